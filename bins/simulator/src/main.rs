@@ -1,0 +1,2 @@
+//! The simulator binary.
+fn main() {}

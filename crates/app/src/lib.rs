@@ -1,0 +1,1 @@
+//! Configuration, composition, start and drain of the gateway.

@@ -1,0 +1,1 @@
+//! The realtime bridge: the telephony routes and the driver of one call.

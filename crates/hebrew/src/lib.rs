@@ -1,0 +1,1 @@
+//! Hebrew as text: normalising, and dates, hours and numbers as words.

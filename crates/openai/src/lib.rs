@@ -1,0 +1,1 @@
+//! OpenAI over the network: chat completions and the Realtime socket.

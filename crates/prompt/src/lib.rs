@@ -1,0 +1,1 @@
+//! Business and settings to the system prompt; outcomes to server events.

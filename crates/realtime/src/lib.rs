@@ -1,0 +1,1 @@
+//! The OpenAI Realtime wire: client and server events, session configuration.

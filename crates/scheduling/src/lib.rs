@@ -1,0 +1,1 @@
+//! Rules of appointment time: settings, slots, the verdict on a requested time, alternatives.

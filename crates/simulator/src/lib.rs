@@ -1,0 +1,1 @@
+//! A faithful local stand-in for OpenAI and for the phone.

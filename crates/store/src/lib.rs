@@ -1,0 +1,1 @@
+//! Storage traits, the booking desk, an in-memory store, and the conformance suite.

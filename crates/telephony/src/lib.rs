@@ -1,0 +1,1 @@
+//! The telephony provider's wire: media messages, TwiML, webhook signatures, stream tokens.
