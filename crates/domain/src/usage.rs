@@ -80,6 +80,12 @@ pub struct ModelPrices {
 #[serde(transparent)]
 pub struct PriceTable(pub BTreeMap<ModelName, ModelPrices>);
 
+impl From<BTreeMap<ModelName, ModelPrices>> for PriceTable {
+    fn from(prices: BTreeMap<ModelName, ModelPrices>) -> Self {
+        Self(prices)
+    }
+}
+
 impl PriceTable {
     /// What `usage` of `model` cost, or `None` if the table does not know the model.
     #[expect(clippy::cast_precision_loss, reason = "token counts of a call are far below 2^52")]

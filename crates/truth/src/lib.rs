@@ -1,1 +1,31 @@
-//! The ledger of what the server really did in a call, and the guard that holds speech until it is true.
+//! What is true in a call, and the guard that holds the agent's speech until it is true.
+//!
+//! The [`Ledger`] holds what the server really did. The [`SpeechGuard`] reads the transcript of the model's
+//! answer ahead of its audio and says how far the audio may be played: never into words that are not known
+//! yet, and never into a claim ("קבעתי", "שלחתי") that the ledger does not hold.
+//!
+//! It is *not* a language model and not a judge of everything that can be said: it screens for the claims of
+//! a fixed list, in the words that a Hebrew speaker uses for them, and compares the hours that they name.
+//! It compares no weekdays and no dates yet.
+//!
+//! ```
+//! use toran_truth::{Cleared, Ledger, SpeechGuard};
+//!
+//! let ledger = Ledger::default();
+//! let mut guard = SpeechGuard::default();
+//! guard.push("מעולה, אז קבעתי לך תור");
+//! assert!(guard.screen(&ledger).is_err());
+//!
+//! let mut guard = SpeechGuard::default();
+//! guard.push("באיזו שעה נוח לך?");
+//! guard.finish();
+//! assert_eq!(guard.screen(&ledger), Ok(Cleared::Everything));
+//! ```
+
+mod claims;
+mod guard;
+mod ledger;
+
+pub use claims::ClaimKind;
+pub use guard::{Cleared, FalseClaim, SpeechGuard};
+pub use ledger::Ledger;

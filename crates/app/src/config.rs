@@ -1,0 +1,287 @@
+//! The deployment's configuration: a TOML file and environment variables, immutable while it runs.
+//!
+//! (A business's settings are another thing: they live in the database.) Every problem is reported at once,
+//! each with the key it is about. An environment variable outweighs the file.
+
+mod file;
+mod strings;
+
+use std::{fmt, net::SocketAddr, path::Path, str::FromStr};
+
+use secrecy::{ExposeSecret, SecretString};
+use toran_domain::{ModelName, PriceTable};
+use url::Url;
+
+pub use file::LogFormat;
+use file::{ConfigFile, default_prices};
+pub use strings::{ProcessEnvironment, Strings};
+
+/// Where the model service is when nothing else is said.
+pub const DEFAULT_OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// The environment variables that are read, and what each is for.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (CONFIG, "path of the TOML file (default: toran.toml, if it is there)"),
+    (OPENAI_API_KEY, "the key for OpenAI"),
+    (OPENAI_BASE_URL, "default https://api.openai.com/v1; the Realtime address is derived from it"),
+    (OPENAI_REALTIME_URL, "the Realtime address, if it is not derived (ws:// or wss://)"),
+    (DATABASE_URL, "default sqlite://toran.db"),
+    (LISTEN, "address and port, default 127.0.0.1:8080"),
+    (PUBLIC_URL, "the origin under which Twilio reaches this gateway, like https://gw.example.com"),
+    (TWILIO_AUTH_TOKEN, "the account's auth token: it signs the webhooks"),
+    (REALTIME_MODEL, "default gpt-realtime-2.1"),
+    (TRANSCRIPTION_MODEL, "default gpt-4o-transcribe"),
+    (PARSER_MODEL, "default gpt-4o-mini"),
+    (LOG, "log filter like info or toran_bridge=debug, default info"),
+    (LOG_FORMAT, "text or json, default text"),
+];
+
+/// Path of the configuration file.
+pub const CONFIG: &str = "TORAN_CONFIG";
+const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
+const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
+const OPENAI_REALTIME_URL: &str = "OPENAI_REALTIME_URL";
+const DATABASE_URL: &str = "TORAN_DATABASE_URL";
+const LISTEN: &str = "TORAN_LISTEN";
+const PUBLIC_URL: &str = "TORAN_PUBLIC_URL";
+const TWILIO_AUTH_TOKEN: &str = "TWILIO_AUTH_TOKEN";
+const REALTIME_MODEL: &str = "TORAN_REALTIME_MODEL";
+const TRANSCRIPTION_MODEL: &str = "TORAN_TRANSCRIPTION_MODEL";
+const PARSER_MODEL: &str = "TORAN_PARSER_MODEL";
+const LOG: &str = "TORAN_LOG";
+const LOG_FORMAT: &str = "TORAN_LOG_FORMAT";
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The origin under which the provider reaches the gateway; `http://<listen>` if none was given.
+    pub public_url: Url,
+    /// The database.
+    pub database_url: String,
+    /// The secret that signs the provider's webhooks.
+    pub twilio_auth_token: Option<SecretString>,
+    /// The model service.
+    pub openai: OpenAiSection,
+    /// How many calls may be live at once.
+    pub max_calls: usize,
+    /// The log.
+    pub log: LogSection,
+    /// What the models cost.
+    pub prices: PriceTable,
+}
+
+/// The model service.
+#[derive(Debug, Clone)]
+pub struct OpenAiSection {
+    /// The key. Not needed for a stand-in.
+    pub api_key: Option<SecretString>,
+    /// Where chat completions and the list of models are.
+    pub base_url: Url,
+    /// Where the Realtime socket is, if not derived from `base_url`.
+    pub realtime_url: Option<Url>,
+    /// The model that talks.
+    pub realtime_model: ModelName,
+    /// The model that transcribes.
+    pub transcription_model: ModelName,
+    /// The language it is told to expect, ISO 639-1.
+    pub transcription_language: String,
+    /// The model that parses.
+    pub parser_model: ModelName,
+    /// The voice.
+    pub voice: String,
+}
+
+impl OpenAiSection {
+    /// Whether there is a model to talk to: a key, or a stand-in's address.
+    pub fn is_reachable(&self) -> bool {
+        self.api_key.is_some() || self.base_url.as_str().trim_end_matches('/') != DEFAULT_OPENAI_BASE_URL
+    }
+}
+
+/// The log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSection {
+    /// A filter in the syntax of `tracing`.
+    pub filter: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// One thing that is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The key: a variable's name, or a dotted path in the file.
+    pub key: String,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// At least one problem.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is refused:")?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.key, problem.what))
+    }
+}
+
+impl Config {
+    /// Reads the file at `path` (or at `TORAN_CONFIG`, or `toran.toml` if it is there) and the environment.
+    pub fn load(path: Option<&Path>, environment: &dyn Strings) -> Result<Self, ConfigError> {
+        let named = path.map(Path::to_path_buf).or_else(|| environment.get(CONFIG).map(Into::into));
+        let file = match &named {
+            Some(path) => read(path)?,
+            None if Path::new("toran.toml").is_file() => read(Path::new("toran.toml"))?,
+            None => ConfigFile::default(),
+        };
+        Self::from_parts(file, environment)
+    }
+
+    /// From a file's text and the environment.
+    pub fn parse(toml: &str, environment: &dyn Strings) -> Result<Self, ConfigError> {
+        Self::from_parts(parse("configuration", toml)?, environment)
+    }
+
+    fn from_parts(file: ConfigFile, environment: &dyn Strings) -> Result<Self, ConfigError> {
+        let mut reader = Reader { environment, problems: Vec::new() };
+        reader.refuse_unknown_variables();
+        let listen = reader.parsed(LISTEN, "listen", file.listen, || SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let public_url = reader
+            .url(PUBLIC_URL, "public_url", file.public_url, &["http", "https"])
+            .or_else(|| format!("http://{listen}").parse().ok());
+        let base_url = reader
+            .url(OPENAI_BASE_URL, "openai.base_url", file.openai.base_url, &["http", "https"])
+            .or_else(|| DEFAULT_OPENAI_BASE_URL.parse().ok());
+        let realtime_url =
+            reader.url(OPENAI_REALTIME_URL, "openai.realtime_url", file.openai.realtime_url, &["ws", "wss"]);
+        let text = |variable: &str, file: Option<String>, default: &str| {
+            environment.get(variable).or(file).unwrap_or_else(|| default.to_owned())
+        };
+        let model = |variable, file, default| ModelName(text(variable, file, default));
+        let openai = (
+            model(REALTIME_MODEL, file.openai.realtime_model, "gpt-realtime-2.1"),
+            model(TRANSCRIPTION_MODEL, file.openai.transcription_model, "gpt-4o-transcribe"),
+            model(PARSER_MODEL, file.openai.parser_model, "gpt-4o-mini"),
+        );
+        let database_url = text(DATABASE_URL, file.database_url, "sqlite://toran.db");
+        let filter = text(LOG, file.log.filter, "info");
+        let secret = |variable: &str, file: Option<SecretString>| {
+            environment.get(variable).map(SecretString::from).or(file)
+        };
+        let api_key = secret(OPENAI_API_KEY, file.openai.api_key);
+        let twilio_auth_token = secret(TWILIO_AUTH_TOKEN, file.twilio.auth_token);
+        let format = reader.parsed(LOG_FORMAT, "log.format", file.log.format, LogFormat::default);
+        if !database_url.starts_with("sqlite:") {
+            reader.problem(DATABASE_URL, "this build stores in SQLite: write it as sqlite://path/to/file.db");
+        }
+        for (key, secret) in [(OPENAI_API_KEY, &api_key), (TWILIO_AUTH_TOKEN, &twilio_auth_token)] {
+            if secret.as_ref().is_some_and(|secret| secret.expose_secret().chars().any(char::is_whitespace)) {
+                reader.problem(key, "holds white space: it was probably copied with a line break");
+            }
+        }
+        let (Some(public_url), Some(base_url)) = (public_url, base_url) else {
+            return Err(ConfigError { problems: reader.problems });
+        };
+        if !reader.problems.is_empty() {
+            return Err(ConfigError { problems: reader.problems });
+        }
+        Ok(Self {
+            listen,
+            public_url,
+            database_url,
+            twilio_auth_token,
+            openai: OpenAiSection {
+                api_key,
+                base_url,
+                realtime_url,
+                realtime_model: openai.0,
+                transcription_model: openai.1,
+                transcription_language: file.openai.transcription_language.unwrap_or_else(|| "he".to_owned()),
+                parser_model: openai.2,
+                voice: file.openai.voice.unwrap_or_else(|| "marin".to_owned()),
+            },
+            max_calls: file.limits.max_calls.map_or(500, Into::into),
+            log: LogSection { filter, format },
+            prices: file.prices.unwrap_or_else(default_prices),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<ConfigFile, ConfigError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| one_problem(name.clone(), format!("cannot be read ({error})")))?;
+    parse(&name, &text)
+}
+
+fn parse(name: &str, text: &str) -> Result<ConfigFile, ConfigError> {
+    toml::from_str(text).map_err(|error| one_problem(name.to_owned(), error.to_string()))
+}
+
+fn one_problem(key: String, what: String) -> ConfigError {
+    ConfigError { problems: vec![Problem { key, what }] }
+}
+
+struct Reader<'a> {
+    environment: &'a dyn Strings,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, key: &str, what: impl Into<String>) {
+        self.problems.push(Problem { key: key.to_owned(), what: what.into() });
+    }
+
+    /// A misspelt variable would be ignored in silence otherwise. `TORAN_TEST_` belongs to the tests.
+    fn refuse_unknown_variables(&mut self) {
+        for name in self.environment.names() {
+            let ours = name.starts_with("TORAN_") && !name.starts_with("TORAN_TEST_");
+            if ours && !VARIABLES.iter().any(|(known, _)| *known == name) {
+                self.problem(&name, "no such variable; `gateway --help` lists those that there are");
+            }
+        }
+    }
+
+    /// A value from the variable or else from the file, parsed.
+    fn parsed<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        variable: &str,
+        path: &str,
+        file: Option<String>,
+        default: impl FnOnce() -> T,
+    ) -> T {
+        let (key, text) = match (self.environment.get(variable), file) {
+            (Some(text), _) => (variable, text),
+            (None, Some(text)) => (path, text),
+            (None, None) => return default(),
+        };
+        text.parse().unwrap_or_else(|error| {
+            self.problem(key, format!("`{text}` is refused: {error}"));
+            default()
+        })
+    }
+
+    fn url(&mut self, variable: &str, path: &str, file: Option<String>, schemes: &[&str]) -> Option<Url> {
+        let (key, text) = match (self.environment.get(variable), file) {
+            (Some(text), _) => (variable, text),
+            (None, Some(text)) => (path, text),
+            (None, None) => return None,
+        };
+        match text.parse::<Url>() {
+            Ok(url) if schemes.contains(&url.scheme()) && url.has_host() => return Some(url),
+            Ok(_) => self.problem(key, format!("`{text}` must begin with {}://", schemes.join(":// or "))),
+            Err(error) => self.problem(key, format!("`{text}` is not an address: {error}")),
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

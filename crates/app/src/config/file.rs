@@ -1,0 +1,103 @@
+//! The TOML file's shape. Unknown keys are refused.
+
+use std::{num::NonZeroU16, str::FromStr};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use toran_domain::{ModelName, ModelPrices, PriceTable};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ConfigFile {
+    pub(super) listen: Option<String>,
+    pub(super) public_url: Option<String>,
+    pub(super) database_url: Option<String>,
+    pub(super) twilio: TwilioFile,
+    pub(super) openai: OpenAiFile,
+    pub(super) limits: LimitsFile,
+    pub(super) log: LogFile,
+    pub(super) prices: Option<PriceTable>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TwilioFile {
+    pub(super) auth_token: Option<SecretString>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct OpenAiFile {
+    pub(super) api_key: Option<SecretString>,
+    pub(super) base_url: Option<String>,
+    pub(super) realtime_url: Option<String>,
+    pub(super) realtime_model: Option<String>,
+    pub(super) transcription_model: Option<String>,
+    pub(super) transcription_language: Option<String>,
+    pub(super) parser_model: Option<String>,
+    pub(super) voice: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitsFile {
+    pub(super) max_calls: Option<NonZeroU16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LogFile {
+    pub(super) filter: Option<String>,
+    pub(super) format: Option<String>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("it is text or json"),
+        }
+    }
+}
+
+/// OpenAI's published prices of the default models and their likely successors, in US dollars per million tokens,
+/// as of November 2026. A deployment's own `[prices]` replaces the table.
+pub(super) fn default_prices() -> PriceTable {
+    let text = |text_in, text_in_cached, text_out| ModelPrices {
+        text_in,
+        text_in_cached,
+        text_out,
+        ..ModelPrices::default()
+    };
+    let realtime = |text: ModelPrices, audio_in, audio_in_cached, audio_out| ModelPrices {
+        audio_in,
+        audio_in_cached,
+        audio_out,
+        ..text
+    };
+    [
+        ("gpt-realtime-2.1", realtime(text(4.0, 0.4, 24.0), 32.0, 0.4, 64.0)),
+        ("gpt-realtime-2.1-mini", realtime(text(0.6, 0.06, 2.4), 10.0, 0.3, 20.0)),
+        ("gpt-realtime-2", realtime(text(4.0, 0.4, 24.0), 32.0, 0.4, 64.0)),
+        ("gpt-realtime-1.5", realtime(text(4.0, 0.4, 16.0), 32.0, 0.4, 64.0)),
+        ("gpt-4o-mini", text(0.15, 0.075, 0.6)),
+        ("gpt-6-luna", text(0.1, 0.01, 0.5)),
+    ]
+    .into_iter()
+    .map(|(name, prices)| (ModelName(name.to_owned()), prices))
+    .collect::<std::collections::BTreeMap<_, _>>()
+    .into()
+}

@@ -1,0 +1,65 @@
+//! Who has the floor: holding the agent's speech, letting it go on, or giving the floor to the caller.
+
+use toran_domain::Pii;
+
+use super::CallEngine;
+use crate::{BargeIn, Fact, Instant, Output, ToModel, ToPhone, playout::CutItem};
+
+impl CallEngine {
+    /// The caller makes a sound: nothing more is sent, and nothing is thrown away yet.
+    pub(super) fn hold_playout(&mut self, now: Instant) {
+        let something_to_hold = self.playout.is_audible(now) || self.responses.active().is_some();
+        if something_to_hold && self.playout.pause(now) {
+            self.record(Fact::BargeIn { stage: BargeIn::Paused });
+        }
+    }
+
+    /// It was nothing: the answer goes on where it was held.
+    pub(super) fn resume_playout(&mut self) {
+        if self.playout.resume() {
+            self.record(Fact::BargeIn { stage: BargeIn::Resumed });
+        }
+    }
+
+    /// The caller's words count: whatever the agent was saying or about to say is thrown away, on the phone, in
+    /// the model's answer, and in the model's memory of what it said.
+    pub(super) fn take_floor(&mut self, now: Instant) {
+        let was_audible = self.playout.is_audible(now);
+        let had_answer = self.cut_speech(now);
+        if was_audible || had_answer {
+            self.record(Fact::BargeIn { stage: BargeIn::Final });
+        }
+    }
+
+    /// Cuts the speech under way. Returns whether an answer had to be cancelled.
+    pub(super) fn cut_speech(&mut self, now: Instant) -> bool {
+        let cancelled = self.responses.active().is_some_and(|active| active.cut_at.is_none());
+        if let Some(response) = self.responses.cut(now) {
+            self.out.push_back(Output::Model(ToModel::Cancel(response)));
+        }
+        let (cut, buffered) = self.playout.cut(now);
+        if buffered {
+            self.order_phone(ToPhone::Clear);
+        }
+        for item in cut.iter().filter(|item| !item.canned && item.cut_short) {
+            // The model's server refuses to cut an item to nothing: what was not heard at all leaves.
+            self.out.push_back(Output::Model(if item.heard.0 == 0 {
+                ToModel::Delete(item.id.clone())
+            } else {
+                ToModel::Truncate { item: item.id.clone(), heard: item.heard }
+            }));
+        }
+        self.record_cut(&cut);
+        cancelled
+    }
+
+    pub(super) fn record_cut(&mut self, cut: &[CutItem]) {
+        for item in cut.iter().filter(|item| !item.words.is_empty()) {
+            self.last_said.clone_from(&item.words);
+            self.record(Fact::AgentSaid {
+                text: Pii::new(item.words.clone()),
+                interrupted: item.cut_short,
+            });
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! What the engine orders, and what it puts on record.
+
+use bytes::Bytes;
+use toran_audio::Millis;
+use toran_domain::{
+    AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, ResponseId, TurnIndex,
+};
+use toran_truth::ClaimKind;
+
+/// Everything that the driver is asked to do.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// For the model.
+    Model(ToModel),
+    /// For the phone.
+    Phone(ToPhone),
+    /// Ask the parser; the answer comes back as [`Input::Parsed`](crate::Input::Parsed).
+    Parse {
+        /// The turn.
+        turn: TurnIndex,
+        /// The caller's words.
+        text: Pii<String>,
+        /// The day and hour on the table.
+        table: RequestedTime,
+        /// What the caller last heard from the agent.
+        last_said: Pii<String>,
+    },
+    /// Ask the booking desk; the answer comes back as [`Input::Desk`](crate::Input::Desk).
+    Desk {
+        /// The turn.
+        turn: TurnIndex,
+        /// What to do.
+        order: DeskOrder,
+    },
+    /// For the record: transcript, log, metrics and checklist are all made of these.
+    Record(Fact),
+    /// The call is over for this gateway: close both sockets.
+    End(Ending),
+}
+
+/// Orders to the model's side.
+#[derive(Debug, Clone)]
+pub enum ToModel {
+    /// Configure the session: prompt, formats, detection; the first thing it is told.
+    Configure,
+    /// Audio of the caller, as it came from the phone.
+    Audio(PhonePayload),
+    /// Put a server event into the conversation. It asks for no answer by itself.
+    Tell(Notice),
+    /// Ask for an answer.
+    Respond(Purpose),
+    /// Stop an answer.
+    Cancel(ResponseId),
+    /// Make the model forget what the caller did not hear of an item.
+    Truncate {
+        /// The spoken item.
+        item: ItemId,
+        /// How much of it was heard; never more than its audio.
+        heard: Millis,
+    },
+    /// Take an item out of the conversation.
+    Delete(ItemId),
+}
+
+/// The caller's audio exactly as the phone's wire carried it.
+pub type PhonePayload = Bytes;
+
+/// A server event, without its wording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// What the desk answered.
+    Outcome(Outcome),
+    /// The last answer claimed what was not true and was cut.
+    ClaimRefused,
+    /// The caller's words were not understood.
+    NotUnderstood,
+    /// This call was interrupted and goes on; this is what already stands.
+    Resumed {
+        /// Appointments made earlier in this call.
+        bookings: Vec<Booking>,
+        /// What was last asked for.
+        table: RequestedTime,
+    },
+}
+
+/// Why an answer is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The first words of a call.
+    Greeting,
+    /// The first words after an interruption.
+    Resumption,
+    /// An answer to the caller or to a server event.
+    Answer,
+}
+
+/// Orders to the phone's side.
+#[derive(Debug, Clone)]
+pub enum ToPhone {
+    /// Mu-law audio to play.
+    Audio(Bytes),
+    /// Tell us when everything before it has been played.
+    Mark(MarkId),
+    /// Throw away what has not been played.
+    Clear,
+}
+
+/// A mark in the phone's playout. Counts up through the call, so that an echo of a cleared mark is known as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MarkId(pub u64);
+
+/// An order to the booking desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskOrder {
+    /// Look what is free.
+    Look(RequestedTime),
+    /// Book it, in one transaction.
+    Book {
+        /// What the caller confirmed.
+        requested: RequestedTime,
+        /// The caller's name, if it was said with it.
+        name: Option<Pii<String>>,
+    },
+}
+
+/// How a call ended for this gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// The caller hung up.
+    HungUp,
+    /// The phone's stream broke; the call may come back.
+    StreamLost,
+    /// The model's session is gone; the provider is to open a new stream.
+    ModelLost,
+    /// The model's session is gone again and again; the caller was told.
+    GaveUp,
+}
+
+impl Ending {
+    /// The word of the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HungUp => "hung_up",
+            Self::StreamLost => "stream_lost",
+            Self::ModelLost => "model_lost",
+            Self::GaveUp => "gave_up",
+        }
+    }
+}
+
+/// Why a caller's segment did not become a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DropReason {
+    /// Shorter than the gate.
+    TooShort,
+    /// No words in it.
+    NoWords,
+    /// A single word that was not understood.
+    UnclearWord,
+    /// A sign of listening while the agent spoke.
+    Backchannel,
+    /// Its transcript never came.
+    NoTranscript,
+    /// More segments are waiting than a call can hold.
+    TooMany,
+}
+
+impl DropReason {
+    /// The word of the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooShort => "too_short",
+            Self::NoWords => "no_words",
+            Self::UnclearWord => "unclear_word",
+            Self::Backchannel => "backchannel",
+            Self::NoTranscript => "no_transcript",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
+/// The stages of a barge-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BargeIn {
+    /// The caller speaks: the answer is held.
+    Paused,
+    /// It was nothing: the answer goes on.
+    Resumed,
+    /// The caller has the floor: the rest of the answer is thrown away.
+    Final,
+}
+
+impl BargeIn {
+    /// The word of the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Final => "final",
+        }
+    }
+}
+
+/// One thing that happened, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The model's session took our configuration.
+    SessionConfigured,
+    /// The first sound of the first answer left for the phone.
+    Greeting,
+    /// A caller's turn.
+    CallerSaid {
+        /// The turn.
+        turn: TurnIndex,
+        /// The transcript.
+        text: Pii<String>,
+    },
+    /// What the caller heard of one spoken item.
+    AgentSaid {
+        /// The words heard; an estimate by length where the item was cut.
+        text: Pii<String>,
+        /// Whether it was cut.
+        interrupted: bool,
+    },
+    /// A segment that did not become a turn.
+    TurnDropped {
+        /// Why.
+        reason: DropReason,
+    },
+    /// The parser's clean result.
+    Parsed {
+        /// The turn.
+        turn: TurnIndex,
+        /// The result.
+        request: AppointmentRequest,
+    },
+    /// The parser gave no result.
+    ParserFailed {
+        /// The turn.
+        turn: TurnIndex,
+    },
+    /// A server event was put into the model's conversation.
+    Told {
+        /// The event.
+        notice: Notice,
+    },
+    /// `create_appointment_from_realtime` succeeded, and the model was told.
+    Booked(Booking),
+    /// A stage of a barge-in.
+    BargeIn {
+        /// The stage.
+        stage: BargeIn,
+    },
+    /// The guard kept a false claim from the caller.
+    ClaimBlocked {
+        /// What it claimed.
+        kind: ClaimKind,
+        /// The answer's words so far.
+        text: Pii<String>,
+    },
+    /// An answer's audio came without any words; it was played unscreened.
+    UnscreenedSpeech,
+    /// An answer failed.
+    ResponseFailed {
+        /// Why.
+        code: String,
+        /// Whether it is tried again.
+        retrying: bool,
+    },
+    /// The model's server complained and the call went on.
+    Complained {
+        /// The error's code.
+        code: String,
+    },
+    /// A key was pressed. The digit itself is not recorded: it may be part of a phone number.
+    DigitPressed,
+    /// The caller's audio was dropped because the model's session was not open in time.
+    CallerAudioDropped,
+    /// The model's audio was dropped because it was far more than a call can hold.
+    AgentAudioDropped,
+    /// The call is over for this gateway.
+    Ended(Ending),
+}

@@ -1,0 +1,306 @@
+//! The agent's speech on its way to the phone: screened, paced a little ahead of real time, and known to the
+//! millisecond when it is cut.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use toran_audio::{Millis, PlayoutClock};
+use toran_domain::{ItemId, ResponseId};
+use toran_truth::{Cleared, FalseClaim, Ledger, SpeechGuard};
+
+use crate::{Instant, MarkId, Timings, ToPhone};
+
+/// No Hebrew speaker says a character of text faster than this, so the first `n` characters of an answer
+/// contain everything that can be heard in its first `n` times this.
+const FASTEST_CHAR: Millis = Millis(50);
+/// What may wait to be played: two minutes. A model that says more in one breath is cut off there.
+const MAX_QUEUED: Millis = Millis(120_000);
+
+/// One spoken item of an answer.
+#[derive(Debug)]
+struct Item {
+    id: ItemId,
+    response: ResponseId,
+    /// Our own clip: the model does not know of it.
+    canned: bool,
+    guard: SpeechGuard,
+    cleared: Cleared,
+    queue: VecDeque<Bytes>,
+    queued: usize,
+    /// Bytes left for the phone.
+    sent: usize,
+    /// Where on the playout clock its first sound is.
+    begins: Option<Millis>,
+    finished: bool,
+}
+
+/// What became of an item whose playout was cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct CutItem {
+    pub(crate) id: ItemId,
+    pub(crate) canned: bool,
+    /// How much of it was heard.
+    pub(crate) heard: Millis,
+    /// Whether something of it was not.
+    pub(crate) cut_short: bool,
+    /// The words heard, estimated by length.
+    pub(crate) words: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Playout {
+    items: VecDeque<Item>,
+    clock: PlayoutClock,
+    marks: VecDeque<(MarkId, Millis)>,
+    next_mark: u64,
+    paused_since: Option<Instant>,
+    queued: usize,
+}
+
+/// What became known while audio was sent.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Audio and marks for the phone.
+    pub(crate) orders: Vec<ToPhone>,
+    /// Items heard to their end, with their words.
+    pub(crate) heard: Vec<String>,
+}
+
+impl Playout {
+    /// The next words of an item.
+    pub(crate) fn words(
+        &mut self,
+        response: &ResponseId,
+        id: &ItemId,
+        words: &str,
+        ledger: &Ledger,
+    ) -> Result<(), FalseClaim> {
+        let item = self.item(response, id);
+        item.guard.push(words);
+        item.screen(ledger)
+    }
+
+    /// More audio of an item. `false` if there was no room for it.
+    pub(crate) fn audio(&mut self, response: &ResponseId, id: &ItemId, audio: Bytes) -> bool {
+        if self.queued + audio.len() > MAX_QUEUED.mulaw_bytes() {
+            return false;
+        }
+        self.queued += audio.len();
+        let item = self.item(response, id);
+        item.queued += audio.len();
+        item.queue.push_back(audio);
+        true
+    }
+
+    /// An item has all its audio and words. Returns whether it has sound without any words.
+    pub(crate) fn finish(
+        &mut self,
+        response: &ResponseId,
+        id: &ItemId,
+        transcript: Option<&str>,
+        ledger: &Ledger,
+    ) -> Result<bool, FalseClaim> {
+        let Some(item) = self.items.iter_mut().find(|item| item.id == *id && item.response == *response) else {
+            return Ok(false);
+        };
+        match transcript.filter(|text| !text.is_empty()) {
+            Some(transcript) => item.guard.finish_with(transcript),
+            None => item.guard.finish(),
+        }
+        let newly = !std::mem::replace(&mut item.finished, true);
+        item.screen(ledger)?;
+        Ok(newly && item.guard.transcript().is_empty() && item.queued + item.sent > 0)
+    }
+
+    /// The items of an answer that has ended without finishing them one by one.
+    pub(crate) fn unfinished_of(&self, response: &ResponseId) -> Vec<ItemId> {
+        let open = |item: &&Item| item.response == *response && !item.finished;
+        self.items.iter().filter(open).map(|item| item.id.clone()).collect()
+    }
+
+    /// The words of the item that claims what is not true.
+    pub(crate) fn claiming_text(&mut self, ledger: &Ledger) -> String {
+        let claiming = self.items.iter_mut().find(|item| item.guard.screen(ledger).is_err());
+        claiming.map(|item| item.guard.transcript().to_owned()).unwrap_or_default()
+    }
+
+    /// A clip of our own.
+    pub(crate) fn canned(&mut self, id: ItemId, audio: Bytes) {
+        let response = ResponseId::from("");
+        let length = audio.len();
+        let item = self.item(&response, &id);
+        item.canned = true;
+        item.finished = true;
+        item.cleared = Cleared::Everything;
+        item.queued = length;
+        item.queue.push_back(audio);
+        self.queued += length;
+    }
+
+    /// Sends what is due.
+    pub(crate) fn advance(&mut self, now: Instant, timings: &Timings) -> Progress {
+        let mut progress = Progress::default();
+        if self.paused_since.is_none() {
+            self.send_due(now, timings, &mut progress.orders);
+        }
+        let heard = self.clock.heard(now.0);
+        while let Some(item) = self.items.front() {
+            let ends = item.begins.map_or(Millis::ZERO, |begins| begins + Millis::of_mulaw(item.sent));
+            if !item.finished || item.queued > 0 || heard < ends {
+                break;
+            }
+            if let Some(item) = self.items.pop_front().filter(|item| item.sent > 0) {
+                progress.heard.push(item.guard.transcript().to_owned());
+            }
+        }
+        progress
+    }
+
+    fn send_due(&mut self, now: Instant, timings: &Timings, orders: &mut Vec<ToPhone>) {
+        let Self { items, clock, marks, next_mark, queued, .. } = self;
+        for item in items.iter_mut() {
+            while refill_at(clock, timings) <= now {
+                let Some(piece) = item.next_piece(timings.playout_piece.mulaw_bytes()) else { break };
+                *queued -= piece.len();
+                item.begins.get_or_insert(clock.position());
+                clock.sent(now.0, Millis::of_mulaw(piece.len()));
+                let mark = MarkId(*next_mark);
+                *next_mark += 1;
+                marks.push_back((mark, clock.position()));
+                orders.extend([ToPhone::Audio(piece), ToPhone::Mark(mark)]);
+            }
+            if item.queued > 0 || !item.finished {
+                break;
+            }
+        }
+    }
+
+    /// A mark came back. One that was cleared is not known any more and means nothing.
+    pub(crate) fn mark_played(&mut self, now: Instant, mark: MarkId) {
+        if let Some(at) = self.marks.iter().position(|(id, _)| *id == mark) {
+            let position = self.marks[at].1;
+            self.marks.drain(..=at);
+            self.clock.proved(now.0, position);
+        }
+    }
+
+    /// Holds what has not been sent and what is still to come. `false` if it was held already.
+    pub(crate) fn pause(&mut self, now: Instant) -> bool {
+        self.paused_since.replace(self.paused_since.unwrap_or(now)).is_none()
+    }
+
+    /// Goes on. `false` if it was not held.
+    pub(crate) fn resume(&mut self) -> bool {
+        self.paused_since.take().is_some()
+    }
+
+    pub(crate) const fn paused_since(&self) -> Option<Instant> {
+        self.paused_since
+    }
+
+    /// Whether the caller hears the agent, or would if it were not held.
+    pub(crate) fn is_audible(&self, now: Instant) -> bool {
+        self.queued > 0 || self.clock.buffered(now.0) > Millis::ZERO
+    }
+
+    /// Throws away everything that was not heard. The phone's buffer is cleared by the caller of this if the
+    /// second value says so.
+    pub(crate) fn cut(&mut self, now: Instant) -> (Vec<CutItem>, bool) {
+        let heard = self.clock.heard(now.0);
+        let buffered = self.clock.buffered(now.0) > Millis::ZERO;
+        let cut = self.items.drain(..).map(|item| item.cut_at(heard)).collect();
+        self.clock.clear();
+        self.marks.clear();
+        self.paused_since = None;
+        self.queued = 0;
+        (cut, buffered)
+    }
+
+    /// When there is something to do again.
+    pub(crate) fn next_wake(&self, timings: &Timings) -> Option<Instant> {
+        let played_out = |item: &Item| item.finished && item.queued == 0;
+        let next = self.items.iter().find(|item| !played_out(item));
+        if self.paused_since.is_none() && next.is_some_and(|item| item.sendable() > 0) {
+            return Some(refill_at(&self.clock, timings));
+        }
+        self.items.front().filter(|item| played_out(item)).map(|_| Instant(self.clock.drained_at()))
+    }
+
+    fn item(&mut self, response: &ResponseId, id: &ItemId) -> &mut Item {
+        let at = self.items.iter().position(|item| item.id == *id && item.response == *response);
+        let at = at.unwrap_or_else(|| {
+            self.items.push_back(Item::new(response.clone(), id.clone()));
+            self.items.len() - 1
+        });
+        &mut self.items[at]
+    }
+}
+
+/// When there is room for one more piece within the lead.
+fn refill_at(clock: &PlayoutClock, timings: &Timings) -> Instant {
+    Instant(clock.drained_at() - (timings.playout_lead - timings.playout_piece))
+}
+
+impl Item {
+    fn new(response: ResponseId, id: ItemId) -> Self {
+        Self {
+            id,
+            response,
+            canned: false,
+            guard: SpeechGuard::default(),
+            cleared: Cleared::Chars(0),
+            queue: VecDeque::new(),
+            queued: 0,
+            sent: 0,
+            begins: None,
+            finished: false,
+        }
+    }
+
+    fn screen(&mut self, ledger: &Ledger) -> Result<(), FalseClaim> {
+        self.cleared = self.guard.screen(ledger)?;
+        Ok(())
+    }
+
+    /// Bytes that are here and may be heard.
+    fn sendable(&self) -> usize {
+        match self.cleared {
+            Cleared::Everything => self.queued,
+            Cleared::Chars(chars) => {
+                let cleared = Millis(FASTEST_CHAR.0.saturating_mul(chars as u64)).mulaw_bytes();
+                self.queued.min(cleared.saturating_sub(self.sent))
+            }
+        }
+    }
+
+    fn next_piece(&mut self, longest: usize) -> Option<Bytes> {
+        let length = longest.min(self.sendable());
+        if length == 0 {
+            return None;
+        }
+        let front = self.queue.front_mut()?;
+        let piece = front.split_to(length.min(front.len()));
+        if front.is_empty() {
+            self.queue.pop_front();
+        }
+        self.queued -= piece.len();
+        self.sent += piece.len();
+        Some(piece)
+    }
+
+    fn cut_at(self, heard_in_all: Millis) -> CutItem {
+        let sent = Millis::of_mulaw(self.sent);
+        let heard = self.begins.map_or(Millis::ZERO, |begins| (heard_in_all - begins).min(sent));
+        let received = Millis::of_mulaw(self.sent + self.queued);
+        let cut_short = !self.finished || heard < received;
+        let transcript = self.guard.transcript();
+        let words = if cut_short && received > Millis::ZERO {
+            let chars = transcript.chars().count() as u64;
+            let heard_chars = chars.saturating_mul(heard.0) / received.0.max(1);
+            transcript.chars().take(usize::try_from(heard_chars).unwrap_or(usize::MAX)).collect()
+        } else {
+            transcript.to_owned()
+        };
+        CutItem { id: self.id, canned: self.canned, heard, cut_short, words }
+    }
+}

@@ -1,0 +1,83 @@
+//! The call's clock and its patience.
+
+use std::ops::{Add, Sub};
+
+use toran_audio::Millis;
+
+/// A point in time, in milliseconds since the call's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Instant(pub Millis);
+
+impl Instant {
+    /// The call's first moment.
+    pub const START: Self = Self(Millis::ZERO);
+
+    /// So many milliseconds after the call's start.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(Millis(millis))
+    }
+}
+
+impl Add<Millis> for Instant {
+    type Output = Self;
+
+    fn add(self, length: Millis) -> Self {
+        Self(self.0 + length)
+    }
+}
+
+impl Sub for Instant {
+    type Output = Millis;
+
+    fn sub(self, earlier: Self) -> Millis {
+        self.0 - earlier.0
+    }
+}
+
+/// How long the engine waits for whom, and how it paces what it plays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timings {
+    /// Audio is sent to the phone this far ahead of real time; what is not sent can still be held or dropped.
+    pub playout_lead: Millis,
+    /// The length of one piece of audio to the phone; a mark follows each.
+    pub playout_piece: Millis,
+    /// A caller's segment shorter than this is noise: it never reaches the parser.
+    pub shortest_segment: Millis,
+    /// For the model's session to be open and configured.
+    pub session_patience: Millis,
+    /// For the transcript of a committed segment.
+    pub transcript_patience: Millis,
+    /// For the parser.
+    pub parser_patience: Millis,
+    /// For the booking desk.
+    pub desk_patience: Millis,
+    /// For the first sound of an answer.
+    pub response_patience: Millis,
+    /// For the end of an answer that was cancelled.
+    pub cancel_patience: Millis,
+    /// Between a failed answer and its one retry.
+    pub retry_pause: Millis,
+    /// After a dropped segment, this much silence before the caller is asked to repeat.
+    pub clarify_after: Millis,
+    /// A held answer goes on after this, if no segment ever came of what held it.
+    pub longest_pause: Millis,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            playout_lead: Millis(200),
+            playout_piece: Millis(100),
+            shortest_segment: Millis(400),
+            session_patience: Millis(10_000),
+            transcript_patience: Millis(6_000),
+            parser_patience: Millis(6_000),
+            desk_patience: Millis(6_000),
+            response_patience: Millis(10_000),
+            cancel_patience: Millis(3_000),
+            retry_pause: Millis(300),
+            clarify_after: Millis(3_000),
+            longest_pause: Millis(20_000),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The caller's turns, in the order in which they were spoken, from commit to outcome.
+
+use std::collections::VecDeque;
+
+use toran_domain::{ItemId, Pii, TurnIndex};
+
+use crate::{Hearing, Instant};
+
+/// More unfinished turns than this are more than a conversation holds.
+const MAX_TURNS: usize = 16;
+
+/// Where a turn stands.
+#[derive(Debug, Clone)]
+pub(crate) enum Stage {
+    /// Its transcript has not come yet.
+    Transcribing,
+    /// Understood; waits for the turns before it.
+    Waiting { text: Pii<String>, hearing: Hearing },
+    /// At the parser.
+    Parsing { hearing: Hearing },
+    /// At the booking desk.
+    AtDesk,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Turn {
+    pub(crate) index: TurnIndex,
+    pub(crate) item: ItemId,
+    pub(crate) stage: Stage,
+    /// When the stage was entered.
+    pub(crate) since: Instant,
+}
+
+/// Turns are worked on one at a time, from the front: each is parsed knowing the outcome of the one before.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    queue: VecDeque<Turn>,
+    next: TurnIndex,
+}
+
+impl Turns {
+    /// Takes a committed segment in. `false` if there is no room.
+    pub(crate) fn open(&mut self, item: ItemId, now: Instant) -> bool {
+        if self.queue.len() >= MAX_TURNS {
+            return false;
+        }
+        self.queue.push_back(Turn { index: self.next, item, stage: Stage::Transcribing, since: now });
+        self.next = self.next.next();
+        true
+    }
+
+    pub(crate) fn by_item(&mut self, item: &ItemId) -> Option<&mut Turn> {
+        self.queue.iter_mut().find(|turn| turn.item == *item)
+    }
+
+    pub(crate) fn front(&self) -> Option<&Turn> {
+        self.queue.front()
+    }
+
+    pub(crate) fn front_mut(&mut self) -> Option<&mut Turn> {
+        self.queue.front_mut()
+    }
+
+    /// The front turn, if it is this one.
+    pub(crate) fn front_is(&mut self, index: TurnIndex) -> Option<&mut Turn> {
+        self.queue.front_mut().filter(|turn| turn.index == index)
+    }
+
+    pub(crate) fn close_front(&mut self) -> Option<Turn> {
+        self.queue.pop_front()
+    }
+
+    pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Turn> {
+        let at = self.queue.iter().position(|turn| turn.item == *item)?;
+        self.queue.remove(at)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
+impl Turn {
+    pub(crate) fn enter(&mut self, stage: Stage, now: Instant) {
+        self.stage = stage;
+        self.since = now;
+    }
+}

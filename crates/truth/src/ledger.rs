@@ -1,0 +1,37 @@
+//! What the server really did.
+
+use toran_domain::Booking;
+
+/// The appointments that stand in the database because of this call (or of its earlier part, before a
+/// reconnect). The only ground on which a claim may be spoken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    bookings: Vec<Booking>,
+}
+
+impl Ledger {
+    /// Enters an appointment that the database acknowledged. Entering it again changes nothing.
+    pub fn enter(&mut self, booking: Booking) {
+        if !self.bookings.iter().any(|held| held.appointment_id == booking.appointment_id) {
+            self.bookings.push(booking);
+        }
+    }
+
+    /// The appointments, oldest first.
+    pub fn bookings(&self) -> &[Booking] {
+        &self.bookings
+    }
+
+    /// The last appointment that was made.
+    pub fn last(&self) -> Option<&Booking> {
+        self.bookings.last()
+    }
+}
+
+impl FromIterator<Booking> for Ledger {
+    fn from_iter<I: IntoIterator<Item = Booking>>(bookings: I) -> Self {
+        let mut ledger = Self::default();
+        bookings.into_iter().for_each(|booking| ledger.enter(booking));
+        ledger
+    }
+}
