@@ -43,8 +43,8 @@ pub enum Output {
 pub enum ToModel {
     /// Configure the session: prompt, formats, detection; the first thing it is told.
     Configure,
-    /// Audio of the caller, as it came from the phone.
-    Audio(PhonePayload),
+    /// Audio of the caller: the payload exactly as the phone's wire carried it.
+    Audio(Bytes),
     /// Put a server event into the conversation. It asks for no answer by itself.
     Tell(Notice),
     /// Ask for an answer.
@@ -61,9 +61,6 @@ pub enum ToModel {
     /// Take an item out of the conversation.
     Delete(ItemId),
 }
-
-/// The caller's audio exactly as the phone's wire carried it.
-pub type PhonePayload = Bytes;
 
 /// A server event, without its wording.
 #[derive(Debug, Clone, PartialEq, Eq)]

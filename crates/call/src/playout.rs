@@ -120,8 +120,10 @@ impl Playout {
 
     /// The words of the item that claims what is not true.
     pub(crate) fn claiming_text(&mut self, ledger: &Ledger) -> String {
-        let claiming = self.items.iter_mut().find(|item| item.guard.screen(ledger).is_err());
-        claiming.map(|item| item.guard.transcript().to_owned()).unwrap_or_default()
+        let mut items = self.items.iter_mut();
+        items
+            .find_map(|item| item.guard.screen(ledger).is_err().then(|| item.guard.transcript().to_owned()))
+            .unwrap_or_default()
     }
 
     /// A clip of our own.

@@ -206,10 +206,10 @@ fn a_whole_booking() {
     call.say("u1", "יש לכם משהו פנוי ביום שלישי", 1_500);
     assert!(call.find(|o| matches!(o, Output::Parse { .. }).then_some(())).len() == 1);
     call.parsed(0, request(Action::Ask, Some(date!(2026-11-24)), None));
-    assert!(matches!(
-        call.find(|o| if let Output::Desk { order, .. } = o { Some(order.clone()) } else { None })[..],
+    assert_eq!(
+        call.find(|o| if let Output::Desk { order, .. } = o { Some(order.clone()) } else { None }),
         [DeskOrder::Look(RequestedTime { date: Some(date!(2026-11-24)), time: None })]
-    ));
+    );
     call.desk(0, Outcome::BookingUnavailable);
     call.answer("r2", "a2", "איזו שעה נוחה?", SECOND);
     call.wait(2_000);
