@@ -1,1 +1,144 @@
-//! The realtime bridge: the telephony routes and the driver of one call.
+//! The realtime bridge: the telephony routes (webhooks and media socket) and the driver of each call, two
+//! sockets, timers and tasks around `toran-call`.
+//!
+//! It is *not* where a call is decided: that is the engine's, in `toran-call`. It speaks to the parser, the
+//! booking desk and the model through `toran-nlp`, `toran-store` and [`ModelConnector`], and never to a
+//! database or to OpenAI itself. It has no tools for the model: the server hears, decides, and tells it.
+//!
+//! | route | what |
+//! |---|---|
+//! | `POST /twilio/voice` | a call comes in: answers with a stream and a one-time token |
+//! | `GET /twilio/media` | the call's media stream, a WebSocket |
+//! | `POST /twilio/after` | the stream is over: a new one for a call that goes on, or the end |
+//! | `POST /twilio/stream-status` | what the provider says of the stream, for the log |
+//!
+//! ```no_run
+//! # async fn example(parts: toran_bridge::BridgeParts) -> std::io::Result<()> {
+//! use toran_bridge::Bridge;
+//!
+//! let bridge = Bridge::new(parts);
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! axum::serve(listener, bridge.router()).await
+//! # }
+//! ```
+
+mod admission;
+mod call;
+mod clock;
+mod model;
+mod routes;
+
+use std::{sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+use toran_call::{Fact, Timings};
+use toran_domain::PriceTable;
+use toran_nlp::AppointmentParser;
+use toran_store::{CallKey, Desk, Store};
+use url::Url;
+
+pub use admission::LiveCalls;
+use admission::Admission;
+pub use clock::{Clock, SystemClock};
+pub use model::{ModelConnectError, ModelConnector, ModelSocket, SessionSettings};
+use routes::Gate;
+
+/// The log lines that the deployment check watches for.
+pub mod milestones {
+    pub use crate::call::log::{APPOINTMENT_CREATED, BOOKED, CONFIGURE_SESSION, GREETING, PARSER};
+}
+
+/// What a bridge is made of.
+pub struct BridgeParts {
+    /// Where everything is stored.
+    pub store: Arc<dyn Store>,
+    /// The parser.
+    pub parser: AppointmentParser,
+    /// Where sessions with the model come from.
+    pub models: Arc<dyn ModelConnector>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// The rest.
+    pub config: BridgeConfig,
+    /// Receives every fact of every call, as far as it keeps up; for showing calls live.
+    pub observer: Option<mpsc::Sender<Observation>>,
+}
+
+/// How a bridge is set up.
+#[derive(Debug, Clone)]
+pub struct BridgeConfig {
+    /// The origin under which the provider reaches this gateway: signatures are over it.
+    pub public_url: Url,
+    /// The secret that signs the provider's webhooks.
+    pub auth_token: SecretString,
+    /// What sessions with the model are configured with.
+    pub session: SessionSettings,
+    /// What the models cost.
+    pub prices: PriceTable,
+    /// How many calls may be live at once.
+    pub max_calls: usize,
+    /// The engine's patience and pacing.
+    pub timings: Timings,
+}
+
+/// One fact of one call, as it happens.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// Which call.
+    pub call: CallKey,
+    /// Since its stream began.
+    pub at: Duration,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// The bridge. Shared by all calls.
+pub struct Bridge {
+    store: Arc<dyn Store>,
+    desk: Desk,
+    parser: AppointmentParser,
+    models: Arc<dyn ModelConnector>,
+    clock: Arc<dyn Clock>,
+    config: BridgeConfig,
+    prices: Arc<PriceTable>,
+    observer: Option<mpsc::Sender<Observation>>,
+    gate: Gate,
+    admission: Admission,
+}
+
+impl Bridge {
+    /// Puts a bridge together.
+    pub fn new(parts: BridgeParts) -> Arc<Self> {
+        let BridgeParts { store, parser, models, clock, config, observer } = parts;
+        Arc::new(Self {
+            desk: Desk::new(Arc::clone(&store)),
+            prices: Arc::new(config.prices.clone()),
+            gate: Gate::new(&config),
+            admission: Admission::new(config.max_calls),
+            store,
+            parser,
+            models,
+            clock,
+            config,
+            observer,
+        })
+    }
+
+    /// The telephony routes.
+    pub fn router(self: &Arc<Self>) -> axum::Router {
+        routes::router(Arc::clone(self))
+    }
+
+    /// The calls that are live now: to count them, and to end them when the process drains.
+    pub fn live_calls(&self) -> LiveCalls {
+        self.admission.live_calls()
+    }
+
+    /// Shows a fact to the observer. One that does not keep up misses some; a call never waits for it.
+    fn observe(&self, observation: impl FnOnce() -> Observation) {
+        if let Some(observer) = &self.observer {
+            let _ = observer.try_send(observation());
+        }
+    }
+}

@@ -133,11 +133,10 @@ impl CallEngine {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((_, timer)) = self.poll_timeout().filter(|(due, _)| *due <= now) {
             match timer {
-                Timer::Playout => {}
+                Timer::Playout | Timer::Retry => {}
                 Timer::SessionLate => self.on_model_lost(),
                 Timer::TurnLate => self.on_turn_late(now),
                 Timer::ResponseLate => self.on_response_late(now),
-                Timer::Retry => {}
                 Timer::Clarify => self.on_clarify(),
                 Timer::PauseExpired => self.resume_playout(),
             }
@@ -209,8 +208,11 @@ impl CallEngine {
                     self.out.push_back(Output::Model(ToModel::Cancel(response)));
                 }
             }
-            FromModel::Speech { response, item, audio } => self.on_speech(&response, &item, audio),
+            FromModel::Speech { response, item, audio } => self.on_speech(now, &response, &item, audio),
             FromModel::Words { response, item, words } => self.on_words(now, &response, &item, &words),
+            FromModel::WordsFinished { response, item, transcript } => {
+                self.on_words_finished(now, &response, &item, &transcript);
+            }
             FromModel::ItemFinished { response, item, transcript } => {
                 self.on_item_finished(now, &response, &item, transcript.as_deref());
             }

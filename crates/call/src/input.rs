@@ -115,6 +115,15 @@ pub enum FromModel {
         /// The next words.
         words: String,
     },
+    /// All words of a spoken item are known; its audio may still be coming.
+    WordsFinished {
+        /// The answer.
+        response: ResponseId,
+        /// The spoken item.
+        item: ItemId,
+        /// Its whole transcript.
+        transcript: String,
+    },
     /// A spoken item has all its audio and words.
     ItemFinished {
         /// The answer.

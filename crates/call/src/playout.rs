@@ -80,6 +80,19 @@ impl Playout {
         item.screen(ledger)
     }
 
+    /// All words of an item, while its audio may still be coming.
+    pub(crate) fn words_finished(
+        &mut self,
+        response: &ResponseId,
+        id: &ItemId,
+        transcript: &str,
+        ledger: &Ledger,
+    ) -> Result<(), FalseClaim> {
+        let item = self.item(response, id);
+        item.guard.finish_with(transcript);
+        item.screen(ledger)
+    }
+
     /// More audio of an item. `false` if there was no room for it.
     pub(crate) fn audio(&mut self, response: &ResponseId, id: &ItemId, audio: Bytes) -> bool {
         if self.queued + audio.len() > MAX_QUEUED.mulaw_bytes() {

@@ -79,8 +79,11 @@ impl Responses {
         unwanted
     }
 
-    /// Sound of an answer has come.
-    pub(crate) fn spoke(&mut self, id: &ResponseId) {
+    /// Sound of an answer has come, perhaps of one whose beginning was never told.
+    pub(crate) fn spoke(&mut self, id: &ResponseId, now: Instant) {
+        if self.active.as_ref().is_none_or(|active| active.id.is_none()) {
+            self.started(id, now);
+        }
         if let Some(active) = self.active.as_mut().filter(|active| active.id.as_ref() == Some(id)) {
             active.spoke = true;
             self.retried = false;

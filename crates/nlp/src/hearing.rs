@@ -12,6 +12,8 @@ pub enum Hearing {
     Nothing,
     /// A single word that was not understood: it must not become a turn.
     UnclearWord,
+    /// A single word that shows listening ("אהה"), unless it answers a question: the parser tells.
+    Backchannel,
     /// Words to be parsed.
     Words,
 }
@@ -29,8 +31,18 @@ pub fn hearing(transcript: &str, mean_logprob: Option<f64>) -> Hearing {
     let sure = mean_logprob.is_none_or(|mean| mean >= MIN_MEAN_LOGPROB);
     let readable = hebrew::has_hebrew(first) || first.chars().any(|c| c.is_ascii_digit()) || is_loan(first);
     let lone_letter = first.chars().count() < 2 && !first.chars().all(|c| c.is_ascii_digit());
-    if sure && readable && !lone_letter { Hearing::Words } else { Hearing::UnclearWord }
+    if !(sure && readable) || lone_letter {
+        Hearing::UnclearWord
+    } else if BACKCHANNELS.contains(&first) {
+        Hearing::Backchannel
+    } else {
+        Hearing::Words
+    }
 }
+
+/// Words with which a listener keeps a speaker going, as `hebrew::normalise` writes them.
+const BACKCHANNELS: &[&str] =
+    &["אהה", "אה", "אוקיי", "אוקי", "כנ", "בסדר", "הבנתי", "טוב", "נכונ", "יופי", "מצוינ", "סבבה", "ok", "okay", "yes"];
 
 /// The Latin words that Hebrew speakers answer with, as transcribers write them.
 fn is_loan(word: &str) -> bool {
@@ -50,13 +62,15 @@ mod tests {
     fn a_lone_word_must_be_understood() {
         check("", None, Hearing::Nothing);
         check(" ... ", None, Hearing::Nothing);
-        check("כן", None, Hearing::Words);
-        check("כן.", Some(-0.1), Hearing::Words);
+        check("לא", None, Hearing::Words);
+        check("כן.", Some(-0.1), Hearing::Backchannel);
+        check("אהה", None, Hearing::Backchannel);
+        check("רגע", None, Hearing::Words);
         check("כן", Some(-2.0), Hearing::UnclearWord);
         check("Mm", None, Hearing::UnclearWord);
         check("Ёж", None, Hearing::UnclearWord);
         check("ב", None, Hearing::UnclearWord);
-        check("OK", None, Hearing::Words);
+        check("OK", None, Hearing::Backchannel);
         check("8", None, Hearing::Words);
         check("thank you", Some(-3.0), Hearing::Words);
     }

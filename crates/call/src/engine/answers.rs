@@ -11,11 +11,11 @@ use crate::{Fact, Instant, Notice, Output, Purpose, ResponseEnding, ToModel, res
 const FALSE_CLAIMS_ENDURED: u8 = 2;
 
 impl CallEngine {
-    pub(super) fn on_speech(&mut self, response: &ResponseId, item: &ItemId, audio: Bytes) {
+    pub(super) fn on_speech(&mut self, now: Instant, response: &ResponseId, item: &ItemId, audio: Bytes) {
         if self.responses.is_discarded(response) || audio.is_empty() {
             return;
         }
-        self.responses.spoke(response);
+        self.responses.spoke(response, now);
         if !self.playout.audio(response, item, audio) {
             self.record(Fact::AgentAudioDropped);
         }
@@ -26,6 +26,21 @@ impl CallEngine {
             return;
         }
         if let Err(claim) = self.playout.words(response, item, words, &self.ledger) {
+            self.on_false_claim(now, claim);
+        }
+    }
+
+    pub(super) fn on_words_finished(
+        &mut self,
+        now: Instant,
+        response: &ResponseId,
+        item: &ItemId,
+        transcript: &str,
+    ) {
+        if self.responses.is_discarded(response) {
+            return;
+        }
+        if let Err(claim) = self.playout.words_finished(response, item, transcript, &self.ledger) {
             self.on_false_claim(now, claim);
         }
     }

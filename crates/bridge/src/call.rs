@@ -1,0 +1,378 @@
+//! One call: the driver around the engine.
+//!
+//! It owns the two sockets, the timers and the tasks, and holds no rule of conversation: it carries what happens
+//! into the engine, and what the engine orders out of it.
+
+pub(crate) mod log;
+mod phone;
+mod recorder;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::ws::WebSocket;
+use bytes::Bytes;
+use time::UtcDateTime;
+use tokio::{task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+use toran_call::{
+    CallConfig, CallEngine, DeskOrder, Ending, FromModel, FromPhone, Input, Instant as CallInstant, Output,
+    ParserFailure, Resumption, ToModel, ToPhone,
+};
+use toran_audio::Millis;
+use toran_domain::{Business, Outcome, TurnIndex};
+use toran_nlp::ParseContext;
+use toran_realtime::{ClientEvent, NewItem, ServerEvent};
+use toran_telephony::media::StreamSid;
+use toran_store::{CallEnding, CallSession, Confirmation};
+use tracing::{Instrument as _, Span, debug, info, warn};
+
+use crate::{
+    Bridge, Observation,
+    clock::new_id,
+    model::{self, ModelConnectError, ModelSocket, UsageOf},
+};
+use phone::Phone;
+use recorder::{Entry, Recorder};
+
+/// Streams of one call that are tried before the caller is told that it does not work.
+const MAX_RECONNECTS: u32 = 2;
+/// A booking under way when the call ends is waited for this long.
+const LAST_ANSWERS: Duration = Duration::from_secs(6);
+/// Mu-law audio that apologises for a fault; see `assets/README.md`.
+static APOLOGY: &[u8] = include_bytes!("../assets/apology-he.ulaw");
+
+/// What a call is made of, once its stream is known to be genuine.
+pub(crate) struct CallParts {
+    pub(crate) bridge: Arc<Bridge>,
+    pub(crate) business: Business,
+    pub(crate) session: CallSession,
+    pub(crate) stream_sid: StreamSid,
+    pub(crate) socket: WebSocket,
+    pub(crate) stop: CancellationToken,
+}
+
+/// An answer of one of the call's tasks.
+enum Answer {
+    Model(Result<ModelSocket, ModelConnectError>),
+    Input(Input),
+    Parsed { input: Input, usage: Option<(toran_domain::ModelName, toran_domain::Usage)> },
+}
+
+struct Driver {
+    bridge: Arc<Bridge>,
+    business: Arc<Business>,
+    session: CallSession,
+    engine: CallEngine,
+    began: Instant,
+    phone: Phone,
+    model: Option<ModelSocket>,
+    tasks: JoinSet<Answer>,
+    recorder: Recorder,
+    stop: CancellationToken,
+    ended: Option<Ending>,
+    /// Reused for each piece of the caller's audio.
+    append: String,
+}
+
+/// Drives a call to its end. Run inside the call's span.
+pub(crate) async fn run(parts: CallParts) {
+    let CallParts { bridge, business, session, stream_sid, socket, stop } = parts;
+    let config = CallConfig {
+        timings: bridge.config.timings.clone(),
+        resumption: resumption(&session),
+        may_reconnect: session.reconnects < MAX_RECONNECTS,
+        apology: Bytes::from_static(APOLOGY),
+    };
+    let recorder = Recorder::start(
+        Arc::clone(&bridge.store),
+        session.key.clone(),
+        Arc::clone(&bridge.prices),
+        session.next_transcript_seq,
+    );
+    info!(resumed = config.resumption.is_some(), caller_known = session.lead_name.is_some(), "call started");
+    let mut driver = Driver {
+        business: Arc::new(business),
+        engine: CallEngine::new(config, CallInstant::START),
+        began: Instant::now(),
+        phone: Phone::new(socket, stream_sid),
+        model: None,
+        tasks: JoinSet::new(),
+        recorder,
+        stop,
+        ended: None,
+        append: String::new(),
+        bridge,
+        session,
+    };
+    driver.open_model();
+    driver.drive().await;
+    driver.finish().await;
+}
+
+/// What an interrupted call goes on from; `None` for a call in which nothing has happened yet.
+fn resumption(session: &CallSession) -> Option<Resumption> {
+    let happened = session.next_transcript_seq > 0
+        || !session.appointments.is_empty()
+        || !session.last_requested.is_empty();
+    (session.resumed && happened).then(|| Resumption {
+        bookings: session.appointments.clone(),
+        table: session.last_requested,
+    })
+}
+
+impl Driver {
+    async fn drive(&mut self) {
+        while self.ended.is_none() {
+            let wake = self.engine.poll_timeout().map(|(at, _)| self.began + at.0.duration());
+            tokio::select! {
+                event = self.phone.next() => self.feed(Input::Phone(event)),
+                event = next_event(&mut self.model) => self.on_model_event(event.as_deref()),
+                Some(answer) = self.tasks.join_next(), if !self.tasks.is_empty() => match answer {
+                    Ok(answer) => self.on_answer(answer),
+                    Err(error) => warn!(error = &error as &dyn std::error::Error, "a task of this call broke"),
+                },
+                () = sleep_until(wake) => {
+                    let now = self.now();
+                    self.engine.handle_timeout(now);
+                }
+                () = self.stop.cancelled() => self.feed(Input::Phone(FromPhone::StreamLost)),
+            }
+            self.drain();
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        let now = self.now();
+        self.engine.handle(now, input);
+    }
+
+    fn now(&self) -> CallInstant {
+        let elapsed = self.began.elapsed().as_millis();
+        CallInstant(Millis(u64::try_from(elapsed).unwrap_or(u64::MAX)))
+    }
+
+    fn utc_now(&self) -> UtcDateTime {
+        self.bridge.clock.now()
+    }
+
+    fn open_model(&mut self) {
+        let bridge = Arc::clone(&self.bridge);
+        let call_sid = self.session.key.call_sid.clone();
+        self.spawn(async move { Answer::Model(bridge.models.connect(&call_sid).await) });
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = Answer> + Send + 'static) {
+        self.tasks.spawn(task.instrument(Span::current()));
+    }
+
+    fn on_answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Model(Ok(socket)) => {
+                self.model = Some(socket);
+                self.feed(Input::Model(FromModel::Connected));
+            }
+            Answer::Model(Err(error)) => {
+                warn!(error = &error as &dyn std::error::Error, "no session with the model");
+                self.feed(Input::Model(FromModel::Lost));
+            }
+            Answer::Input(input) => self.feed(input),
+            Answer::Parsed { input, usage } => {
+                if let Some((model, usage)) = usage {
+                    self.recorder.record(Entry::Usage { model, usage });
+                }
+                self.feed(input);
+            }
+        }
+    }
+
+    fn on_model_event(&mut self, text: Option<&[u8]>) {
+        let Some(text) = text else {
+            self.model = None;
+            self.feed(Input::Model(FromModel::Lost));
+            return;
+        };
+        let Ok(text) = std::str::from_utf8(text) else { return };
+        let event = match ServerEvent::parse(text) {
+            Ok(event) => event,
+            Err(error) => {
+                debug!(error = &error as &dyn std::error::Error, "an event of the model's server was skipped");
+                return;
+            }
+        };
+        let translation = model::translate(event);
+        if let Some((of, usage)) = translation.usage.filter(|(_, usage)| !usage.is_zero()) {
+            let session = &self.bridge.config.session;
+            let model = match of {
+                UsageOf::Talking => session.realtime_model.clone(),
+                UsageOf::Transcribing => session.transcription_model.clone(),
+            };
+            self.recorder.record(Entry::Usage { model, usage });
+        }
+        if let Some(input) = translation.input {
+            self.feed(Input::Model(input));
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Model(order) => self.order_model(order),
+                Output::Phone(ToPhone::Audio(audio)) => self.phone.play(&audio),
+                Output::Phone(ToPhone::Mark(mark)) => self.phone.mark(mark),
+                Output::Phone(ToPhone::Clear) => self.phone.clear(),
+                Output::Parse { turn, text, table, last_said } => {
+                    self.parse(turn, text.into_inner(), table, last_said.into_inner());
+                }
+                Output::Desk { turn, order } => self.ask_desk(turn, order),
+                Output::Record(fact) => {
+                    log::log(&fact);
+                    self.recorder.record_fact(&fact, self.utc_now());
+                    self.bridge.observe(|| Observation {
+                        call: self.session.key.clone(),
+                        at: self.began.elapsed(),
+                        fact,
+                    });
+                }
+                Output::End(ending) => self.ended = Some(ending),
+            }
+        }
+    }
+
+    fn order_model(&mut self, order: ToModel) {
+        let event = match order {
+            ToModel::Audio(payload) => {
+                let Ok(audio) = std::str::from_utf8(&payload) else { return };
+                self.append.clear();
+                ClientEvent::append_json_into(audio, &mut self.append);
+                let text = self.append.clone();
+                return self.send_model(text);
+            }
+            ToModel::Configure => {
+                let local = self.business.settings.local(self.utc_now());
+                let prompt = toran_prompt::system_prompt(&self.business, local);
+                let session = self.bridge.config.session.session_update(prompt);
+                ClientEvent::SessionUpdate { session }.to_json()
+            }
+            ToModel::Tell(notice) => {
+                let text = model::server_event(&notice).to_json();
+                ClientEvent::CreateItem { previous_item_id: None, item: NewItem::system(text) }.to_json()
+            }
+            // The prompt alone says what to answer, the greeting too: instructions given here would replace it.
+            ToModel::Respond(_) => ClientEvent::CreateResponse { response: None }.to_json(),
+            ToModel::Cancel(response) => {
+                ClientEvent::CancelResponse { response_id: Some(response.as_str().into()) }.to_json()
+            }
+            ToModel::Truncate { item, heard } => ClientEvent::TruncateItem {
+                item_id: item.as_str().into(),
+                content_index: 0,
+                audio_end_ms: heard.0,
+            }
+            .to_json(),
+            ToModel::Delete(item) => ClientEvent::DeleteItem { item_id: item.as_str().into() }.to_json(),
+        };
+        self.send_model(event);
+    }
+
+    /// A model that does not read for so long that the queue is full is as good as lost.
+    fn send_model(&mut self, text: String) {
+        let stalled = self.model.as_ref().is_some_and(|model| model.commands.try_send(text).is_err());
+        if stalled {
+            self.model = None;
+            self.feed(Input::Model(FromModel::Lost));
+        }
+    }
+
+    fn parse(
+        &mut self,
+        turn: TurnIndex,
+        text: String,
+        table: toran_domain::RequestedTime,
+        last_said: String,
+    ) {
+        let (bridge, business, now) = (Arc::clone(&self.bridge), Arc::clone(&self.business), self.utc_now());
+        self.spawn(async move {
+            let context = ParseContext {
+                now: business.settings.local(now),
+                settings: &business.settings,
+                table,
+                last_said: Some(last_said.as_str()).filter(|said| !said.is_empty()),
+            };
+            match bridge.parser.extract_appointment_request(&text, &context).await {
+                Ok(extraction) => Answer::Parsed {
+                    input: Input::Parsed { turn, result: Ok(extraction.request) },
+                    usage: Some((extraction.model, extraction.usage)),
+                },
+                Err(error) => {
+                    warn!(error = &error as &dyn std::error::Error, "the parser gave no result");
+                    Answer::Parsed { input: Input::Parsed { turn, result: Err(ParserFailure) }, usage: None }
+                }
+            }
+        });
+    }
+
+    fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder) {
+        let (bridge, business_id, now) = (Arc::clone(&self.bridge), self.business.id, self.utc_now());
+        let (key, lead_id) = (self.session.key.clone(), self.session.lead_id);
+        self.spawn(async move {
+            let answer = match order {
+                DeskOrder::Look(requested) => bridge.desk.look(business_id, requested, now).await,
+                DeskOrder::Book { requested, name } => {
+                    let new_appointment_id = toran_domain::AppointmentId::from_uuid(new_id());
+                    let confirmation = Confirmation { key, lead_id, requested, name, new_appointment_id };
+                    bridge.desk.book(confirmation, now).await
+                }
+            };
+            if let Some(error) = &answer.error {
+                warn!(error = error as &dyn std::error::Error, "the booking desk could not reach its store");
+            }
+            Answer::Input(Input::Desk { turn, outcome: answer.outcome })
+        });
+    }
+
+    /// Closes the phone's stream and the model's session, and sees that what was begun is stored.
+    async fn finish(mut self) {
+        self.model = None;
+        self.phone.close().await;
+        let last_answers = async {
+            while let Some(answer) = self.tasks.join_next().await {
+                if let Ok(Answer::Input(Input::Desk { outcome: Outcome::AppointmentCreated(booking), .. })) = answer {
+                    info!(appointment_id = %booking.appointment_id, "booked as the call ended");
+                }
+            }
+        };
+        if tokio::time::timeout(LAST_ANSWERS, last_answers).await.is_err() {
+            warn!("tasks of this call were still running when it ended");
+        }
+        let ending = match self.ended {
+            Some(Ending::HungUp) => Some(CallEnding::HungUp),
+            Some(Ending::GaveUp) => Some(CallEnding::Failed),
+            // The provider may bring the call back on another stream.
+            Some(Ending::StreamLost | Ending::ModelLost) | None => None,
+        };
+        if let Some(ending) = ending {
+            self.recorder.record(Entry::Ended { ending, at: self.bridge.clock.now() });
+        }
+        self.recorder.finish().await;
+        info!(
+            duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ending = self.ended.map_or("unknown", Ending::as_str),
+            bookings = self.engine.ledger().bookings().len(),
+            "call.summary"
+        );
+    }
+}
+
+/// The model's next event; never, while there is no session.
+async fn next_event(model: &mut Option<ModelSocket>) -> Option<Bytes> {
+    match model {
+        Some(model) => model.events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}

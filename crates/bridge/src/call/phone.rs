@@ -1,0 +1,162 @@
+//! The phone's media stream: read, and written behind a bounded queue.
+
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::{Bytes, BytesMut};
+use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink, stream::SplitStream};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use toran_call::{FromPhone, MarkId, PhoneAudio};
+use toran_telephony::{
+    media::{InboundMessage, OutboundMessage, StreamSid, Track},
+    twilio::{media_into, outbound_json, parse_inbound},
+};
+use tracing::{Instrument as _, Span, debug, warn};
+
+/// Messages waiting for the phone: about ten seconds of speech. A phone that reads slower than that is gone.
+const QUEUE: usize = 256;
+/// A phone that takes no byte for this long is gone.
+const STALLED_AFTER: Duration = Duration::from_secs(5);
+/// Room for the decoded audio of many frames, taken again when the frames are done with.
+const DECODE_BUFFER: usize = 16 * 1024;
+
+pub(super) struct Phone {
+    stream_sid: StreamSid,
+    reader: SplitStream<WebSocket>,
+    queue: mpsc::Sender<Utf8Bytes>,
+    writer: JoinHandle<()>,
+    decoded: BytesMut,
+    lost: bool,
+    skipped: u32,
+}
+
+impl Phone {
+    pub(super) fn new(socket: WebSocket, stream_sid: StreamSid) -> Self {
+        let (sink, reader) = socket.split();
+        let (queue, messages) = mpsc::channel(QUEUE);
+        let writer = tokio::spawn(write(sink, messages).instrument(Span::current()));
+        Self { stream_sid, reader, queue, writer, decoded: BytesMut::new(), lost: false, skipped: 0 }
+    }
+
+    /// What the phone says next. After its stream is gone it says so, once and for all. Cancel safe.
+    pub(super) async fn next(&mut self) -> FromPhone {
+        loop {
+            if self.lost {
+                return FromPhone::StreamLost;
+            }
+            match self.reader.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    if let Some(event) = self.read(&text) {
+                        return event;
+                    }
+                }
+                Some(Ok(Message::Binary(_))) => self.skip("a binary frame"),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_))) | None => self.lost = true,
+                Some(Err(error)) => {
+                    debug!(error = &error as &dyn std::error::Error, "the phone's stream broke");
+                    self.lost = true;
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, text: &Utf8Bytes) -> Option<FromPhone> {
+        match parse_inbound(text) {
+            Ok(InboundMessage::Media(media)) if media.track == Track::Outbound => None,
+            Ok(InboundMessage::Media(media)) => {
+                let mulaw = self.decode(media.payload.as_ref())?;
+                let payload = Bytes::copy_from_slice(media.payload.as_bytes());
+                Some(FromPhone::Audio(PhoneAudio { payload, mulaw }))
+            }
+            Ok(InboundMessage::Mark { name }) => {
+                name.strip_prefix('m')?.parse().ok().map(|mark| FromPhone::MarkPlayed(MarkId(mark)))
+            }
+            Ok(InboundMessage::Dtmf { digit }) => Some(FromPhone::Digit(digit.as_char())),
+            Ok(InboundMessage::Stop) => Some(FromPhone::HungUp),
+            Ok(InboundMessage::Connected | InboundMessage::Start(_) | InboundMessage::Unknown { .. }) => None,
+            Err(_) => {
+                self.skip("not a message of the media stream");
+                None
+            }
+        }
+    }
+
+    /// Said once: a hostile stream must not fill the log.
+    fn skip(&mut self, what: &str) {
+        if self.skipped == 0 {
+            warn!(what, "skipped what the phone sent; further ones are skipped in silence");
+        }
+        self.skipped = self.skipped.saturating_add(1);
+    }
+
+    fn decode(&mut self, base64: &str) -> Option<Bytes> {
+        let longest = base64.len().div_ceil(4) * 3;
+        if self.decoded.capacity() < longest {
+            self.decoded.reserve(longest.max(DECODE_BUFFER));
+        }
+        self.decoded.resize(longest, 0);
+        match STANDARD.decode_slice(base64, &mut self.decoded) {
+            Ok(length) if length > 0 => {
+                let mulaw = self.decoded.split_to(length).freeze();
+                self.decoded.clear();
+                Some(mulaw)
+            }
+            _ => {
+                self.decoded.clear();
+                self.skip("audio that is not base64");
+                None
+            }
+        }
+    }
+
+    pub(super) fn play(&mut self, mulaw: &[u8]) {
+        let mut message = String::new();
+        media_into(self.stream_sid.as_str(), mulaw, &mut message);
+        self.send(message);
+    }
+
+    pub(super) fn mark(&mut self, mark: MarkId) {
+        let name = format!("m{}", mark.0).into();
+        self.send(outbound_json(self.stream_sid.as_str(), &OutboundMessage::Mark { name }));
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.send(outbound_json(self.stream_sid.as_str(), &OutboundMessage::Clear));
+    }
+
+    fn send(&mut self, message: String) {
+        if self.queue.try_send(message.into()).is_err() && !self.lost {
+            warn!("the phone's stream takes no more audio");
+            self.lost = true;
+        }
+    }
+
+    /// Sends what is queued and closes the stream.
+    pub(super) async fn close(&mut self) {
+        // The writer ends when its queue does; replacing our end of it is how it ends.
+        self.queue = mpsc::channel(1).0;
+        if timeout(STALLED_AFTER, &mut self.writer).await.is_err() {
+            self.writer.abort();
+        }
+    }
+}
+
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<Utf8Bytes>) {
+    while let Some(message) = messages.recv().await {
+        let written = async {
+            sink.feed(Message::Text(message)).await?;
+            // What is queued already goes out in the same write.
+            while let Ok(message) = messages.try_recv() {
+                sink.feed(Message::Text(message)).await?;
+            }
+            sink.flush().await
+        };
+        if !matches!(timeout(STALLED_AFTER, written).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+    // The other side may be gone already.
+    let _ = timeout(STALLED_AFTER, sink.close()).await;
+}

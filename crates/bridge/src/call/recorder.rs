@@ -1,0 +1,107 @@
+//! What of a call goes to the database besides its bookings: transcript, last request, usage, ending.
+//!
+//! It runs beside the call, behind a bounded queue, so that a slow database never delays the caller.
+
+use std::sync::Arc;
+
+use time::UtcDateTime;
+use tokio::{sync::mpsc, task::JoinHandle};
+use toran_call::Fact;
+use toran_domain::{ModelName, Pii, PriceTable, RequestedTime, Usage};
+use toran_store::{CallEnding, CallKey, Speaker, Store, StoreError, TranscriptLine};
+use tracing::{Instrument as _, Span, warn};
+
+/// Entries waiting for the database. A call makes a few a second at most.
+const QUEUE: usize = 512;
+
+/// One thing to be stored.
+#[derive(Debug)]
+pub(super) enum Entry {
+    Line { speaker: Speaker, text: Pii<String>, at: UtcDateTime },
+    Request { requested: RequestedTime, name: Option<Pii<String>> },
+    Usage { model: ModelName, usage: Usage },
+    Ended { ending: CallEnding, at: UtcDateTime },
+}
+
+/// Takes entries for one call.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    queue: mpsc::Sender<Entry>,
+    task: JoinHandle<()>,
+}
+
+impl Recorder {
+    pub(super) fn start(store: Arc<dyn Store>, key: CallKey, prices: Arc<PriceTable>, next_seq: u32) -> Self {
+        let (queue, entries) = mpsc::channel(QUEUE);
+        let writer = Writer { store, key, prices, next_seq };
+        let task = tokio::spawn(writer.run(entries).instrument(Span::current()));
+        Self { queue, task }
+    }
+
+    /// Queues an entry. One that does not fit is lost and said to be.
+    pub(super) fn record(&self, entry: Entry) {
+        if self.queue.try_send(entry).is_err() {
+            warn!("a record of this call was lost: the database is too slow or away");
+        }
+    }
+
+    /// What a fact leaves in the database.
+    pub(super) fn record_fact(&self, fact: &Fact, at: UtcDateTime) {
+        match fact {
+            Fact::CallerSaid { text, .. } => {
+                self.record(Entry::Line { speaker: Speaker::Caller, text: text.clone(), at });
+            }
+            Fact::AgentSaid { text, .. } => {
+                self.record(Entry::Line { speaker: Speaker::Agent, text: text.clone(), at });
+            }
+            Fact::Parsed { request, .. } if request.names_a_time() || request.name.is_some() => {
+                self.record(Entry::Request { requested: request.requested(), name: request.name.clone() });
+            }
+            _ => {}
+        }
+    }
+
+    /// Waits until everything is stored.
+    pub(super) async fn finish(self) {
+        drop(self.queue);
+        if self.task.await.is_err() {
+            warn!("the recorder of this call broke; its last records may be missing");
+        }
+    }
+}
+
+struct Writer {
+    store: Arc<dyn Store>,
+    key: CallKey,
+    prices: Arc<PriceTable>,
+    next_seq: u32,
+}
+
+impl Writer {
+    async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
+        while let Some(entry) = entries.recv().await {
+            if let Err(error) = self.write(entry).await {
+                warn!(error = &error as &dyn std::error::Error, "a record of this call could not be stored");
+            }
+        }
+    }
+
+    async fn write(&mut self, entry: Entry) -> Result<(), StoreError> {
+        let Self { store, key, prices, next_seq } = self;
+        match entry {
+            Entry::Line { speaker, text, at } => {
+                let seq = *next_seq;
+                *next_seq = next_seq.saturating_add(1);
+                store.append_transcript(key, &[TranscriptLine { seq, speaker, text, at }]).await
+            }
+            Entry::Request { requested, name } => {
+                store.note_request(key, requested, name.as_ref().map(|name| name.expose().as_str())).await
+            }
+            Entry::Usage { model, usage } => {
+                let cost = prices.cost(&model, &usage);
+                store.add_usage(key, &model, usage, cost).await
+            }
+            Entry::Ended { ending, at } => store.end_call(key, ending, at).await,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The model's side of a call: where its socket comes from, how its session is configured, and the
+//! translation between its wire and the engine's words.
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+use toran_audio::Millis;
+use toran_call::{FromModel, Hearing, Notice, ResponseEnding};
+use toran_domain::{CallSid, ItemId, ModelName, Pii, ResponseId, Usage};
+use toran_prompt::ServerEvent as PromptEvent;
+use toran_realtime::{
+    AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad, SessionUpdate, StatusReason,
+    Threshold, Transcriber, Transcription, TranscriptionUsage, Tri, TurnDetection, Voice,
+};
+
+/// An open session with the model, `session.created` received.
+///
+/// Both queues are bounded. `events` ends when the session does, whoever ended it; dropping `commands` closes it.
+#[derive(Debug)]
+pub struct ModelSocket {
+    /// The texts of the server's events, in order.
+    pub events: mpsc::Receiver<Bytes>,
+    /// The texts of our events, in order.
+    pub commands: mpsc::Sender<String>,
+}
+
+/// Why no session could be had.
+#[derive(Debug, thiserror::Error)]
+#[error("no session with the model could be opened")]
+pub struct ModelConnectError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Opens sessions with the model. The gateway's is a socket to OpenAI.
+#[async_trait]
+pub trait ModelConnector: Send + Sync + 'static {
+    /// Opens a session for a call. Bounded in time by the implementation.
+    async fn connect(&self, call_sid: &CallSid) -> Result<ModelSocket, ModelConnectError>;
+}
+
+/// What a session is configured with, beside the business's prompt.
+#[derive(Debug, Clone)]
+pub struct SessionSettings {
+    /// The model that talks.
+    pub realtime_model: ModelName,
+    /// The model that transcribes.
+    pub transcription_model: ModelName,
+    /// The language it is told to expect, ISO 639-1.
+    pub transcription_language: String,
+    /// The voice.
+    pub voice: String,
+}
+
+/// Silence that ends a segment.
+const SILENCE_DURATION_MS: u32 = 500;
+/// Audio kept before a segment's first sound.
+const PREFIX_PADDING_MS: u32 = 300;
+
+impl SessionSettings {
+    /// The session of a call: telephone audio both ways, transcription pinned to the language, and a model that
+    /// never answers by itself, because the engine decides when it speaks.
+    pub(crate) fn session_update(&self, instructions: String) -> SessionUpdate {
+        let mut session = SessionUpdate { instructions: Some(instructions), ..SessionUpdate::default() };
+        session.output_modalities = Some(toran_realtime::OutputModality::Audio);
+        session.audio.input.format = Some(AudioFormat::Pcmu);
+        session.audio.output.format = Some(AudioFormat::Pcmu);
+        session.audio.output.voice = Some(Voice::Named(self.voice.clone()));
+        session.audio.input.transcription = Tri::Set(Transcriber {
+            model: self.transcription_model.0.clone(),
+            language: Some(self.transcription_language.clone()),
+            ..Transcriber::default()
+        });
+        session.audio.input.turn_detection = Tri::Set(TurnDetection::ServerVad(ServerVad {
+            threshold: Threshold::default(),
+            prefix_padding_ms: PREFIX_PADDING_MS,
+            silence_duration_ms: SILENCE_DURATION_MS,
+            create_response: false,
+            interrupt_response: false,
+            idle_timeout_ms: None,
+        }));
+        // Only this family of transcribers says how sure it is.
+        if self.transcription_model.0.starts_with("gpt-4o") {
+            session.include = Some(vec![Include::TranscriptionLogprobs]);
+        }
+        session
+    }
+}
+
+/// What one event of the model's server means for a call.
+#[derive(Debug, Default)]
+pub(crate) struct Translation {
+    /// For the engine.
+    pub(crate) input: Option<FromModel>,
+    /// For the bill: what was used, by the talking model or by the transcriber.
+    pub(crate) usage: Option<(UsageOf, Usage)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UsageOf {
+    Talking,
+    Transcribing,
+}
+
+impl From<FromModel> for Translation {
+    fn from(input: FromModel) -> Self {
+        Self { input: Some(input), usage: None }
+    }
+}
+
+/// Translates an event. What the engine has no use for is ignored.
+pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
+    let item = |id: &str| ItemId::from(id);
+    match event {
+        ServerEvent::SessionUpdated(_) => FromModel::Configured.into(),
+        ServerEvent::SpeechStarted(speech) => FromModel::SpeechStarted {
+            item: item(&speech.item_id),
+            at: Millis(speech.audio_start_ms),
+        }
+        .into(),
+        ServerEvent::SpeechStopped(speech) => FromModel::SpeechStopped {
+            item: item(&speech.item_id),
+            at: Millis(speech.audio_end_ms),
+        }
+        .into(),
+        ServerEvent::BufferCommitted(committed) => FromModel::Committed { item: item(&committed.item_id) }.into(),
+        ServerEvent::TranscriptionCompleted(transcription) => transcribed(transcription),
+        ServerEvent::TranscriptionFailed(failed) => FromModel::Transcribed {
+            item: item(&failed.item_id),
+            text: Pii::new(String::new()),
+            hearing: Hearing::Nothing,
+        }
+        .into(),
+        ServerEvent::ResponseCreated(event) => {
+            FromModel::ResponseStarted { response: event.response.id.as_str().into() }.into()
+        }
+        ServerEvent::AudioDelta(audio) => Translation {
+            input: STANDARD.decode(audio.delta.as_bytes()).ok().map(|bytes| FromModel::Speech {
+                response: ResponseId::from(&*audio.response_id),
+                item: item(&audio.item_id),
+                audio: bytes.into(),
+            }),
+            usage: None,
+        },
+        ServerEvent::TranscriptDelta(words) => FromModel::Words {
+            response: ResponseId::from(&*words.response_id),
+            item: item(&words.item_id),
+            words: words.delta.into_owned(),
+        }
+        .into(),
+        ServerEvent::TranscriptDone(done) => FromModel::WordsFinished {
+            response: ResponseId::from(&*done.response_id),
+            item: item(&done.item_id),
+            transcript: done.transcript,
+        }
+        .into(),
+        ServerEvent::OutputItemDone(done) => FromModel::ItemFinished {
+            response: ResponseId::from(&*done.response_id),
+            item: item(&done.item.id),
+            transcript: Some(done.item.text()).filter(|text| !text.is_empty()),
+        }
+        .into(),
+        ServerEvent::ResponseDone(event) => response_done(event.response),
+        ServerEvent::Error(error) => FromModel::Complained { code: error_code(error.error) }.into(),
+        _ => Translation::default(),
+    }
+}
+
+fn error_code(error: toran_realtime::ApiError) -> String {
+    error.code.or(error.kind).unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn transcribed(transcription: Transcription<'_>) -> Translation {
+    let mean_logprob = transcription.logprobs.as_deref().filter(|tokens| !tokens.is_empty()).map(|tokens| {
+        #[expect(clippy::cast_precision_loss, reason = "a segment has a few hundred tokens")]
+        let count = tokens.len() as f64;
+        tokens.iter().map(|token| token.logprob).sum::<f64>() / count
+    });
+    let hearing = match toran_nlp::hearing(&transcription.transcript, mean_logprob) {
+        toran_nlp::Hearing::Nothing => Hearing::Nothing,
+        toran_nlp::Hearing::UnclearWord => Hearing::UnclearWord,
+        toran_nlp::Hearing::Backchannel => Hearing::Backchannel,
+        toran_nlp::Hearing::Words => Hearing::Words,
+    };
+    let usage = transcription.usage.map(|usage| (UsageOf::Transcribing, transcription_usage(&usage)));
+    let input = FromModel::Transcribed {
+        item: ItemId::from(&*transcription.item_id),
+        text: Pii::new(transcription.transcript),
+        hearing,
+    };
+    Translation { input: Some(input), usage }
+}
+
+fn response_done(response: Response) -> Translation {
+    let usage = response.usage.as_ref().map(|usage| (UsageOf::Talking, token_usage(usage)));
+    let id = ResponseId::from(response.id.as_str());
+    let ending = ending_of(response);
+    Translation { input: Some(FromModel::ResponseDone { response: id, ending }), usage }
+}
+
+fn ending_of(response: Response) -> ResponseEnding {
+    let details = response.status_details.unwrap_or_default();
+    let error_code = details.error.and_then(|error| error.code.or(error.kind));
+    let failed = |code: &str| ResponseEnding::Failed { code: code.to_owned() };
+    match (response.status, details.reason) {
+        (ResponseStatus::Cancelled, _) => ResponseEnding::Cancelled,
+        (ResponseStatus::Incomplete, Some(StatusReason::MaxOutputTokens)) => failed("max_output_tokens"),
+        (ResponseStatus::Incomplete, Some(StatusReason::ContentFilter)) => failed("content_filter"),
+        (ResponseStatus::Incomplete, _) => failed("incomplete"),
+        (ResponseStatus::Failed, _) => failed(error_code.as_deref().unwrap_or("failed")),
+        _ => ResponseEnding::Completed,
+    }
+}
+
+fn transcription_usage(usage: &TranscriptionUsage) -> Usage {
+    match usage {
+        TranscriptionUsage::Tokens(usage) => token_usage(usage),
+        TranscriptionUsage::Duration { seconds } => Usage { audio_seconds: *seconds, ..Usage::default() },
+    }
+}
+
+fn token_usage(usage: &toran_realtime::Usage) -> Usage {
+    let split = usage.split();
+    Usage {
+        text_in: split.text_in,
+        text_in_cached: split.text_in_cached,
+        audio_in: split.audio_in,
+        audio_in_cached: split.audio_in_cached,
+        text_out: split.text_out,
+        audio_out: split.audio_out,
+        audio_seconds: 0.0,
+    }
+}
+
+/// The server event that tells a notice.
+pub(crate) fn server_event(notice: &Notice) -> PromptEvent {
+    match notice {
+        Notice::Outcome(outcome) => PromptEvent::from_outcome(outcome),
+        Notice::ClaimRefused => PromptEvent::ClaimRefused,
+        Notice::NotUnderstood => PromptEvent::NotUnderstood,
+        Notice::Resumed { bookings, table } => PromptEvent::CallResumed {
+            appointments: bookings.iter().map(|booking| (booking.date, booking.time)).collect(),
+            requested: *table,
+        },
+    }
+}

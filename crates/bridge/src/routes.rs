@@ -1,0 +1,149 @@
+//! The telephony routes. Every request is checked for the provider's signature before anything else is done.
+
+mod media;
+mod webhooks;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use secrecy::ExposeSecret as _;
+use toran_telephony::{
+    stream_token::StreamTokenKey,
+    twilio::{
+        SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody, SignedRequest, TwimlError,
+        WebhookKey, WebhookVerifier,
+    },
+};
+use tracing::warn;
+use url::Url;
+
+use crate::{Bridge, BridgeConfig};
+
+pub(crate) const VOICE: &str = "/twilio/voice";
+pub(crate) const MEDIA: &str = "/twilio/media";
+pub(crate) const AFTER: &str = "/twilio/after";
+pub(crate) const STREAM_STATUS: &str = "/twilio/stream-status";
+
+/// A webhook is a few hundred bytes; nothing genuine comes near this.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
+    Router::new()
+        .route(VOICE, post(webhooks::voice))
+        .route(AFTER, post(webhooks::after))
+        .route(STREAM_STATUS, post(webhooks::stream_status))
+        .route(MEDIA, get(media::media))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(bridge)
+}
+
+/// Why a request is not answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RouteError {
+    #[error("the request is not signed as the provider signs")]
+    BadSignature(#[from] SignatureError),
+    #[error("the form is not what the provider sends: {0} is missing or malformed")]
+    BadForm(&'static str),
+    #[error("the store is out of reach")]
+    Store(#[from] toran_store::StoreError),
+    #[error("the call instructions cannot be written: check TORAN_PUBLIC_URL")]
+    Twiml(#[from] TwimlError),
+}
+
+impl IntoResponse for RouteError {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::BadSignature(_) => StatusCode::FORBIDDEN,
+            Self::BadForm(_) => StatusCode::BAD_REQUEST,
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Twiml(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        warn!(error = &self as &dyn std::error::Error, status = status.as_u16(), "telephony request refused");
+        (status, self.to_string()).into_response()
+    }
+}
+
+/// TwiML as the provider wants it.
+pub(crate) struct Twiml(pub(crate) String);
+
+impl IntoResponse for Twiml {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], self.0).into_response()
+    }
+}
+
+/// Signatures, tokens and the addresses they are over.
+pub(crate) struct Gate {
+    origin: Url,
+    verifier: WebhookVerifier,
+    tokens: StreamTokenKey,
+}
+
+impl Gate {
+    pub(crate) fn new(config: &BridgeConfig) -> Self {
+        let secret = config.auth_token.expose_secret().as_bytes();
+        Self {
+            origin: config.public_url.clone(),
+            verifier: WebhookVerifier::new(WebhookKey::new(secret)),
+            tokens: StreamTokenKey::derive(secret),
+        }
+    }
+
+    pub(crate) const fn tokens(&self) -> &StreamTokenKey {
+        &self.tokens
+    }
+
+    /// The public address of a route. What the provider signs is built from this, never from request headers.
+    pub(crate) fn public_url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin.as_str().trim_end_matches('/'))
+    }
+
+    /// The public address of the media socket.
+    pub(crate) fn media_url(&self) -> String {
+        // http becomes ws, and https wss.
+        self.public_url(MEDIA).replacen("http", "ws", 1)
+    }
+
+    /// Checks a signed form and gives its parameters.
+    pub(crate) fn form(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Form, RouteError> {
+        let form: Vec<(String, String)> = form_urlencoded::parse(body)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
+        self.verify(&self.public_url(path), SignedBody::Form(&form), headers)?;
+        Ok(Form(form))
+    }
+
+    /// Checks the signature of the media socket's handshake.
+    pub(crate) fn handshake(&self, headers: &HeaderMap) -> Result<(), RouteError> {
+        self.verify(&self.media_url(), SignedBody::Empty, headers)
+    }
+
+    fn verify(&self, url: &str, body: SignedBody<'_>, headers: &HeaderMap) -> Result<(), RouteError> {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let signature = header(SIGNATURE_HEADER).unwrap_or_default();
+        let settings = header(SIGNATURE_SETTINGS_HEADER);
+        Ok(self.verifier.verify(&SignedRequest { url, body }, signature, settings)?)
+    }
+}
+
+/// A signed form's parameters.
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,126 @@
+//! The media socket: from handshake to a call that is known to be genuine.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{
+        State,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
+    },
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use tokio::time::timeout;
+use toran_domain::Business;
+use toran_store::{CallKey, CallSession, StoreError};
+use toran_telephony::{
+    media::{InboundMessage, MAX_INBOUND_FRAME_BYTES, StreamSid, StreamStart},
+    stream_token::TokenError,
+    twilio::{TOKEN_PARAMETER, parse_inbound},
+};
+use tracing::{Instrument as _, info_span, warn};
+
+use super::RouteError;
+use crate::{Bridge, call};
+
+/// Frames are small: the default of 128 KiB for each call would be wasted.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// What may wait in the socket itself, beside the queue before it.
+const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
+/// The provider says `start` at once.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+/// Messages before `start`: there is one, `connected`.
+const MAX_MESSAGES_BEFORE_START: usize = 8;
+
+/// The media stream of a call.
+pub(super) async fn media(
+    State(bridge): State<Arc<Bridge>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, RouteError> {
+    bridge.gate.handshake(&headers)?;
+    let Some(place) = bridge.admission.admit() else {
+        warn!("no place for another call: raise limits.max_calls or add a gateway");
+        return Ok((StatusCode::SERVICE_UNAVAILABLE, "no place for another call").into_response());
+    };
+    let upgrade = upgrade
+        .max_message_size(MAX_INBOUND_FRAME_BYTES)
+        .max_frame_size(MAX_INBOUND_FRAME_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES);
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        let admission = Arc::clone(&bridge);
+        admission.admission.run(async move {
+            serve(bridge, socket).await;
+            drop(place);
+        });
+    }))
+}
+
+/// Why a stream is refused after its handshake.
+#[derive(Debug, thiserror::Error)]
+enum StreamError {
+    #[error("the stream did not start as the provider's streams do")]
+    NoStart,
+    #[error("the stream carries no valid token")]
+    Token(#[source] TokenError),
+    #[error("the stream's token was used before")]
+    TokenUsed,
+    #[error("the stream belongs to no call of ours")]
+    NoCall,
+    #[error("the store is out of reach")]
+    Store(#[from] StoreError),
+}
+
+struct Admitted {
+    business: Business,
+    session: CallSession,
+    stream_sid: StreamSid,
+}
+
+async fn serve(bridge: Arc<Bridge>, mut socket: WebSocket) {
+    match admit(&bridge, &mut socket).await {
+        Ok(Admitted { business, session, stream_sid }) => {
+            let span = info_span!("call", call_sid = %session.key.call_sid, business_id = %business.id);
+            let stop = bridge.admission.stop_token();
+            let parts = call::CallParts { bridge, business, session, stream_sid, socket, stop };
+            call::run(parts).instrument(span).await;
+        }
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "media stream refused");
+            let reason = error.to_string().into();
+            // The other side may be gone already.
+            let _ = socket.send(Message::Close(Some(CloseFrame { code: close_code::POLICY, reason }))).await;
+        }
+    }
+}
+
+async fn admit(bridge: &Bridge, socket: &mut WebSocket) -> Result<Admitted, StreamError> {
+    let start = timeout(START_PATIENCE, start_of(socket)).await.map_err(|_| StreamError::NoStart)??;
+    let now = bridge.clock.now();
+    let token = start.custom_parameters.get(TOKEN_PARAMETER).map(String::as_str).unwrap_or_default();
+    let token = bridge.gate.tokens().verify(token, &start.call_sid, now).map_err(StreamError::Token)?;
+    if !bridge.store.redeem_stream_token(token.token_id, token.expires_at, now).await? {
+        return Err(StreamError::TokenUsed);
+    }
+    let key = CallKey { business_id: token.business_id, call_sid: start.call_sid };
+    let business = bridge.store.business(key.business_id).await?.ok_or(StreamError::NoCall)?;
+    let session = bridge.store.call_session(&key).await?.ok_or(StreamError::NoCall)?;
+    Ok(Admitted { business, session, stream_sid: start.stream_sid })
+}
+
+async fn start_of(socket: &mut WebSocket) -> Result<StreamStart, StreamError> {
+    for _ in 0..MAX_MESSAGES_BEFORE_START {
+        match socket.recv().await {
+            Some(Ok(Message::Text(text))) => {
+                if let Ok(InboundMessage::Start(start)) = parse_inbound(&text) {
+                    return Ok(*start);
+                }
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => {}
+            Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+        }
+    }
+    Err(StreamError::NoStart)
+}

@@ -1,0 +1,107 @@
+//! What the provider asks over HTTP: what to do with a call.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri},
+};
+use time::Duration;
+use toran_domain::{CallSid, LeadId, PhoneNumber};
+use toran_store::{CallKey, CallOpening};
+use toran_telephony::twilio::{ConnectStream, HANG_UP, REJECT};
+use tracing::{info, warn};
+
+use super::{AFTER, Form, RouteError, STREAM_STATUS, Twiml};
+use crate::{Bridge, clock::new_id};
+
+/// The provider opens the stream at once; a token that comes later was kept for something else.
+const TOKEN_LIFETIME: Duration = Duration::minutes(2);
+/// After so many reconnects a call is ended rather than tried again.
+const MAX_RECONNECTS: u32 = 3;
+
+/// A call comes in.
+pub(super) async fn voice(
+    State(bridge): State<Arc<Bridge>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Twiml, RouteError> {
+    let form = bridge.gate.form(&uri, &headers, &body)?;
+    answer(&bridge, &form).await
+}
+
+/// The stream of a call is over and the call may not be: a gateway died, or the model's session did.
+pub(super) async fn after(
+    State(bridge): State<Arc<Bridge>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Twiml, RouteError> {
+    let form = bridge.gate.form(&uri, &headers, &body)?;
+    if matches!(form.get("CallStatus"), Some("completed" | "failed" | "canceled" | "busy" | "no-answer")) {
+        return Ok(Twiml(HANG_UP.to_owned()));
+    }
+    answer(&bridge, &form).await
+}
+
+/// A stream for a call of one of our businesses, a refusal for a number that nobody owns, and the end for a call
+/// whose streams keep breaking.
+async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
+    let call_sid = form.call_sid()?;
+    let called = form.get("To").ok_or(RouteError::BadForm("To"))?;
+    let business = match called.parse::<PhoneNumber>() {
+        Ok(called) => bridge.store.business_by_called_number(&called).await?,
+        Err(_) => None,
+    };
+    let Some(business) = business else {
+        warn!(%call_sid, "no business owns the called number: add it with `gateway business add`");
+        return Ok(Twiml(REJECT.to_owned()));
+    };
+    let now = bridge.clock.now();
+    let opening = CallOpening {
+        key: CallKey { business_id: business.id, call_sid: call_sid.clone() },
+        // A withheld number comes as a word.
+        caller: form.get("From").and_then(|from| from.parse().ok()),
+        new_lead_id: LeadId::from_uuid(new_id()),
+        now,
+    };
+    let session = bridge.store.open_call(&opening).await?;
+    if session.reconnects >= MAX_RECONNECTS {
+        warn!(%call_sid, business_id = %business.id, "the call's streams keep breaking: it is ended");
+        return Ok(Twiml(HANG_UP.to_owned()));
+    }
+    let token = bridge.gate.tokens().issue(&call_sid, business.id, new_id(), now + TOKEN_LIFETIME);
+    info!(%call_sid, business_id = %business.id, reconnects = session.reconnects, "call answered");
+    let instructions = ConnectStream {
+        stream_url: &bridge.gate.media_url(),
+        status_callback: &bridge.gate.public_url(STREAM_STATUS),
+        token: &token,
+        after_url: &bridge.gate.public_url(AFTER),
+    };
+    Ok(Twiml(instructions.to_twiml()?))
+}
+
+/// What the provider says of a stream.
+pub(super) async fn stream_status(
+    State(bridge): State<Arc<Bridge>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, RouteError> {
+    let form = bridge.gate.form(&uri, &headers, &body)?;
+    let call_sid = form.call_sid()?;
+    let event = form.get("StreamEvent").unwrap_or("unknown");
+    match form.get("StreamError").filter(|error| !error.is_empty()) {
+        Some(error) => warn!(%call_sid, event, error, "the provider reports a fault of the stream"),
+        None => info!(%call_sid, event, "stream status"),
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Form {
+    fn call_sid(&self) -> Result<CallSid, RouteError> {
+        self.get("CallSid").and_then(|sid| sid.parse().ok()).ok_or(RouteError::BadForm("CallSid"))
+    }
+}
