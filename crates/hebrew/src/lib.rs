@@ -1,1 +1,32 @@
 //! Hebrew as text: normalising, and dates, hours and numbers as words.
+//!
+//! Three things: a form of a text in which two spellings of the same words compare equal
+//! ([`normalise`]); dates, hours and numbers as a person would say them ([`date_words`],
+//! [`time_words`]); and the hours that one of our own sentences names ([`times_spoken`]).
+//!
+//! It is *not* a parser of callers' words (a language model is), no morphology, no translation and no
+//! transliteration. It knows no clock and no zone, and nothing else of Toran.
+//!
+//! ```
+//! use time::macros::{date, time};
+//!
+//! assert_eq!(toran_hebrew::normalise("שָׁלוֹם, \"Dana\"!"), "שלומ dana");
+//! assert_eq!(toran_hebrew::date_words(date!(2026-11-24)), "יום שלישי, 24 בנובמבר");
+//! assert_eq!(toran_hebrew::time_words(time!(16:30)), "ארבע וחצי אחר הצהריים");
+//! assert_eq!(toran_hebrew::times_spoken("קבעתי לך בארבע וחצי אחר הצהריים."), [time!(16:30)]);
+//! ```
+
+mod dates;
+mod hours;
+mod letters;
+mod numbers;
+mod spoken;
+
+pub use dates::{
+    date_words, date_words_with_year, day_range_letters, day_range_words, day_words, month_name,
+    weekday_name,
+};
+pub use hours::{clock, time_words};
+pub use letters::{has_hebrew, normalise, words};
+pub use numbers::{number_words_feminine, number_words_masculine};
+pub use spoken::times_spoken;
