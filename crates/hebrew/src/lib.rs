@@ -1,13 +1,32 @@
-//! stub
-#![allow(missing_docs, clippy::pedantic)]
-use time::*;
-pub fn normalise(t: &str) -> String {
-    let s: String = t.chars().filter(|c| !('\u{0591}'..='\u{05C7}').contains(c)).map(|c| match c { 'ך'=>'כ','ם'=>'מ','ן'=>'נ','ף'=>'פ','ץ'=>'צ', c if c.is_alphanumeric()||c==':' => c, _=>' '}).collect();
-    s.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
-}
-pub fn words(t: &str) -> impl Iterator<Item=&str> { t.split_whitespace() }
-pub fn times_spoken(t: &str) -> Vec<Time> { let mut v=vec![]; for w in t.split_whitespace() { let w=w.trim_matches('.'); if let Some((h,m))=w.split_once(':') { if let (Ok(h),Ok(m))=(h.parse(),m.parse()) { if let Ok(x)=Time::from_hms(h,m,0){v.push(x)} } } } if t.contains("עשר וחצי"){ v.push(time::macros::time!(10:30)); } v }
-pub fn has_hebrew(t:&str)->bool { t.chars().any(|c| ('א'..='ת').contains(&c)) }
-pub fn date_words(d: Date)->String { d.to_string() }
-pub fn clock(t: Time)->String { format!("{:02}:{:02}",t.hour(),t.minute()) }
-pub fn day_words(w: Weekday)->&'static str { match w { Weekday::Sunday=>"יום ראשון", _=>"יום" } }
+//! Hebrew as text: normalising, and dates, hours and numbers as words.
+//!
+//! Three things: a form of a text in which two spellings of the same words compare equal
+//! ([`normalise`]); dates, hours and numbers as a person would say them ([`date_words`],
+//! [`time_words`]); and the hours that one of our own sentences names ([`times_spoken`]).
+//!
+//! It is *not* a parser of callers' words (a language model is), no morphology, no translation and no
+//! transliteration. It knows no clock and no zone, and nothing else of Toran.
+//!
+//! ```
+//! use time::macros::{date, time};
+//!
+//! assert_eq!(toran_hebrew::normalise("שָׁלוֹם, \"Dana\"!"), "שלומ dana");
+//! assert_eq!(toran_hebrew::date_words(date!(2026-11-24)), "יום שלישי, 24 בנובמבר");
+//! assert_eq!(toran_hebrew::time_words(time!(16:30)), "ארבע וחצי אחר הצהריים");
+//! assert_eq!(toran_hebrew::times_spoken("קבעתי לך בארבע וחצי אחר הצהריים."), [time!(16:30)]);
+//! ```
+
+mod dates;
+mod hours;
+mod letters;
+mod numbers;
+mod spoken;
+
+pub use dates::{
+    date_words, date_words_with_year, day_range_letters, day_range_words, day_words, month_name,
+    weekday_name,
+};
+pub use hours::{clock, time_words};
+pub use letters::{has_hebrew, normalise, words};
+pub use numbers::{number_words_feminine, number_words_masculine};
+pub use spoken::times_spoken;
