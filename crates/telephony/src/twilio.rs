@@ -1,0 +1,17 @@
+//! Twilio's dialect: Media Streams messages, TwiML, webhooks and their signatures.
+//!
+//! Sources: Twilio's pages on `<Stream>`, on WebSocket messages and on webhook security; the official
+//! Python helper library (9.13) where a page is silent.
+
+mod messages;
+mod signature;
+mod twiml;
+mod webhook;
+
+pub use messages::{inbound_json, media_into, outbound_json, parse_inbound, parse_outbound};
+pub use signature::{
+    Algorithm, SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody,
+    SignedRequest, WebhookKey, WebhookVerifier,
+};
+pub use twiml::{ConnectStream, HANG_UP, MAX_PARAMETER_CHARS, REJECT, TOKEN_PARAMETER, TwimlError};
+pub use webhook::{CallStatus, IncomingCall, StatusUpdate, WebhookError};

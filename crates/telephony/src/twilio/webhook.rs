@@ -1,0 +1,179 @@
+//! What Twilio's webhooks say: a call that rings, and how calls go on.
+//!
+//! Read them only after their signature was verified.
+
+use toran_domain::{CallSid, PhoneNumber};
+
+/// Why a webhook was refused, although Twilio signed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    /// A field is missing, or not what Twilio documents.
+    #[error(
+        "the webhook's field `{field}` is missing or unusable: check which webhook points here"
+    )]
+    Field {
+        /// Which.
+        field: &'static str,
+    },
+}
+
+/// A call that asks what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncomingCall {
+    /// The call.
+    pub call_sid: CallSid,
+    /// The number that was called: it names the business.
+    pub called: PhoneNumber,
+    /// Who calls; `None` if the number is withheld.
+    pub caller: Option<PhoneNumber>,
+}
+
+impl IncomingCall {
+    /// Reads the form of the voice webhook. Unknown fields are ignored: Twilio adds them without notice.
+    pub fn from_form(form: &[(String, String)]) -> Result<Self, WebhookError> {
+        Ok(Self {
+            call_sid: call_sid(form)?,
+            called: field(form, "To")?
+                .parse()
+                .map_err(|_| WebhookError::Field { field: "To" })?,
+            caller: field(form, "From").ok().and_then(|from| from.parse().ok()),
+        })
+    }
+}
+
+/// How a call goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusUpdate {
+    /// The call.
+    pub call_sid: CallSid,
+    /// Where it stands.
+    pub status: CallStatus,
+    /// The update's place among the call's updates, from 0: they may arrive out of order.
+    pub sequence: u64,
+}
+
+impl StatusUpdate {
+    /// Reads the form of a status callback.
+    pub fn from_form(form: &[(String, String)]) -> Result<Self, WebhookError> {
+        let status =
+            CallStatus::from_wire(field(form, "CallStatus")?).ok_or(WebhookError::Field {
+                field: "CallStatus",
+            })?;
+        let sequence = field(form, "SequenceNumber")
+            .ok()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
+        Ok(Self {
+            call_sid: call_sid(form)?,
+            status,
+            sequence,
+        })
+    }
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallStatus {
+    /// Waiting to be dialled.
+    Queued,
+    /// Being dialled.
+    Initiated,
+    /// Ringing.
+    Ringing,
+    /// Answered.
+    InProgress,
+    /// Ended after it was answered.
+    Completed,
+    /// Ended: the line was busy.
+    Busy,
+    /// Ended: could not be carried.
+    Failed,
+    /// Ended: nobody answered.
+    NoAnswer,
+    /// Ended before it was answered.
+    Canceled,
+}
+
+impl CallStatus {
+    /// Whether the call is over.
+    pub const fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Completed | Self::Busy | Self::Failed | Self::NoAnswer | Self::Canceled
+        )
+    }
+
+    fn from_wire(word: &str) -> Option<Self> {
+        Some(match word {
+            "queued" => Self::Queued,
+            "initiated" => Self::Initiated,
+            "ringing" => Self::Ringing,
+            "in-progress" => Self::InProgress,
+            "completed" => Self::Completed,
+            "busy" => Self::Busy,
+            "failed" => Self::Failed,
+            "no-answer" => Self::NoAnswer,
+            "canceled" => Self::Canceled,
+            _ => return None,
+        })
+    }
+}
+
+fn call_sid(form: &[(String, String)]) -> Result<CallSid, WebhookError> {
+    field(form, "CallSid")?
+        .parse()
+        .map_err(|_| WebhookError::Field { field: "CallSid" })
+}
+
+fn field<'a>(form: &'a [(String, String)], name: &'static str) -> Result<&'a str, WebhookError> {
+    form.iter()
+        .find_map(|(found, value)| (found == name).then_some(value.as_str()))
+        .ok_or(WebhookError::Field { field: name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+        fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_withheld_number_is_no_number() {
+        for from in ["anonymous", "Restricted", ""] {
+            let form = form(&[
+                ("CallSid", "CA1"),
+                ("To", "+97231234567"),
+                ("From", from),
+                ("New", "x"),
+            ]);
+            assert_eq!(
+                IncomingCall::from_form(&form).unwrap().caller,
+                None,
+                "{from:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_call_without_its_number_is_refused() {
+        let refused = IncomingCall::from_form(&form(&[("CallSid", "CA1")]));
+        assert_eq!(refused, Err(WebhookError::Field { field: "To" }));
+    }
+
+    #[test]
+    fn an_update_has_its_place() {
+        let form = form(&[
+            ("CallSid", "CA1"),
+            ("CallStatus", "no-answer"),
+            ("SequenceNumber", "3"),
+        ]);
+        let update = StatusUpdate::from_form(&form).unwrap();
+        assert_eq!((update.status, update.sequence), (CallStatus::NoAnswer, 3));
+        assert!(update.status.is_over());
+    }
+}
