@@ -1,1 +1,7 @@
-//! A faithful local stand-in for OpenAI and for the phone.
+//! wip
+pub mod fixtures;
+mod mulaw;
+mod record;
+pub mod scenario;
+pub mod voice;
+mod openai { mod input; mod hearing; }
