@@ -4,4 +4,5 @@ mod mulaw;
 mod record;
 pub mod scenario;
 pub mod voice;
-mod openai { mod input; mod hearing; }
+pub mod openai;
+pub use record::{Direction, WireEvent};

@@ -93,9 +93,9 @@ impl InputBuffer {
         noticed
     }
 
-    /// Whether a turn is being spoken.
-    pub(super) const fn is_speaking(&self) -> bool {
-        self.speaking
+    /// How much was ever appended, in milliseconds.
+    pub(super) const fn position_ms(&self) -> u64 {
+        duration_ms(self.base + self.audio.len())
     }
 
     /// Takes everything that is buffered, or says how much too little it is.
@@ -186,7 +186,7 @@ mod tests {
         let mut audio = [SILENCE; 16_000];
         audio[4_000] = 0x00;
         assert_eq!(buffer.append(&audio, detection()), []);
-        assert!(!buffer.is_speaking());
+        assert!(!buffer.speaking);
         assert!(duration_ms(buffer.audio.len()) <= 340, "only the padding is kept");
     }
 
