@@ -40,7 +40,12 @@ static UTTERANCES: LazyLock<Vec<Utterance>> = LazyLock::new(|| {
                 .flatten();
             let intent = columns.next().unwrap_or_default();
             let text = columns.next().unwrap_or_default();
-            Utterance { id: UtteranceId(index), intent, text, audio }
+            Utterance {
+                id: UtteranceId(index),
+                intent,
+                text,
+                audio,
+            }
         })
         .collect()
 });
@@ -60,7 +65,9 @@ impl FromStr for UtteranceId {
 
     fn from_str(id: &str) -> Result<Self, UnknownUtterance> {
         let index = RECORDINGS.iter().position(|(known, _)| *known == id);
-        index.map(Self).ok_or_else(|| UnknownUtterance(id.to_owned()))
+        index
+            .map(Self)
+            .ok_or_else(|| UnknownUtterance(id.to_owned()))
     }
 }
 
@@ -127,12 +134,16 @@ pub fn by_text(text: &str) -> Option<&'static Utterance> {
 /// The utterance whose words stand in a longer text: the text itself if it is one, else a line of it,
 /// else the longest that stands there on word boundaries.
 pub fn within(text: &str) -> Option<&'static Utterance> {
-    by_text(text).or_else(|| text.lines().rev().find_map(by_text)).or_else(|| {
-        let mut found: Vec<_> =
-            all().iter().filter(|utterance| contains_words(text, utterance.text)).collect();
-        found.sort_by_key(|utterance| utterance.text.len());
-        found.pop()
-    })
+    by_text(text)
+        .or_else(|| text.lines().rev().find_map(by_text))
+        .or_else(|| {
+            let mut found: Vec<_> = all()
+                .iter()
+                .filter(|utterance| contains_words(text, utterance.text))
+                .collect();
+            found.sort_by_key(|utterance| utterance.text.len());
+            found.pop()
+        })
 }
 
 fn contains_words(text: &str, words: &str) -> bool {
@@ -151,16 +162,27 @@ mod tests {
     fn every_recording_has_its_words_and_whole_frames() {
         assert_eq!(all().len(), 40);
         for utterance in all() {
-            assert!(!utterance.text.is_empty() && !utterance.intent.is_empty(), "{}", utterance.id);
+            assert!(
+                !utterance.text.is_empty() && !utterance.intent.is_empty(),
+                "{}",
+                utterance.id
+            );
             assert_eq!(utterance.audio.len() % FRAME_BYTES, 0, "{}", utterance.id);
             let voiced = utterance.voiced().len();
-            assert!(voiced > 2_000 && voiced < utterance.audio.len(), "{}", utterance.id);
+            assert!(
+                voiced > 2_000 && voiced < utterance.audio.len(),
+                "{}",
+                utterance.id
+            );
         }
     }
 
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(within(text).map(|found| found.id.to_string()).as_deref(), expected);
+        assert_eq!(
+            within(text).map(|found| found.id.to_string()).as_deref(),
+            expected
+        );
     }
 
     #[test]
@@ -174,6 +196,9 @@ mod tests {
     #[test]
     fn an_unknown_number_is_refused() {
         assert!("41".parse::<UtteranceId>().is_err());
-        assert_eq!("07".parse::<UtteranceId>().map(|id| by_id(id).text), Ok("שלום"));
+        assert_eq!(
+            "07".parse::<UtteranceId>().map(|id| by_id(id).text),
+            Ok("שלום")
+        );
     }
 }

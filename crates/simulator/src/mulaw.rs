@@ -25,7 +25,11 @@ pub(crate) fn level_db(audio: &[u8]) -> f32 {
         energy += sample * sample;
         count += 1.0;
     }
-    if count == 0.0 { -96.0 } else { 10.0 * (energy / count).max(2.5e-10).log10() }
+    if count == 0.0 {
+        -96.0
+    } else {
+        10.0 * (energy / count).max(2.5e-10).log10()
+    }
 }
 
 /// Whether a frame is nothing but silence, in either of its two spellings.

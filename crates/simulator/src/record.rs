@@ -81,7 +81,11 @@ impl Recorder {
     pub(crate) fn new(file: Option<&Path>) -> io::Result<Self> {
         let file = file.map(File::create).transpose()?.map(Mutex::new);
         let (watchers, _) = broadcast::channel(WATCHER_BACKLOG);
-        Ok(Self { file, kept: Mutex::default(), watchers })
+        Ok(Self {
+            file,
+            kept: Mutex::default(),
+            watchers,
+        })
     }
 
     /// Notes one event.
@@ -99,7 +103,11 @@ impl Recorder {
         if is_caller_audio(event) {
             return;
         }
-        let noted = WireEvent { conn: conn.to_owned(), dir, event: without_audio(event) };
+        let noted = WireEvent {
+            conn: conn.to_owned(),
+            dir,
+            event: without_audio(event),
+        };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT_EVENTS {
             kept.pop_front();
@@ -112,7 +120,12 @@ impl Recorder {
 
     /// What is kept, oldest first.
     pub(crate) fn events(&self) -> Vec<WireEvent> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .cloned()
+            .collect()
     }
 
     /// Events from now on.
@@ -143,14 +156,23 @@ mod tests {
     fn audio_is_left_out_of_memory() -> io::Result<()> {
         let recorder = Recorder::new(None)?;
         let mut watcher = recorder.watch();
-        recorder.note("a", Direction::Client, &json!({"type": "input_audio_buffer.append"}));
+        recorder.note(
+            "a",
+            Direction::Client,
+            &json!({"type": "input_audio_buffer.append"}),
+        );
         let delta = json!({"type": "response.output_audio.delta", "delta": "AAAA"});
         recorder.note("a", Direction::Server, &delta);
         let events = recorder.events();
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].event["delta"], "(4 characters of audio)");
-        assert_eq!(watcher.try_recv().map(|event| event.kind().to_owned()).as_deref(),
-            Ok("response.output_audio.delta"));
+        assert_eq!(
+            watcher
+                .try_recv()
+                .map(|event| event.kind().to_owned())
+                .as_deref(),
+            Ok("response.output_audio.delta")
+        );
         Ok(())
     }
 }

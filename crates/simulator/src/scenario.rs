@@ -242,8 +242,10 @@ impl Scenario {
 
     /// Reads a scenario from a file.
     pub fn load(path: &Path) -> Result<Self, ScenarioError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|source| ScenarioError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::parse(&text)
     }
 
@@ -278,7 +280,10 @@ pub(crate) struct TurnIndex(usize);
 
 impl Director {
     pub(crate) fn new(scenario: Scenario) -> Self {
-        Self { scenario, progress: Mutex::default() }
+        Self {
+            scenario,
+            progress: Mutex::default(),
+        }
     }
 
     /// The caller was heard saying this, once more. The turn that now counts.
@@ -289,7 +294,13 @@ impl Director {
 
     /// The turn that counts for what was heard last of this utterance.
     pub(crate) fn current_turn(&self, utterance: UtteranceId) -> Option<TurnIndex> {
-        let times = self.progress().heard.get(&utterance).copied().unwrap_or(0).max(1);
+        let times = self
+            .progress()
+            .heard
+            .get(&utterance)
+            .copied()
+            .unwrap_or(0)
+            .max(1);
         let fits = |turn: &Turn| {
             turn.utterance == utterance && turn.occurrence.is_none_or(|nth| nth == times)
         };
@@ -334,8 +345,15 @@ mod tests {
     #[test]
     fn the_embedded_scenarios_parse() {
         let demo = Scenario::demo().expect("the demo parses");
-        assert!(demo.steps.iter().any(|step| matches!(step, Step::Interrupt { .. })));
-        assert!(matches!(demo.turns[0].misbehave, Some(Misbehaviour::Lie(_))));
+        assert!(
+            demo.steps
+                .iter()
+                .any(|step| matches!(step, Step::Interrupt { .. }))
+        );
+        assert!(matches!(
+            demo.turns[0].misbehave,
+            Some(Misbehaviour::Lie(_))
+        ));
         Scenario::preflight().expect("the preflight call parses");
     }
 

@@ -93,7 +93,10 @@ impl Listener {
     fn note(&mut self, number: u16, letter: &str, last: bool) {
         // Numbers only grow within an utterance, so a smaller one begins another.
         if self.last_number.is_none_or(|previous| number <= previous) {
-            self.utterances.push(Utterance { text: String::new(), complete: false });
+            self.utterances.push(Utterance {
+                text: String::new(),
+                complete: false,
+            });
         }
         self.last_number = if last { None } else { Some(number) };
         if let Some(utterance) = self.utterances.last_mut() {
@@ -105,15 +108,22 @@ impl Listener {
 
 fn tone(letter: char, phase: &mut f32, audio: &mut Vec<u8>) {
     let pitch = 160 + u16::try_from(u32::from(letter) % 24).unwrap_or(0) * 12;
-    let loudness = if letter.is_whitespace() { 2_000.0 } else { 7_000.0 };
+    let loudness = if letter.is_whitespace() {
+        2_000.0
+    } else {
+        7_000.0
+    };
     for _ in 0..FRAME_BYTES - RECORD_BYTES {
-        *phase = (*phase + std::f32::consts::TAU * f32::from(pitch) / 8_000.0)
-            % std::f32::consts::TAU;
+        *phase =
+            (*phase + std::f32::consts::TAU * f32::from(pitch) / 8_000.0) % std::f32::consts::TAU;
         audio.push(from_pcm(to_sample(phase.sin() * loudness)));
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the tone never leaves ±7000")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the tone never leaves ±7000"
+)]
 fn to_sample(level: f32) -> i16 {
     level as i16
 }
@@ -146,7 +156,11 @@ fn read_record(window: &[u8]) -> Option<(u16, String, bool)> {
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, &byte| {
         (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
+            if crc & 0x8000 == 0 {
+                crc << 1
+            } else {
+                (crc << 1) ^ 0x1021
+            }
         })
     })
 }
@@ -159,7 +173,9 @@ fn bytes_for(letters: u64) -> usize {
 
 /// Bytes of audio in so many milliseconds.
 pub(crate) fn bytes_in(ms: u64) -> usize {
-    usize::try_from(ms).unwrap_or(usize::MAX).saturating_mul(BYTES_PER_MS)
+    usize::try_from(ms)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(BYTES_PER_MS)
 }
 
 #[cfg(test)]
@@ -184,8 +200,20 @@ mod tests {
         let cut = bytes_for(6) + 70;
         let silence = [0xFF; 333];
         let heard = heard(&[&first[..cut], &silence, &second]);
-        assert_eq!(heard[0], Utterance { text: "יש לנו".into(), complete: false });
-        assert_eq!(heard[1], Utterance { text: "סליחה".into(), complete: true });
+        assert_eq!(
+            heard[0],
+            Utterance {
+                text: "יש לנו".into(),
+                complete: false
+            }
+        );
+        assert_eq!(
+            heard[1],
+            Utterance {
+                text: "סליחה".into(),
+                complete: true
+            }
+        );
     }
 
     #[test]
@@ -199,7 +227,11 @@ mod tests {
     fn it_is_audible_and_lasts_as_long_as_speech() {
         let audio = speak("קבעתי לך פגישה");
         assert_eq!(audio.len(), bytes_in(spoken_ms("קבעתי לך פגישה")));
-        assert!(audio.chunks(FRAME_BYTES).all(|frame| level_db(frame) > -30.0));
+        assert!(
+            audio
+                .chunks(FRAME_BYTES)
+                .all(|frame| level_db(frame) > -30.0)
+        );
         assert!(speak("").is_empty());
     }
 

@@ -68,7 +68,10 @@ impl Session {
                 "Conversation already has an active response in progress: {active}. Wait until \
                  the response is finished before creating a new one."
             );
-            return Err(ApiError::new("conversation_already_has_active_response", message));
+            return Err(ApiError::new(
+                "conversation_already_has_active_response",
+                message,
+            ));
         }
         self.start_response(now, wanted, in_conversation, input.as_deref());
         Ok(())
@@ -81,29 +84,51 @@ impl Session {
         }
     }
 
-    pub(super) fn cancel_by_client(&mut self, now: Duration, event: &Value) -> Result<(), ApiError> {
+    pub(super) fn cancel_by_client(
+        &mut self,
+        now: Duration,
+        event: &Value,
+    ) -> Result<(), ApiError> {
         let wanted = event["response_id"].as_str().or(self.active.as_deref());
-        let running = wanted.filter(|id| self.responses.contains_key(*id)).map(str::to_owned);
+        let running = wanted
+            .filter(|id| self.responses.contains_key(*id))
+            .map(str::to_owned);
         let Some(id) = running else {
             let message = "Cancellation failed: no active response found";
             return Err(ApiError::new("response_cancel_not_active", message));
         };
-        self.close_response(now, &id, &Finish::Cancelled { reason: "client_cancelled" });
+        self.close_response(
+            now,
+            &id,
+            &Finish::Cancelled {
+                reason: "client_cancelled",
+            },
+        );
         Ok(())
     }
 
     /// The caller began to speak while a response of the default conversation ran.
     pub(super) fn interrupt(&mut self, now: Duration) {
         if let Some(active) = self.active.clone() {
-            self.close_response(now, &active, &Finish::Cancelled { reason: "turn_detected" });
+            self.close_response(
+                now,
+                &active,
+                &Finish::Cancelled {
+                    reason: "turn_detected",
+                },
+            );
         }
     }
 
     /// Does a response's next beat and plans the one after.
     pub(super) fn beat(&mut self, now: Duration, id: &str) {
         // A response that was cancelled has left its timer behind.
-        let Some(response) = self.responses.get_mut(id) else { return };
-        let Some(beat) = response.next_beat() else { return };
+        let Some(response) = self.responses.get_mut(id) else {
+            return;
+        };
+        let Some(beat) = response.next_beat() else {
+            return;
+        };
         match beat {
             Beat::Open => self.open_item(id),
             Beat::Words(words) => self.send_words(id, &words),
@@ -141,22 +166,29 @@ impl Session {
         };
         let thought = mind::think(context, &self.director);
         let think = self.random_ms(self.pace.think_ms.clone());
-        let tempo = Tempo { think, burst: self.pace.burst };
-        let response =
-            Response::plan(order, &thought.text, thought.ending, tempo, &mut self.ids.0);
+        let tempo = Tempo {
+            think,
+            burst: self.pace.burst,
+        };
+        let response = Response::plan(order, &thought.text, thought.ending, tempo, &mut self.ids.0);
         let id = response.id.clone();
         let created = self.response_json(&response, "in_progress", &Value::Null, &[], None);
         self.emit("response.created", json!({"response": created}));
         if in_conversation {
             self.active = Some(id.clone());
         }
-        self.set_timer(now + response.wait().unwrap_or_default(), Timer::Beat(id.clone()));
+        self.set_timer(
+            now + response.wait().unwrap_or_default(),
+            Timer::Beat(id.clone()),
+        );
         self.responses.insert(id, response);
     }
 
     /// The items of `response.input`: own ones and references to the conversation's.
     fn read_input(&mut self, wanted: &Value) -> Result<Option<Vec<Item>>, ApiError> {
-        let Some(input) = wanted["input"].as_array() else { return Ok(None) };
+        let Some(input) = wanted["input"].as_array() else {
+            return Ok(None);
+        };
         let mut items = Vec::new();
         for item in input {
             if item["type"] == "item_reference" {
@@ -170,7 +202,9 @@ impl Session {
     }
 
     fn open_item(&mut self, id: &str) {
-        let Some(response) = self.responses.get(id) else { return };
+        let Some(response) = self.responses.get(id) else {
+            return;
+        };
         let item = response_item(response, Status::InProgress);
         let added = place(response, json!({"item": item.to_json()}), false);
         let part = if response.audible {
@@ -192,9 +226,14 @@ impl Session {
 
     fn send_words(&mut self, id: &str, words: &str) {
         let obfuscation = self.ids.obfuscation();
-        let Some(response) = self.responses.get(id) else { return };
-        let delta =
-            place(response, json!({"delta": words, "obfuscation": obfuscation}), true);
+        let Some(response) = self.responses.get(id) else {
+            return;
+        };
+        let delta = place(
+            response,
+            json!({"delta": words, "obfuscation": obfuscation}),
+            true,
+        );
         let kind = if response.audible {
             "response.output_audio_transcript.delta"
         } else {
@@ -205,7 +244,9 @@ impl Session {
 
     fn send_audio(&mut self, id: &str, audio: &[u8]) {
         let format = self.config.output_format();
-        let Some(response) = self.responses.get(id) else { return };
+        let Some(response) = self.responses.get(id) else {
+            return;
+        };
         let coded = STANDARD.encode(respond::encode(audio, format));
         let delta = place(response, json!({"delta": coded}), true);
         if let Some(item) = self.conversation.get_mut(&response.item_id)
@@ -219,7 +260,9 @@ impl Session {
 
     /// Ends a response: every open thing is closed in order, however it ends.
     fn close_response(&mut self, now: Duration, id: &str, finish: &Finish) {
-        let Some(response) = self.responses.remove(id) else { return };
+        let Some(response) = self.responses.remove(id) else {
+            return;
+        };
         if self.active.as_deref() == Some(id) {
             self.active = None;
         }
@@ -246,7 +289,10 @@ impl Session {
     fn close_item(&mut self, response: &Response, item: &Item) {
         let text = &response.sent_text;
         let part = if response.audible {
-            self.emit("response.output_audio.done", place(response, json!({}), true));
+            self.emit(
+                "response.output_audio.done",
+                place(response, json!({}), true),
+            );
             let transcript = place(response, json!({"transcript": text}), true);
             self.emit("response.output_audio_transcript.done", transcript);
             json!({"type": "audio", "transcript": text})
@@ -258,7 +304,11 @@ impl Session {
         let part = place(response, json!({"part": part}), true);
         self.emit("response.content_part.done", part);
         if response.in_conversation {
-            let position = self.conversation.items().iter().position(|kept| kept.id == item.id);
+            let position = self
+                .conversation
+                .items()
+                .iter()
+                .position(|kept| kept.id == item.id);
             let previous = position
                 .and_then(|position| position.checked_sub(1))
                 .map(|before| self.conversation.items()[before].id.clone());
@@ -277,7 +327,11 @@ impl Session {
         let standing = events::text_tokens(self.config.instructions());
         tokens.input_text = standing;
         tokens.cached_text = if self.answered_before { standing } else { 0 };
-        let earlier = self.conversation.items().iter().filter(|item| item.id != response.item_id);
+        let earlier = self
+            .conversation
+            .items()
+            .iter()
+            .filter(|item| item.id != response.item_id);
         for item in earlier {
             match &item.content {
                 Content::Text(text) => tokens.input_text += events::text_tokens(text),
@@ -325,11 +379,19 @@ fn response_item(response: &Response, status: Status) -> Item {
     let begun = status != Status::InProgress;
     let content = if response.audible {
         let transcript = begun.then(|| response.sent_text.clone());
-        Content::Spoken { transcript, audio_ms: response.sent_audio_ms }
+        Content::Spoken {
+            transcript,
+            audio_ms: response.sent_audio_ms,
+        }
     } else {
         Content::Text(response.sent_text.clone())
     };
-    Item { id: response.item_id.clone(), role: Role::Assistant, status, content }
+    Item {
+        id: response.item_id.clone(),
+        role: Role::Assistant,
+        status,
+        content,
+    }
 }
 
 /// Adds to an event where in the response it belongs: to the item, or to the item's only part.
@@ -349,9 +411,10 @@ fn finish_json(finish: &Finish) -> (&'static str, Value) {
         Finish::Cancelled { reason } => {
             ("cancelled", json!({"type": "cancelled", "reason": reason}))
         }
-        Finish::Incomplete { reason } => {
-            ("incomplete", json!({"type": "incomplete", "reason": reason}))
-        }
+        Finish::Incomplete { reason } => (
+            "incomplete",
+            json!({"type": "incomplete", "reason": reason}),
+        ),
         Finish::Failed { code } => {
             let message = "The simulated service failed as its scenario told it to.";
             let error = json!({"type": "server_error", "code": code, "message": message});
@@ -361,7 +424,9 @@ fn finish_json(finish: &Finish) -> (&'static str, Value) {
 }
 
 fn check_metadata(metadata: &Value) -> Result<(), ApiError> {
-    let Some(pairs) = metadata.as_object() else { return Ok(()) };
+    let Some(pairs) = metadata.as_object() else {
+        return Ok(());
+    };
     let fits = pairs.len() <= 16
         && pairs.iter().all(|(key, value)| {
             let value = value.as_str().map(|value| value.chars().count());
@@ -371,6 +436,10 @@ fn check_metadata(metadata: &Value) -> Result<(), ApiError> {
     if fits {
         Ok(())
     } else {
-        Err(ApiError::invalid_value("response.metadata", &metadata.to_string(), supported))
+        Err(ApiError::invalid_value(
+            "response.metadata",
+            &metadata.to_string(),
+            supported,
+        ))
     }
 }

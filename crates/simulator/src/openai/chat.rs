@@ -57,17 +57,29 @@ pub(super) struct HttpAnswer {
 impl HttpAnswer {
     /// A good answer.
     pub(super) const fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, headers: Vec::new(), body }
+        Self {
+            status: StatusCode::OK,
+            headers: Vec::new(),
+            body,
+        }
     }
 
     /// A refusal of the request.
     pub(super) fn refused(status: StatusCode, error: &ApiError) -> Self {
-        Self { status, headers: Vec::new(), body: json!({"error": error.to_json()}) }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: json!({"error": error.to_json()}),
+        }
     }
 
     fn fault(status: StatusCode, kind: &str, code: &str, message: &str) -> Self {
         let error = json!({"message": message, "type": kind, "param": null, "code": code});
-        Self { status, headers: Vec::new(), body: json!({"error": error}) }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: json!({"error": error}),
+        }
     }
 }
 
@@ -82,13 +94,21 @@ pub(super) enum Reaction {
 /// Checks a request's body.
 pub(super) fn check(request: &Value) -> Result<(), HttpAnswer> {
     let bad = |error: ApiError| HttpAnswer::refused(StatusCode::BAD_REQUEST, &error);
-    let fields = request
-        .as_object()
-        .ok_or_else(|| bad(ApiError::new("invalid_json", "The body is not a JSON object.")))?;
-    if let Some(unknown) = fields.keys().find(|key| !REQUEST_FIELDS.contains(&key.as_str())) {
+    let fields = request.as_object().ok_or_else(|| {
+        bad(ApiError::new(
+            "invalid_json",
+            "The body is not a JSON object.",
+        ))
+    })?;
+    if let Some(unknown) = fields
+        .keys()
+        .find(|key| !REQUEST_FIELDS.contains(&key.as_str()))
+    {
         return Err(bad(ApiError::unknown_parameter(unknown)));
     }
-    let model = request["model"].as_str().ok_or_else(|| bad(ApiError::missing("model")))?;
+    let model = request["model"]
+        .as_str()
+        .ok_or_else(|| bad(ApiError::missing("model")))?;
     let kind = models::kind(model).filter(|kind| matches!(kind, Kind::Chat | Kind::Reasoning));
     let Some(kind) = kind else {
         let message =
@@ -115,14 +135,21 @@ pub(super) fn answer(
     let fault = next_fault.or_else(|| turn.and_then(|turn| director.chat_fault(turn)));
     let schema = &request["response_format"]["json_schema"]["schema"];
     let on_offer = !last_text(request, "system").contains(NOTHING_ON_OFFER);
-    let wanted = match (turn.and_then(|turn| director.turn(turn).parse.clone()), utterance) {
+    let wanted = match (
+        turn.and_then(|turn| director.turn(turn).parse.clone()),
+        utterance,
+    ) {
         (Some(scripted), _) => scripted,
         (None, Some(utterance)) => parser::perfect_answer(utterance.id, on_offer),
         (None, None) => json!({"action": "none"}),
     };
     let content = if schema.is_object() {
         let is_parser = schema["properties"]["action"].is_object();
-        let fitted = if is_parser { schema::fit(schema, &wanted) } else { None };
+        let fitted = if is_parser {
+            schema::fit(schema, &wanted)
+        } else {
+            None
+        };
         fitted.unwrap_or_else(|| {
             if is_parser {
                 tracing::warn!(answer = %wanted, "the schema has no place for the parser's answer");
@@ -132,23 +159,39 @@ pub(super) fn answer(
     } else {
         wanted
     };
-    let whole = Message { content: Some(content.to_string()), refusal: None, finish: "stop" };
+    let whole = Message {
+        content: Some(content.to_string()),
+        refusal: None,
+        finish: "stop",
+    };
     let message = match fault {
         None => whole,
         Some(ChatFault::Refusal) => {
             let refusal = Some("I'm sorry, I can't assist with that.");
-            Message { content: None, refusal, finish: "stop" }
+            Message {
+                content: None,
+                refusal,
+                finish: "stop",
+            }
         }
         Some(ChatFault::Length) => {
             let cut = content.to_string().chars().take(9).collect();
-            Message { content: Some(cut), finish: "length", ..whole }
+            Message {
+                content: Some(cut),
+                finish: "length",
+                ..whole
+            }
         }
-        Some(ChatFault::NotJson) => {
-            Message { content: Some("בטח! הנה הנתונים:".to_owned()), ..whole }
-        }
+        Some(ChatFault::NotJson) => Message {
+            content: Some("בטח! הנה הנתונים:".to_owned()),
+            ..whole
+        },
         Some(ChatFault::SchemaViolation) => {
             let foreign = json!({"action": "book_now", "date": 17, "time": [], "hour": "עשר"});
-            Message { content: Some(foreign.to_string()), ..whole }
+            Message {
+                content: Some(foreign.to_string()),
+                ..whole
+            }
         }
         Some(fault) => return service_fault(fault),
     };
@@ -171,8 +214,10 @@ fn service_fault(fault: ChatFault) -> Reaction {
                 "rate_limit_exceeded",
                 message,
             );
-            answer.headers =
-                vec![("retry-after-ms", "250".to_owned()), ("retry-after", "1".to_owned())];
+            answer.headers = vec![
+                ("retry-after-ms", "250".to_owned()),
+                ("retry-after", "1".to_owned()),
+            ];
             answer
         }
         ChatFault::InsufficientQuota => HttpAnswer::fault(
@@ -209,7 +254,11 @@ fn envelope(request: &Value, message: &Message, created: i64, ids: &mut Ids) -> 
         .flatten()
         .map(|message| text_tokens(&text_of(message)) + 4)
         .sum();
-    let completion = message.content.as_deref().or(message.refusal).map_or(0, text_tokens);
+    let completion = message
+        .content
+        .as_deref()
+        .or(message.refusal)
+        .map_or(0, text_tokens);
     let model = match request["model"].as_str().unwrap_or_default() {
         "gpt-4o-mini" => "gpt-4o-mini-2024-07-18",
         other => other,
@@ -265,7 +314,10 @@ fn check_parameters(request: &Value, kind: Kind) -> Result<(), ApiError> {
         return Ok(());
     }
     for param in ["temperature", "top_p"] {
-        if request.get(param).is_some_and(|value| value.as_f64() != Some(1.0)) {
+        if request
+            .get(param)
+            .is_some_and(|value| value.as_f64() != Some(1.0))
+        {
             let message = format!(
                 "Unsupported value: '{param}' does not support {} with this model. Only the \
                  default (1) value is supported.",
@@ -274,12 +326,19 @@ fn check_parameters(request: &Value, kind: Kind) -> Result<(), ApiError> {
             return Err(ApiError::new("unsupported_value", message).about(param));
         }
     }
-    if request["logprobs"] == true { unsupported("logprobs", "") } else { Ok(()) }
+    if request["logprobs"] == true {
+        unsupported("logprobs", "")
+    } else {
+        Ok(())
+    }
 }
 
 fn check_messages(messages: &Value) -> Result<(), ApiError> {
     let messages = messages.as_array().filter(|messages| !messages.is_empty());
-    for (index, message) in messages.ok_or_else(|| ApiError::missing("messages"))?.iter().enumerate()
+    for (index, message) in messages
+        .ok_or_else(|| ApiError::missing("messages"))?
+        .iter()
+        .enumerate()
     {
         let role = message["role"].as_str().unwrap_or_default();
         if !["system", "developer", "user", "assistant"].contains(&role) {
@@ -290,7 +349,11 @@ fn check_messages(messages: &Value) -> Result<(), ApiError> {
         if !message["content"].is_string() && !message["content"].is_array() {
             let param = format!("messages[{index}].content");
             let given = message["content"].to_string();
-            return Err(ApiError::invalid_type(&param, "a string or an array", &given));
+            return Err(ApiError::invalid_type(
+                &param,
+                "a string or an array",
+                &given,
+            ));
         }
     }
     Ok(())
@@ -304,7 +367,11 @@ fn check_format(format: &Value) -> Result<(), ApiError> {
         other => {
             let supported = "'json_object', 'json_schema' and 'text'";
             let given = other.unwrap_or_default();
-            return Err(ApiError::invalid_value("response_format.type", given, supported));
+            return Err(ApiError::invalid_value(
+                "response_format.type",
+                given,
+                supported,
+            ));
         }
     }
     let description = &format["json_schema"];
@@ -334,7 +401,10 @@ fn last_text(request: &Value, role: &str) -> String {
 /// A message's text, in either of its two forms.
 fn text_of(message: &Value) -> String {
     let parts = message["content"].as_array().into_iter().flatten();
-    let parts = parts.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>().join("\n");
+    let parts = parts
+        .filter_map(|part| part["text"].as_str())
+        .collect::<Vec<_>>()
+        .join("\n");
     message["content"].as_str().map_or(parts, str::to_owned)
 }
 
@@ -379,16 +449,35 @@ mod tests {
         let mut request = request("כן");
         change(&mut request);
         let answer = check(&request).expect_err("refused");
-        assert_eq!((answer.status.as_u16(), &answer.body["error"]["code"]), (status, &json!(code)));
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["error"]["code"]),
+            (status, &json!(code))
+        );
     }
 
     #[test]
     fn requests_are_checked() {
         assert_eq!(check(&request("כן")), Ok(()));
-        refused(|request| request["model"] = json!("gpt-4.1-nano"), 404, "model_not_found");
-        refused(|request| request["modell"] = json!(1), 400, "unknown_parameter");
-        refused(|request| request["model"] = json!("gpt-6-luna"), 400, "unsupported_value");
-        refused(|request| request["reasoning_effort"] = json!("none"), 400, "unsupported_parameter");
+        refused(
+            |request| request["model"] = json!("gpt-4.1-nano"),
+            404,
+            "model_not_found",
+        );
+        refused(
+            |request| request["modell"] = json!(1),
+            400,
+            "unknown_parameter",
+        );
+        refused(
+            |request| request["model"] = json!("gpt-6-luna"),
+            400,
+            "unsupported_value",
+        );
+        refused(
+            |request| request["reasoning_effort"] = json!("none"),
+            400,
+            "unsupported_parameter",
+        );
         refused(
             |request| {
                 request["response_format"]["json_schema"]["schema"]["required"] = json!(["action"]);
@@ -396,7 +485,11 @@ mod tests {
             400,
             "invalid_json_schema",
         );
-        refused(|request| request["messages"] = json!([]), 400, "missing_required_parameter");
+        refused(
+            |request| request["messages"] = json!([]),
+            400,
+            "missing_required_parameter",
+        );
         refused(
             |request| {
                 request["model"] = json!("gpt-6-luna");

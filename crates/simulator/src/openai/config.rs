@@ -4,10 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    events::ApiError,
-    input::TurnDetection,
-};
+use super::{events::ApiError, input::TurnDetection};
 
 const SESSION_FIELDS: [&str; 14] = [
     "type",
@@ -25,7 +22,12 @@ const SESSION_FIELDS: [&str; 14] = [
     "prompt",
     "model",
 ];
-const INPUT_FIELDS: [&str; 4] = ["format", "noise_reduction", "transcription", "turn_detection"];
+const INPUT_FIELDS: [&str; 4] = [
+    "format",
+    "noise_reduction",
+    "transcription",
+    "turn_detection",
+];
 const OUTPUT_FIELDS: [&str; 3] = ["format", "voice", "speed"];
 const FORMAT_FIELDS: [&str; 2] = ["type", "rate"];
 const SERVER_VAD_FIELDS: [&str; 7] = [
@@ -39,14 +41,30 @@ const SERVER_VAD_FIELDS: [&str; 7] = [
 ];
 const SEMANTIC_VAD_FIELDS: [&str; 4] =
     ["type", "eagerness", "create_response", "interrupt_response"];
-const TRANSCRIPTION_FIELDS: [&str; 6] =
-    ["model", "language", "languages", "prompt", "keywords", "delay"];
+const TRANSCRIPTION_FIELDS: [&str; 6] = [
+    "model",
+    "language",
+    "languages",
+    "prompt",
+    "keywords",
+    "delay",
+];
 const NOISE_FIELDS: [&str; 2] = ["type", "strength"];
 /// The fields that null clears. Everywhere else null is a wrong type.
-const NULLABLE: [&str; 5] =
-    ["turn_detection", "transcription", "noise_reduction", "tracing", "prompt"];
+const NULLABLE: [&str; 5] = [
+    "turn_detection",
+    "transcription",
+    "noise_reduction",
+    "tracing",
+    "prompt",
+];
 /// The fields that an update replaces whole.
-const REPLACED: [&str; 4] = ["format", "turn_detection", "transcription", "noise_reduction"];
+const REPLACED: [&str; 4] = [
+    "format",
+    "turn_detection",
+    "transcription",
+    "noise_reduction",
+];
 
 /// How audio is coded on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,12 +171,17 @@ impl SessionConfig {
 
     /// The transcriber's model, when the caller's words are transcribed at all.
     pub(super) fn transcription_model(&self) -> Option<&str> {
-        self.session["audio"]["input"]["transcription"].as_object()?.get("model")?.as_str()
+        self.session["audio"]["input"]["transcription"]
+            .as_object()?
+            .get("model")?
+            .as_str()
     }
 
     pub(super) fn wants_logprobs(&self) -> bool {
         let wanted = json!("item.input_audio_transcription.logprobs");
-        self.session["include"].as_array().is_some_and(|include| include.contains(&wanted))
+        self.session["include"]
+            .as_array()
+            .is_some_and(|include| include.contains(&wanted))
     }
 
     pub(super) fn input_format(&self) -> AudioFormat {
@@ -172,14 +195,20 @@ impl SessionConfig {
     /// Checks an update's fields, all of them, before any is merged.
     fn check(&self, fields: &Map<String, Value>) -> Result<(), ApiError> {
         check_object("session", fields, &SESSION_FIELDS)?;
-        if fields.get("model").is_some_and(|model| model != self.model()) {
+        if fields
+            .get("model")
+            .is_some_and(|model| model != self.model())
+        {
             return Err(ApiError::new(
                 "invalid_value",
                 "Cannot change a session's model. Open another session with it.",
             )
             .about("session.model"));
         }
-        let plain = matches!(self.model(), "gpt-realtime" | "gpt-realtime-mini" | "gpt-realtime-1.5");
+        let plain = matches!(
+            self.model(),
+            "gpt-realtime" | "gpt-realtime-mini" | "gpt-realtime-1.5"
+        );
         for field in ["reasoning", "parallel_tool_calls"] {
             if plain && fields.contains_key(field) {
                 return Err(ApiError::unknown_parameter(&format!("session.{field}")));
@@ -191,10 +220,16 @@ impl SessionConfig {
         {
             let given = modalities.to_string();
             let allowed = "['audio'] and ['text']";
-            return Err(ApiError::invalid_value("session.output_modalities", &given, allowed));
+            return Err(ApiError::invalid_value(
+                "session.output_modalities",
+                &given,
+                allowed,
+            ));
         }
         check_max_tokens("session.max_output_tokens", fields.get("max_output_tokens"))?;
-        let Some(audio) = child("session", fields, "audio")? else { return Ok(()) };
+        let Some(audio) = child("session", fields, "audio")? else {
+            return Ok(());
+        };
         check_object("session.audio", audio, &["input", "output"])?;
         if let Some(input) = child("session.audio", audio, "input")? {
             check_input(input)?;
@@ -212,10 +247,18 @@ pub(super) fn check_max_tokens(path: &str, limit: Option<&Value>) -> Result<(), 
     match limit {
         None => Ok(()),
         Some(limit) if *limit == "inf" => Ok(()),
-        Some(limit) if limit.as_u64().is_some_and(|limit| (1..=4_096).contains(&limit)) => Ok(()),
-        Some(limit) => {
-            Err(ApiError::invalid_value(path, &limit.to_string(), "1 to 4096 and 'inf'"))
+        Some(limit)
+            if limit
+                .as_u64()
+                .is_some_and(|limit| (1..=4_096).contains(&limit)) =>
+        {
+            Ok(())
         }
+        Some(limit) => Err(ApiError::invalid_value(
+            path,
+            &limit.to_string(),
+            "1 to 4096 and 'inf'",
+        )),
     }
 }
 
@@ -225,53 +268,78 @@ fn check_input(input: &Map<String, Value>) -> Result<(), ApiError> {
     check_format(path, input)?;
     if let Some(noise) = child(path, input, "noise_reduction")? {
         check_object(&format!("{path}.noise_reduction"), noise, &NOISE_FIELDS)?;
-        check_word(&format!("{path}.noise_reduction.type"), noise, &["near_field", "far_field"])?;
+        check_word(
+            &format!("{path}.noise_reduction.type"),
+            noise,
+            &["near_field", "far_field"],
+        )?;
     }
     if let Some(transcription) = child(path, input, "transcription")? {
-        check_object(&format!("{path}.transcription"), transcription, &TRANSCRIPTION_FIELDS)?;
+        check_object(
+            &format!("{path}.transcription"),
+            transcription,
+            &TRANSCRIPTION_FIELDS,
+        )?;
     }
     if let Some(detection) = child(path, input, "turn_detection")? {
         let path = format!("{path}.turn_detection");
-        check_word(&format!("{path}.type"), detection, &["server_vad", "semantic_vad"])?;
+        check_word(
+            &format!("{path}.type"),
+            detection,
+            &["server_vad", "semantic_vad"],
+        )?;
         let semantic = detection["type"] == "semantic_vad";
-        let allowed: &[&str] =
-            if semantic { &SEMANTIC_VAD_FIELDS } else { &SERVER_VAD_FIELDS };
-        let nullable = detection.iter().filter(|(key, value)| {
-            !(key.as_str() == "idle_timeout_ms" && value.is_null())
-        });
-        let checked = nullable.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let allowed: &[&str] = if semantic {
+            &SEMANTIC_VAD_FIELDS
+        } else {
+            &SERVER_VAD_FIELDS
+        };
+        let nullable = detection
+            .iter()
+            .filter(|(key, value)| !(key.as_str() == "idle_timeout_ms" && value.is_null()));
+        let checked = nullable
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         check_object(&path, &checked, allowed)?;
     }
     Ok(())
 }
 
-fn check_object(
-    path: &str,
-    fields: &Map<String, Value>,
-    allowed: &[&str],
-) -> Result<(), ApiError> {
+fn check_object(path: &str, fields: &Map<String, Value>, allowed: &[&str]) -> Result<(), ApiError> {
     for (key, value) in fields {
         if !allowed.contains(&key.as_str()) {
             return Err(ApiError::unknown_parameter(&format!("{path}.{key}")));
         }
         if value.is_null() && !NULLABLE.contains(&key.as_str()) {
-            return Err(ApiError::invalid_type(&format!("{path}.{key}"), "a value", "null"));
+            return Err(ApiError::invalid_type(
+                &format!("{path}.{key}"),
+                "a value",
+                "null",
+            ));
         }
     }
     Ok(())
 }
 
 fn check_format(path: &str, fields: &Map<String, Value>) -> Result<(), ApiError> {
-    let Some(format) = child(path, fields, "format")? else { return Ok(()) };
+    let Some(format) = child(path, fields, "format")? else {
+        return Ok(());
+    };
     let path = format!("{path}.format");
     check_object(&path, format, &FORMAT_FIELDS)?;
-    check_word(&format!("{path}.type"), format, &["audio/pcm", "audio/pcmu", "audio/pcma"])?;
+    check_word(
+        &format!("{path}.type"),
+        format,
+        &["audio/pcm", "audio/pcmu", "audio/pcma"],
+    )?;
     let pcm = format["type"] == "audio/pcm";
     match format.get("rate") {
         Some(_) if !pcm => Err(ApiError::unknown_parameter(&format!("{path}.rate"))),
-        Some(rate) if *rate != 24_000 => {
-            Err(ApiError::invalid_value(&format!("{path}.rate"), &rate.to_string(), "24000"))
-        }
+        Some(rate) if *rate != 24_000 => Err(ApiError::invalid_value(
+            &format!("{path}.rate"),
+            &rate.to_string(),
+            "24000",
+        )),
         _ => Ok(()),
     }
 }
@@ -298,9 +366,11 @@ fn child<'a>(
     match fields.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(object)) => Ok(Some(object)),
-        Some(other) => {
-            Err(ApiError::invalid_type(&format!("{path}.{key}"), "an object", &other.to_string()))
-        }
+        Some(other) => Err(ApiError::invalid_type(
+            &format!("{path}.{key}"),
+            "an object",
+            &other.to_string(),
+        )),
     }
 }
 
@@ -366,10 +436,22 @@ mod tests {
     #[test]
     fn what_the_service_refuses_is_refused() {
         refused(&json!({"instructions": "x"}), "missing_required_parameter");
-        refused(&json!({"type": "realtime", "modalities": ["audio"]}), "unknown_parameter");
-        refused(&json!({"type": "realtime", "voice": "marin"}), "unknown_parameter");
-        refused(&json!({"type": "realtime", "temperature": 0.8}), "unknown_parameter");
-        refused(&json!({"type": "realtime", "instructions": null}), "invalid_type");
+        refused(
+            &json!({"type": "realtime", "modalities": ["audio"]}),
+            "unknown_parameter",
+        );
+        refused(
+            &json!({"type": "realtime", "voice": "marin"}),
+            "unknown_parameter",
+        );
+        refused(
+            &json!({"type": "realtime", "temperature": 0.8}),
+            "unknown_parameter",
+        );
+        refused(
+            &json!({"type": "realtime", "instructions": null}),
+            "invalid_type",
+        );
         refused(
             &json!({"type": "realtime", "output_modalities": ["audio", "text"]}),
             "invalid_value",
@@ -384,8 +466,14 @@ mod tests {
                 "noise_reduction": {"type": {"type": "far_field"}}}}}),
             "invalid_type",
         );
-        refused(&json!({"type": "realtime", "model": "gpt-realtime"}), "invalid_value");
-        refused(&json!({"type": "realtime", "max_output_tokens": 5_000}), "invalid_value");
+        refused(
+            &json!({"type": "realtime", "model": "gpt-realtime"}),
+            "invalid_value",
+        );
+        refused(
+            &json!({"type": "realtime", "max_output_tokens": 5_000}),
+            "invalid_value",
+        );
     }
 
     #[test]

@@ -29,9 +29,16 @@ pub(super) enum Content {
     /// Text, of any role.
     Text(String),
     /// A committed segment of the caller's audio.
-    Heard { understood: Vec<UtteranceId>, turn: Option<TurnIndex>, audio_ms: u64 },
+    Heard {
+        understood: Vec<UtteranceId>,
+        turn: Option<TurnIndex>,
+        audio_ms: u64,
+    },
     /// The model's speech; the transcript goes when the item is truncated.
-    Spoken { transcript: Option<String>, audio_ms: u64 },
+    Spoken {
+        transcript: Option<String>,
+        audio_ms: u64,
+    },
 }
 
 /// How far an item is.
@@ -65,17 +72,34 @@ impl Item {
     /// The item as events show it.
     pub(super) fn to_json(&self) -> Value {
         let content = match (&self.content, self.role) {
-            (Content::Spoken { transcript: None, audio_ms: 0 }, _) => json!([]),
+            (
+                Content::Spoken {
+                    transcript: None,
+                    audio_ms: 0,
+                },
+                _,
+            ) => json!([]),
             (Content::Text(text), Role::Assistant) if text.is_empty() => json!([]),
             (Content::Text(text), Role::Assistant) => {
                 json!([{"type": "output_text", "text": text}])
             }
             (Content::Text(text), _) => json!([{"type": "input_text", "text": text}]),
             (Content::Heard { .. }, _) => json!([{"type": "input_audio", "transcript": null}]),
-            (Content::Spoken { transcript: Some(transcript), .. }, _) => {
+            (
+                Content::Spoken {
+                    transcript: Some(transcript),
+                    ..
+                },
+                _,
+            ) => {
                 json!([{"type": "output_audio", "transcript": transcript}])
             }
-            (Content::Spoken { transcript: None, .. }, _) => json!([{"type": "output_audio"}]),
+            (
+                Content::Spoken {
+                    transcript: None, ..
+                },
+                _,
+            ) => json!([{"type": "output_audio"}]),
         };
         json!({
             "id": self.id,
@@ -93,7 +117,11 @@ impl Item {
             Value::String(id) if (1..=32).contains(&id.chars().count()) => id.clone(),
             other => {
                 let given = other.to_string();
-                return Err(ApiError::invalid_value("item.id", &given, "1 to 32 characters"));
+                return Err(ApiError::invalid_value(
+                    "item.id",
+                    &given,
+                    "1 to 32 characters",
+                ));
             }
         };
         if item["type"] != "message" {
@@ -114,7 +142,12 @@ impl Item {
             }
         };
         let text = read_text(&item["content"], allowed)?;
-        Ok(Self { id, role, status: Status::Completed, content: Content::Text(text) })
+        Ok(Self {
+            id,
+            role,
+            status: Status::Completed,
+            content: Content::Text(text),
+        })
     }
 }
 
@@ -126,10 +159,18 @@ fn read_text(content: &Value, allowed: &str) -> Result<String, ApiError> {
         if part["type"] != allowed {
             let given = part["type"].as_str().unwrap_or_default();
             let param = format!("item.content[{index}].type");
-            return Err(ApiError::invalid_value(&param, given, &format!("'{allowed}'")));
+            return Err(ApiError::invalid_value(
+                &param,
+                given,
+                &format!("'{allowed}'"),
+            ));
         }
         let param = || format!("item.content[{index}].text");
-        text.push_str(part["text"].as_str().ok_or_else(|| ApiError::missing(&param()))?);
+        text.push_str(
+            part["text"]
+                .as_str()
+                .ok_or_else(|| ApiError::missing(&param()))?,
+        );
     }
     Ok(text)
 }
@@ -164,8 +205,9 @@ impl Conversation {
     ) -> Result<Option<String>, ApiError> {
         if self.position(&item.id).is_some() {
             let message = format!("Item with item_id already exists: {}", item.id);
-            return Err(ApiError::new("item_create_item_id_already_exists", message)
-                .about("item.id"));
+            return Err(
+                ApiError::new("item_create_item_id_already_exists", message).about("item.id")
+            );
         }
         let index = match previous {
             None => self.items.len(),
@@ -175,7 +217,9 @@ impl Conversation {
                 self.position(id).ok_or_else(missing)? + 1
             }
         };
-        let before = index.checked_sub(1).map(|before| self.items[before].id.clone());
+        let before = index
+            .checked_sub(1)
+            .map(|before| self.items[before].id.clone());
         self.items.insert(index, item);
         Ok(before)
     }
@@ -191,14 +235,20 @@ impl Conversation {
     /// One item, for `conversation.item.retrieve`.
     pub(super) fn retrieve(&self, id: &str) -> Result<&Item, ApiError> {
         let missing = || not_found("item_retrieve_invalid_item_id", id);
-        self.position(id).map(|index| &self.items[index]).ok_or_else(missing)
+        self.position(id)
+            .map(|index| &self.items[index])
+            .ok_or_else(missing)
     }
 
     /// Cuts an item's audio. Its transcript goes with it: the service cannot align text and audio.
     pub(super) fn truncate(&mut self, id: &str, end_ms: u64) -> Result<(), ApiError> {
         let missing = || not_found("item_truncate_invalid_item_id", id);
         let index = self.position(id).ok_or_else(missing)?;
-        let Content::Spoken { transcript, audio_ms } = &mut self.items[index].content else {
+        let Content::Spoken {
+            transcript,
+            audio_ms,
+        } = &mut self.items[index].content
+        else {
             return Err(not_audio());
         };
         if *audio_ms == 0 {
@@ -240,8 +290,16 @@ mod tests {
     use super::*;
 
     fn spoken(id: &str, audio_ms: u64) -> Item {
-        let content = Content::Spoken { transcript: Some("שלום".into()), audio_ms };
-        Item { id: id.into(), role: Role::Assistant, status: Status::Completed, content }
+        let content = Content::Spoken {
+            transcript: Some("שלום".into()),
+            audio_ms,
+        };
+        Item {
+            id: id.into(),
+            role: Role::Assistant,
+            status: Status::Completed,
+            content,
+        }
     }
 
     fn system(text: &str) -> Value {
@@ -260,7 +318,10 @@ mod tests {
         assert_eq!(code("a", 57_340), Err("invalid_value"));
         assert_eq!(code("a", 1_480), Ok(()));
         let item = conversation.retrieve("a").map(Item::to_json);
-        assert_eq!(item.map(|item| item["content"].clone()), Ok(json!([{"type": "output_audio"}])));
+        assert_eq!(
+            item.map(|item| item["content"].clone()),
+            Ok(json!([{"type": "output_audio"}]))
+        );
     }
 
     #[test]
@@ -269,8 +330,15 @@ mod tests {
         let item = |id: &str| Item::read(&system("x"), id.into()).expect("a system item");
         assert_eq!(conversation.insert(item("b"), None), Ok(None));
         assert_eq!(conversation.insert(item("a"), Some("root")), Ok(None));
-        assert_eq!(conversation.insert(item("c"), Some("a")), Ok(Some("a".into())));
-        let ids: Vec<_> = conversation.items().iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(
+            conversation.insert(item("c"), Some("a")),
+            Ok(Some("a".into()))
+        );
+        let ids: Vec<_> = conversation
+            .items()
+            .iter()
+            .map(|item| item.id.as_str())
+            .collect();
         assert_eq!(ids, ["a", "c", "b"]);
         assert!(conversation.insert(item("a"), None).is_err());
         assert!(conversation.insert(item("d"), Some("z")).is_err());

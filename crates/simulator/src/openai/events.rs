@@ -31,20 +31,34 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), param: None }
+        Self {
+            code,
+            message: message.into(),
+            param: None,
+        }
     }
 
     pub(super) fn about(self, param: impl Into<String>) -> Self {
-        Self { param: Some(param.into()), ..self }
+        Self {
+            param: Some(param.into()),
+            ..self
+        }
     }
 
     pub(super) fn missing(param: &str) -> Self {
-        Self::new("missing_required_parameter", format!("Missing required parameter: '{param}'."))
-            .about(param)
+        Self::new(
+            "missing_required_parameter",
+            format!("Missing required parameter: '{param}'."),
+        )
+        .about(param)
     }
 
     pub(super) fn unknown_parameter(param: &str) -> Self {
-        Self::new("unknown_parameter", format!("Unknown parameter: '{param}'.")).about(param)
+        Self::new(
+            "unknown_parameter",
+            format!("Unknown parameter: '{param}'."),
+        )
+        .about(param)
     }
 
     pub(super) fn invalid_value(param: &str, given: &str, supported: &str) -> Self {

@@ -39,7 +39,10 @@ struct Match {
 }
 
 static VOICES: LazyLock<Vec<Voice>> = LazyLock::new(|| {
-    let voice = |utterance: &'static Utterance| Voice { utterance, voiced: utterance.voiced() };
+    let voice = |utterance: &'static Utterance| Voice {
+        utterance,
+        voiced: utterance.voiced(),
+    };
     fixtures::all().iter().map(voice).collect()
 });
 
@@ -48,7 +51,10 @@ static ANCHORS: LazyLock<HashMap<&'static [u8], Vec<(usize, usize)>>> = LazyLock
     for (index, voice) in VOICES.iter().enumerate() {
         for (nth, window) in voice.voiced.chunks_exact(WINDOW).enumerate() {
             if variety(window) >= MIN_VARIETY {
-                anchors.entry(window).or_default().push((index, nth * WINDOW));
+                anchors
+                    .entry(window)
+                    .or_default()
+                    .push((index, nth * WINDOW));
             }
         }
     }
@@ -59,7 +65,9 @@ static ANCHORS: LazyLock<HashMap<&'static [u8], Vec<(usize, usize)>>> = LazyLock
 pub(super) fn recognise(segment: &[u8]) -> Recognition {
     let mut matches = matches(segment);
     matches.sort_by_key(|found| std::cmp::Reverse(found.run));
-    let fragment = matches.iter().any(|found| found.run * 4 >= VOICES[found.voice].voiced.len());
+    let fragment = matches
+        .iter()
+        .any(|found| found.run * 4 >= VOICES[found.voice].voiced.len());
     let mut taken: Vec<Match> = Vec::new();
     for found in matches {
         let whole = found.run * 10 >= VOICES[found.voice].voiced.len() * 9;
@@ -71,20 +79,32 @@ pub(super) fn recognise(segment: &[u8]) -> Recognition {
         }
     }
     taken.sort_by_key(|found| found.starts);
-    let utterances: Vec<_> = taken.iter().map(|found| VOICES[found.voice].utterance).collect();
+    let utterances: Vec<_> = taken
+        .iter()
+        .map(|found| VOICES[found.voice].utterance)
+        .collect();
     let transcript = if utterances.is_empty() && fragment {
         GARBLED.to_owned()
     } else {
-        utterances.iter().map(|utterance| utterance.text).collect::<Vec<_>>().join(" ")
+        utterances
+            .iter()
+            .map(|utterance| utterance.text)
+            .collect::<Vec<_>>()
+            .join(" ")
     };
-    Recognition { understood: utterances.iter().map(|found| found.id).collect(), transcript }
+    Recognition {
+        understood: utterances.iter().map(|found| found.id).collect(),
+        transcript,
+    }
 }
 
 fn matches(segment: &[u8]) -> Vec<Match> {
     let mut votes: HashMap<(usize, isize), usize> = HashMap::new();
     for (at, window) in segment.windows(WINDOW).enumerate() {
         for &(voice, offset) in ANCHORS.get(window).into_iter().flatten() {
-            *votes.entry((voice, at.cast_signed() - offset.cast_signed())).or_default() += 1;
+            *votes
+                .entry((voice, at.cast_signed() - offset.cast_signed()))
+                .or_default() += 1;
         }
     }
     let mut candidates: Vec<_> = votes.into_iter().collect();
@@ -152,7 +172,11 @@ mod tests {
         for utterance in fixtures::all() {
             let voiced = utterance.voiced();
             for half in [&voiced[..voiced.len() / 2], &voiced[voiced.len() / 2..]] {
-                assert!(!recognise(half).understood.contains(&utterance.id), "{}", utterance.id);
+                assert!(
+                    !recognise(half).understood.contains(&utterance.id),
+                    "{}",
+                    utterance.id
+                );
             }
         }
     }
@@ -172,7 +196,10 @@ mod tests {
     fn two_in_one_segment_are_both_understood() {
         let both = [fixtures::all()[18].audio, fixtures::all()[11].audio].concat();
         check(&both, &["19", "12"]);
-        assert_eq!(recognise(&both).transcript, "לא שלישי אמרתי רביעי בשעה עשר וחצי");
+        assert_eq!(
+            recognise(&both).transcript,
+            "לא שלישי אמרתי רביעי בשעה עשר וחצי"
+        );
     }
 
     #[test]

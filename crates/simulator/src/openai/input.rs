@@ -122,7 +122,9 @@ impl InputBuffer {
         }
         self.speaking = true;
         self.quiet_ms = 0;
-        Some(Activity::Started { audio_start_ms: duration_ms(self.base) })
+        Some(Activity::Started {
+            audio_start_ms: duration_ms(self.base),
+        })
     }
 
     fn listen_for_end(&mut self, loud: bool, detection: TurnDetection) -> Option<Activity> {
@@ -131,7 +133,10 @@ impl InputBuffer {
             return None;
         }
         let audio = self.take(self.seen);
-        Some(Activity::Stopped { audio_end_ms: duration_ms(self.base), audio })
+        Some(Activity::Stopped {
+            audio_end_ms: duration_ms(self.base),
+            audio,
+        })
     }
 
     fn take(&mut self, length: usize) -> Vec<u8> {
@@ -169,13 +174,22 @@ mod tests {
                 noticed.extend(buffer.append(frame, detection()));
             }
             noticed.extend(buffer.append(&[SILENCE; 8_000], detection()));
-            let [Activity::Started { audio_start_ms }, Activity::Stopped { audio_end_ms, audio }] =
-                noticed.as_slice()
+            let [
+                Activity::Started { audio_start_ms },
+                Activity::Stopped {
+                    audio_end_ms,
+                    audio,
+                },
+            ] = noticed.as_slice()
             else {
                 panic!("{}: {} activities", utterance.id, noticed.len());
             };
             // Speech begins 400 ms in, less 300 ms of padding.
-            assert!((80..=180).contains(audio_start_ms), "{}: {audio_start_ms}", utterance.id);
+            assert!(
+                (80..=180).contains(audio_start_ms),
+                "{}: {audio_start_ms}",
+                utterance.id
+            );
             assert_eq!(duration_ms(audio.len()), audio_end_ms - audio_start_ms);
         }
     }
@@ -187,7 +201,10 @@ mod tests {
         audio[4_000] = 0x00;
         assert_eq!(buffer.append(&audio, detection()), []);
         assert!(!buffer.speaking);
-        assert!(duration_ms(buffer.audio.len()) <= 340, "only the padding is kept");
+        assert!(
+            duration_ms(buffer.audio.len()) <= 340,
+            "only the padding is kept"
+        );
     }
 
     #[test]

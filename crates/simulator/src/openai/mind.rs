@@ -44,12 +44,18 @@ pub(super) enum Ending {
 /// Decides what to say.
 pub(super) fn think(context: Context<'_>, director: &Director) -> Thought {
     let event = fresh_event(context.items);
-    let refused = event.as_ref().is_some_and(|event| event["server_event"] == "claim_refused");
+    let refused = event
+        .as_ref()
+        .is_some_and(|event| event["server_event"] == "claim_refused");
     let turn = last_caller_item(context.items).and_then(|item| match item.content {
         Content::Heard { turn, .. } => turn,
         Content::Text(_) | Content::Spoken { .. } => None,
     });
-    let misbehaviour = if refused { None } else { turn.and_then(|turn| director.misbehaviour(turn)) };
+    let misbehaviour = if refused {
+        None
+    } else {
+        turn.and_then(|turn| director.misbehaviour(turn))
+    };
     let scripted = turn.and_then(|turn| director.turn(turn).reply.as_deref());
     let obedient = || match &event {
         Some(event) => say_event(event),
@@ -77,7 +83,9 @@ fn unanswered(items: &[Item]) -> &[Item] {
 /// The newest server event that was not answered yet.
 fn fresh_event(items: &[Item]) -> Option<Value> {
     unanswered(items).iter().rev().find_map(|item| {
-        let Content::Text(text) = &item.content else { return None };
+        let Content::Text(text) = &item.content else {
+            return None;
+        };
         let start = text.find('{').filter(|_| item.role == Role::System)?;
         let event: Value = serde_json::Deserializer::from_str(&text[start..])
             .into_iter()
@@ -128,7 +136,9 @@ fn say_free_slots(event: &Value) -> String {
 }
 
 fn say_unavailable(event: &Value) -> String {
-    let reason = event["reason_text"].as_str().unwrap_or("השעה הזאת לא פנויה");
+    let reason = event["reason_text"]
+        .as_str()
+        .unwrap_or("השעה הזאת לא פנויה");
     let mut text = format!("{}.", reason.trim_end_matches('.'));
     let alternatives = sayings(&event["alternatives"]);
     if !alternatives.is_empty() {
@@ -139,7 +149,9 @@ fn say_unavailable(event: &Value) -> String {
 
 fn say_missing(event: &Value) -> String {
     let missing = |detail: &str| {
-        event["missing"].as_array().is_some_and(|missing| missing.iter().any(|m| m == detail))
+        event["missing"]
+            .as_array()
+            .is_some_and(|missing| missing.iter().any(|m| m == detail))
     };
     match (missing("date"), missing("time")) {
         (true, false) => "לאיזה יום?",
@@ -152,7 +164,10 @@ fn say_missing(event: &Value) -> String {
 /// Up to three slots in the words the event gives for speech.
 fn sayings(slots: &Value) -> Vec<&str> {
     let slots = slots.as_array().into_iter().flatten();
-    slots.filter_map(|slot| slot["say"].as_str().or(slot["time"].as_str())).take(3).collect()
+    slots
+        .filter_map(|slot| slot["say"].as_str().or(slot["time"].as_str()))
+        .take(3)
+        .collect()
 }
 
 fn listed(slots: &[&str]) -> String {
@@ -174,7 +189,9 @@ fn say_freely(context: Context<'_>, scripted: Option<&str>) -> String {
         Content::Text(text) => fixtures::within(text).map(|utterance| utterance.id),
         Content::Spoken { .. } => None,
     };
-    understood.map_or("סליחה, לא שמעתי טוב. אפשר לחזור?", say_by_intent).to_owned()
+    understood
+        .map_or("סליחה, לא שמעתי טוב. אפשר לחזור?", say_by_intent)
+        .to_owned()
 }
 
 fn say_greeting(context: Context<'_>) -> String {
@@ -195,9 +212,16 @@ fn quoted_name(instructions: &str) -> Option<&str> {
             .match_indices(open)
             .filter_map(move |(at, mark)| instructions[at + mark.len()..].split_once(close))
     };
-    let names = [('"', '"'), ('\u{201c}', '\u{201d}'), ('«', '»'), ('\u{05f4}', '\u{05f4}')];
+    let names = [
+        ('"', '"'),
+        ('\u{201c}', '\u{201d}'),
+        ('«', '»'),
+        ('\u{05f4}', '\u{05f4}'),
+    ];
     names.into_iter().find_map(|(open, close)| {
-        quoted(open, close).map(|(name, _)| name.trim()).find(|name| is_name(name))
+        quoted(open, close)
+            .map(|(name, _)| name.trim())
+            .find(|name| is_name(name))
     })
 }
 
@@ -240,7 +264,9 @@ fn say_by_intent(utterance: UtteranceId) -> &'static str {
 }
 
 fn half(text: &str) -> String {
-    text.chars().take(text.chars().count().div_ceil(2)).collect()
+    text.chars()
+        .take(text.chars().count().div_ceil(2))
+        .collect()
 }
 
 #[cfg(test)]
@@ -252,25 +278,48 @@ mod tests {
 
     fn item(role: Role, text: &str) -> Item {
         let content = Content::Text(text.to_owned());
-        Item { id: "i".into(), role, status: Status::Completed, content }
+        Item {
+            id: "i".into(),
+            role,
+            status: Status::Completed,
+            content,
+        }
     }
 
     fn heard(id: &str, director: &Director) -> Item {
         let id: UtteranceId = id.parse().expect("a recorded utterance");
         let turn = director.hear(id);
-        let content = Content::Heard { understood: vec![id], turn, audio_ms: 1_000 };
-        Item { content, ..item(Role::User, "") }
+        let content = Content::Heard {
+            understood: vec![id],
+            turn,
+            audio_ms: 1_000,
+        };
+        Item {
+            content,
+            ..item(Role::User, "")
+        }
     }
 
     fn said(items: &[Item], director: &Director) -> String {
         let instructions = "את עונה לטלפון של \"מספרת אורלי\". אסור לומר \"קבעתי\".";
-        think(Context { instructions, response_instructions: None, items }, director).text
+        think(
+            Context {
+                instructions,
+                response_instructions: None,
+                items,
+            },
+            director,
+        )
+        .text
     }
 
     #[track_caller]
     fn check(event: &Value, expected: &str) {
         let director = Director::new(Scenario::default());
-        let items = [item(Role::User, "כן"), item(Role::System, &event.to_string())];
+        let items = [
+            item(Role::User, "כן"),
+            item(Role::System, &event.to_string()),
+        ];
         assert_eq!(said(&items, &director), expected);
     }
 
@@ -290,14 +339,23 @@ mod tests {
                 "alternatives": [{"say": "עשר"}, {"say": "אחת עשרה"}]}),
             "השעה תפוסה. אפשר עשר או אחת עשרה. מה מתאים לך?",
         );
-        check(&json!({"server_event": "missing_details", "missing": ["time"]}), "באיזו שעה?");
-        check(&json!({"server_event": "booking_unavailable", "say": "אני רושם."}), "אני רושם.");
+        check(
+            &json!({"server_event": "missing_details", "missing": ["time"]}),
+            "באיזו שעה?",
+        );
+        check(
+            &json!({"server_event": "booking_unavailable", "say": "אני רושם."}),
+            "אני רושם.",
+        );
     }
 
     #[test]
     fn it_greets_by_the_name_in_its_instructions() {
         let director = Director::new(Scenario::default());
-        assert_eq!(said(&[], &director), "שלום, הגעתם למספרת אורלי, איך אפשר לעזור?");
+        assert_eq!(
+            said(&[], &director),
+            "שלום, הגעתם למספרת אורלי, איך אפשר לעזור?"
+        );
     }
 
     #[test]

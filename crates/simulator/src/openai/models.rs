@@ -21,24 +21,62 @@ const MODELS: [(&str, Kind, i64, Option<&str>); 17] = [
     ("gpt-realtime-2.1-mini", Kind::Realtime, 1_788_000_000, None),
     ("gpt-realtime-2", Kind::Realtime, 1_778_000_000, None),
     ("gpt-realtime-1.5", Kind::Realtime, 1_771_000_000, None),
-    ("gpt-realtime", Kind::Realtime, 1_756_271_701, Some("2027-01-20")),
-    ("gpt-realtime-mini", Kind::Realtime, 1_759_517_133, Some("2027-01-20")),
+    (
+        "gpt-realtime",
+        Kind::Realtime,
+        1_756_271_701,
+        Some("2027-01-20"),
+    ),
+    (
+        "gpt-realtime-mini",
+        Kind::Realtime,
+        1_759_517_133,
+        Some("2027-01-20"),
+    ),
     ("gpt-4o-realtime-preview", Kind::Gone, 1_727_659_998, None),
     ("gpt-4o", Kind::Chat, 1_715_367_049, Some("2027-01-14")),
     ("gpt-4o-mini", Kind::Chat, 1_721_172_741, Some("2027-01-14")),
-    ("gpt-4o-mini-2024-07-18", Kind::Chat, 1_721_172_717, Some("2027-01-14")),
-    ("gpt-4.1-mini", Kind::Chat, 1_744_318_173, Some("2027-01-14")),
+    (
+        "gpt-4o-mini-2024-07-18",
+        Kind::Chat,
+        1_721_172_717,
+        Some("2027-01-14"),
+    ),
+    (
+        "gpt-4.1-mini",
+        Kind::Chat,
+        1_744_318_173,
+        Some("2027-01-14"),
+    ),
     ("gpt-4.1-nano", Kind::Gone, 1_744_321_707, None),
     ("gpt-6-luna", Kind::Reasoning, 1_786_000_000, None),
     ("gpt-5.6-luna", Kind::Reasoning, 1_782_000_000, None),
-    ("gpt-4o-transcribe", Kind::Transcription, 1_742_068_463, Some("2027-02-26")),
-    ("gpt-4o-mini-transcribe", Kind::Transcription, 1_742_068_596, Some("2027-02-26")),
-    ("whisper-1", Kind::Transcription, 1_677_532_384, Some("2027-02-26")),
+    (
+        "gpt-4o-transcribe",
+        Kind::Transcription,
+        1_742_068_463,
+        Some("2027-02-26"),
+    ),
+    (
+        "gpt-4o-mini-transcribe",
+        Kind::Transcription,
+        1_742_068_596,
+        Some("2027-02-26"),
+    ),
+    (
+        "whisper-1",
+        Kind::Transcription,
+        1_677_532_384,
+        Some("2027-02-26"),
+    ),
 ];
 
 /// What is known of a model.
 pub(super) fn kind(name: &str) -> Option<Kind> {
-    MODELS.iter().find(|(known, ..)| *known == name).map(|(_, kind, ..)| *kind)
+    MODELS
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map(|(_, kind, ..)| *kind)
 }
 
 /// The body of `GET /v1/models`.

@@ -11,13 +11,9 @@ use crate::fixtures::UtteranceId;
 /// a bare yes confirms nothing.
 pub(super) fn perfect_answer(utterance: UtteranceId, on_offer: bool) -> Value {
     let ask = |date: Value, time: Value| json!({"action": "ask", "date": date, "time": time});
-    let weekday = |words, weekday, week_offset| {
-        json!({"words": words, "weekday": weekday, "week_offset": week_offset})
-    };
+    let weekday = |words, weekday, week_offset| json!({"words": words, "weekday": weekday, "week_offset": week_offset});
     let days = |words, days| json!({"words": words, "days_from_now": days});
-    let hour = |words, hour, minute, part: Value| {
-        json!({"words": words, "hour": hour, "minute": minute, "part_of_day": part})
-    };
+    let hour = |words, hour, minute, part: Value| json!({"words": words, "hour": hour, "minute": minute, "part_of_day": part});
     match utterance.to_string().as_str() {
         "01" | "05" | "32" if on_offer => json!({"action": "confirm"}),
         "31" => json!({"action": "confirm"}),
@@ -26,7 +22,10 @@ pub(super) fn perfect_answer(utterance: UtteranceId, on_offer: bool) -> Value {
         "11" => ask(weekday("ביום שלישי", "tuesday", 0), Value::Null),
         "12" => ask(Value::Null, hour("בשעה עשר וחצי", 10, 30, Value::Null)),
         "13" => ask(Value::Null, hour("ברבע לשלוש", 2, 45, Value::Null)),
-        "14" => ask(Value::Null, hour("ארבע אחר הצהריים", 4, 0, json!("afternoon"))),
+        "14" => ask(
+            Value::Null,
+            hour("ארבע אחר הצהריים", 4, 0, json!("afternoon")),
+        ),
         "15" => ask(json!({"words": "בחמישה עשר לחודש", "day": 15}), Value::Null),
         "16" => ask(weekday("ביום ראשון הבא", "sunday", 1), Value::Null),
         "19" => ask(weekday("רביעי", "wednesday", 0), Value::Null),
@@ -47,7 +46,11 @@ mod tests {
     fn every_word_of_evidence_was_said() {
         for utterance in fixtures::all() {
             let answer = perfect_answer(utterance.id, true);
-            for said in [&answer["date"]["words"], &answer["time"]["words"], &answer["name"]] {
+            for said in [
+                &answer["date"]["words"],
+                &answer["time"]["words"],
+                &answer["name"],
+            ] {
                 let said = said.as_str().unwrap_or_default();
                 assert!(utterance.text.contains(said), "{}: {said}", utterance.id);
             }

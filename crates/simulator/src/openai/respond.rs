@@ -87,7 +87,9 @@ impl Response {
         rng: &mut fastrand::Rng,
     ) -> Self {
         let limit = order.max_output_tokens.as_u64();
-        let kept = limit.map_or(text.to_owned(), |limit| within_limit(text, limit, order.audible));
+        let kept = limit.map_or(text.to_owned(), |limit| {
+            within_limit(text, limit, order.audible)
+        });
         let cut = kept.len() < text.len();
         let mut plan = VecDeque::new();
         if kept.is_empty() {
@@ -101,7 +103,14 @@ impl Response {
             }
             plan.push_back((Duration::from_millis(5), last_beat(ending, cut)));
         }
-        let Order { id, item_id, in_conversation, audible, metadata, max_output_tokens } = order;
+        let Order {
+            id,
+            item_id,
+            in_conversation,
+            audible,
+            metadata,
+            max_output_tokens,
+        } = order;
         Self {
             id,
             item_id,
@@ -136,10 +145,14 @@ impl Response {
 
 fn last_beat(ending: Ending, cut: bool) -> Beat {
     match ending {
-        Ending::Completed if cut => Beat::Finish(Finish::Incomplete { reason: "max_output_tokens" }),
+        Ending::Completed if cut => Beat::Finish(Finish::Incomplete {
+            reason: "max_output_tokens",
+        }),
         Ending::Completed => Beat::Finish(Finish::Completed),
         Ending::Failed { code } => Beat::Finish(Finish::Failed { code }),
-        Ending::ContentFilter => Beat::Finish(Finish::Incomplete { reason: "content_filter" }),
+        Ending::ContentFilter => Beat::Finish(Finish::Incomplete {
+            reason: "content_filter",
+        }),
         Ending::Dropped => Beat::Drop,
         Ending::Stalled => Beat::Stall,
     }
@@ -150,7 +163,11 @@ fn within_limit(text: &str, limit: u64, audible: bool) -> String {
     let mut kept = String::new();
     for letter in text.chars() {
         kept.push(letter);
-        let audio = if audible { events::spoken_tokens(voice::spoken_ms(&kept)) } else { 0 };
+        let audio = if audible {
+            events::spoken_tokens(voice::spoken_ms(&kept))
+        } else {
+            0
+        };
         if events::text_tokens(&kept) + audio > limit {
             kept.pop();
             break;
@@ -182,7 +199,10 @@ fn plan_speech(
             letters += word.chars().count() as u64;
             plan.push_back((std::mem::take(&mut wait), Beat::Words(word.to_owned())));
         }
-        plan.push_back((std::mem::take(&mut wait), Beat::Audio(audio[sent..end].to_vec())));
+        plan.push_back((
+            std::mem::take(&mut wait),
+            Beat::Audio(audio[sent..end].to_vec()),
+        ));
         wait = Duration::from_millis(duration_ms(end - sent)).div_f64(burst.max(0.1));
         sent = end;
     }
@@ -195,10 +215,13 @@ fn plan_speech(
 pub(super) fn encode(audio: &[u8], format: AudioFormat) -> Vec<u8> {
     match format {
         AudioFormat::Pcmu => audio.to_vec(),
-        AudioFormat::Pcma => to_pcm(audio).map(audio_codec_algorithms::encode_alaw).collect(),
-        AudioFormat::Pcm => {
-            to_pcm(audio).flat_map(|sample| [sample.to_le_bytes(); 3]).flatten().collect()
-        }
+        AudioFormat::Pcma => to_pcm(audio)
+            .map(audio_codec_algorithms::encode_alaw)
+            .collect(),
+        AudioFormat::Pcm => to_pcm(audio)
+            .flat_map(|sample| [sample.to_le_bytes(); 3])
+            .flatten()
+            .collect(),
     }
 }
 
@@ -236,7 +259,10 @@ mod tests {
             metadata: Value::Null,
             max_output_tokens: limit,
         };
-        let tempo = Tempo { think: Duration::from_millis(300), burst: 4.0 };
+        let tempo = Tempo {
+            think: Duration::from_millis(300),
+            burst: 4.0,
+        };
         let mut rng = fastrand::Rng::with_seed(1);
         let mut response = Response::plan(order, text, Ending::Completed, tempo, &mut rng);
         let mut beats = Vec::new();
@@ -258,7 +284,10 @@ mod tests {
                 Beat::Audio(chunk) => {
                     audio.extend_from_slice(chunk);
                     let spoken = duration_ms(audio.len()) / MS_PER_LETTER;
-                    assert!(written.chars().count() as u64 >= spoken, "audio before its words");
+                    assert!(
+                        written.chars().count() as u64 >= spoken,
+                        "audio before its words"
+                    );
                 }
                 _ => {}
             }
@@ -266,21 +295,33 @@ mod tests {
         assert_eq!(written, text);
         assert_eq!(audio, voice::speak(text));
         let spoken = Duration::from_millis(duration_ms(audio.len()));
-        assert!(waited * 3 < spoken && waited * 5 > spoken, "{waited:?} for {spoken:?}");
-        assert_eq!(beats.last().map(|(_, beat)| beat), Some(&Beat::Finish(Finish::Completed)));
+        assert!(
+            waited * 3 < spoken && waited * 5 > spoken,
+            "{waited:?} for {spoken:?}"
+        );
+        assert_eq!(
+            beats.last().map(|(_, beat)| beat),
+            Some(&Beat::Finish(Finish::Completed))
+        );
     }
 
     #[test]
     fn a_limit_of_tokens_cuts() {
         let beats = plan("משפט ארוך מאוד שלא ייגמר", true, json!(12));
-        let cut = Beat::Finish(Finish::Incomplete { reason: "max_output_tokens" });
+        let cut = Beat::Finish(Finish::Incomplete {
+            reason: "max_output_tokens",
+        });
         assert_eq!(beats.last().map(|(_, beat)| beat), Some(&cut));
     }
 
     #[test]
     fn a_text_answer_has_no_audio_and_an_empty_one_no_item() {
         let beats = plan("שלום לך", false, json!("inf"));
-        assert!(beats.iter().all(|(_, beat)| !matches!(beat, Beat::Audio(_))));
+        assert!(
+            beats
+                .iter()
+                .all(|(_, beat)| !matches!(beat, Beat::Audio(_)))
+        );
         assert_eq!(plan("", true, json!("inf")).len(), 1);
     }
 

@@ -29,15 +29,26 @@ fn check_level(schema: &Value, path: &str, depth: usize) -> Result<(), String> {
         return Err(format!("In context={path}, schema must be an object."));
     };
     if depth > MAX_DEPTH {
-        return Err(format!("In context={path}, schema is nested deeper than {MAX_DEPTH} levels."));
+        return Err(format!(
+            "In context={path}, schema is nested deeper than {MAX_DEPTH} levels."
+        ));
     }
-    if let Some(refused) = REFUSED_KEYWORDS.iter().find(|keyword| fields.contains_key(**keyword)) {
+    if let Some(refused) = REFUSED_KEYWORDS
+        .iter()
+        .find(|keyword| fields.contains_key(**keyword))
+    {
         return Err(format!("In context={path}, '{refused}' is not permitted."));
     }
     if types(schema).any(|kind| kind == "object") || fields.contains_key("properties") {
         check_object(schema, path)?;
     }
-    let nested = |key: &str| fields.get(key).and_then(Value::as_object).into_iter().flatten();
+    let nested = |key: &str| {
+        fields
+            .get(key)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+    };
     for key in ["properties", "$defs"] {
         for (name, inner) in nested(key) {
             check_level(inner, &format!("{path}.{name}"), depth + 1)?;
@@ -46,7 +57,12 @@ fn check_level(schema: &Value, path: &str, depth: usize) -> Result<(), String> {
     if let Some(items) = fields.get("items") {
         check_level(items, &format!("{path}[]"), depth + 1)?;
     }
-    for (index, arm) in fields.get("anyOf").and_then(Value::as_array).into_iter().flatten().enumerate()
+    for (index, arm) in fields
+        .get("anyOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .enumerate()
     {
         check_level(arm, &format!("{path}.anyOf[{index}]"), depth)?;
     }
@@ -60,9 +76,13 @@ fn check_object(schema: &Value, path: &str) -> Result<(), String> {
         ));
     }
     let required = schema["required"].as_array();
-    let missing = schema["properties"].as_object().into_iter().flatten().find(|(name, _)| {
-        !required.is_some_and(|required| required.iter().any(|known| known == name.as_str()))
-    });
+    let missing = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .find(|(name, _)| {
+            !required.is_some_and(|required| required.iter().any(|known| known == name.as_str()))
+        });
     match missing {
         None => Ok(()),
         Some((name, _)) => Err(format!(
@@ -82,11 +102,16 @@ fn fit_in(schema: &Value, answer: &Value, root: &Value, depth: usize) -> Option<
     if depth > 2 * MAX_DEPTH {
         return None;
     }
-    if let Some(pointer) = schema["$ref"].as_str().and_then(|name| name.strip_prefix('#')) {
+    if let Some(pointer) = schema["$ref"]
+        .as_str()
+        .and_then(|name| name.strip_prefix('#'))
+    {
         return fit_in(root.pointer(pointer)?, answer, root, depth + 1);
     }
     if let Some(arms) = schema["anyOf"].as_array() {
-        return arms.iter().find_map(|arm| fit_in(arm, answer, root, depth + 1));
+        return arms
+            .iter()
+            .find_map(|arm| fit_in(arm, answer, root, depth + 1));
     }
     if let Some(allowed) = schema["enum"].as_array() {
         return allowed.contains(answer).then(|| answer.clone());
@@ -103,14 +128,15 @@ fn fit_in(schema: &Value, answer: &Value, root: &Value, depth: usize) -> Option<
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    let typed = types(schema).any(|allowed| {
-        allowed == kind || (allowed == "number" && kind == "integer")
-    });
+    let typed =
+        types(schema).any(|allowed| allowed == kind || (allowed == "number" && kind == "integer"));
     match answer {
         _ if !typed => None,
         Value::Object(given) => fit_object(schema, given, root, depth),
         Value::Array(given) => {
-            let items = given.iter().map(|item| fit_in(&schema["items"], item, root, depth + 1));
+            let items = given
+                .iter()
+                .map(|item| fit_in(&schema["items"], item, root, depth + 1));
             items.collect::<Option<Vec<_>>>().map(Value::Array)
         }
         _ => Some(answer.clone()),
@@ -143,15 +169,23 @@ fn least_in(schema: &Value, root: &Value, depth: usize) -> Value {
     if depth > 2 * MAX_DEPTH {
         return Value::Null;
     }
-    if let Some(pointer) = schema["$ref"].as_str().and_then(|name| name.strip_prefix('#')) {
-        return root.pointer(pointer).map_or(Value::Null, |inner| least_in(inner, root, depth + 1));
+    if let Some(pointer) = schema["$ref"]
+        .as_str()
+        .and_then(|name| name.strip_prefix('#'))
+    {
+        return root
+            .pointer(pointer)
+            .map_or(Value::Null, |inner| least_in(inner, root, depth + 1));
     }
     if let Some(arms) = schema["anyOf"].as_array() {
         let null = arms.iter().any(|arm| types(arm).any(|kind| kind == "null"));
         let first = arms.first().filter(|_| !null);
         return first.map_or(Value::Null, |arm| least_in(arm, root, depth + 1));
     }
-    if let Some(first) = schema["enum"].as_array().and_then(|allowed| allowed.first()) {
+    if let Some(first) = schema["enum"]
+        .as_array()
+        .and_then(|allowed| allowed.first())
+    {
         return first.clone();
     }
     let kinds: Vec<&str> = types(schema).collect();
@@ -159,8 +193,8 @@ fn least_in(schema: &Value, root: &Value, depth: usize) -> Value {
         _ if kinds.contains(&"null") => Value::Null,
         Some(&"object") => {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            let least = properties
-                .map(|(name, inner)| (name.clone(), least_in(inner, root, depth + 1)));
+            let least =
+                properties.map(|(name, inner)| (name.clone(), least_in(inner, root, depth + 1)));
             Value::Object(least.collect())
         }
         Some(&"array") => json!([]),
@@ -173,7 +207,11 @@ fn least_in(schema: &Value, root: &Value, depth: usize) -> Value {
 
 fn types(schema: &Value) -> impl Iterator<Item = &str> {
     let one = schema["type"].as_str();
-    let several = schema["type"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let several = schema["type"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     one.into_iter().chain(several)
 }
 
@@ -211,14 +249,20 @@ mod tests {
     #[test]
     fn an_answer_is_filled_up_with_null_or_refused() {
         let fitted = fit(&schema(), &json!({"action": "ask", "date": {"day": 3}}));
-        assert_eq!(fitted, Some(json!({"action": "ask", "date": {"day": 3, "month": null}})));
+        assert_eq!(
+            fitted,
+            Some(json!({"action": "ask", "date": {"day": 3, "month": null}}))
+        );
         assert_eq!(
             fit(&schema(), &json!({"action": "none"})),
             Some(json!({"action": "none", "date": null}))
         );
         assert_eq!(fit(&schema(), &json!({"action": "sing"})), None);
         assert_eq!(fit(&schema(), &json!({"action": "ask", "mood": 1})), None);
-        assert_eq!(fit(&schema(), &json!({"action": "ask", "date": {"day": "3"}})), None);
+        assert_eq!(
+            fit(&schema(), &json!({"action": "ask", "date": {"day": "3"}})),
+            None
+        );
         assert_eq!(least(&schema()), json!({"action": "ask", "date": null}));
     }
 }

@@ -123,9 +123,11 @@ impl OpenAiSimulator {
         options: OpenAiOptions,
     ) -> Result<Self, StartError> {
         let addr = listener.local_addr().map_err(StartError::Address)?;
-        let recorder = Recorder::new(options.record.as_deref()).map_err(|source| {
-            StartError::Record { path: options.record.clone().unwrap_or_default(), source }
-        })?;
+        let recorder =
+            Recorder::new(options.record.as_deref()).map_err(|source| StartError::Record {
+                path: options.record.clone().unwrap_or_default(),
+                source,
+            })?;
         let shared = Arc::new(Shared {
             options,
             director: Arc::new(Director::new(scenario)),
@@ -210,8 +212,12 @@ impl Shared {
 
     /// The error for a wrong key.
     pub(super) fn check_key(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let Some(key) = &self.options.api_key else { return Ok(()) };
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let Some(key) = &self.options.api_key else {
+            return Ok(());
+        };
+        let given = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         if given.and_then(|given| given.strip_prefix("Bearer ")) == Some(key) {
             return Ok(());
         }
@@ -221,7 +227,9 @@ impl Shared {
     }
 
     fn lock_faults(&self) -> std::sync::MutexGuard<'_, VecDeque<ChatFault>> {
-        self.chat_faults.lock().unwrap_or_else(PoisonError::into_inner)
+        self.chat_faults
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -241,9 +249,11 @@ async fn one_model(
         (Err(error), _) => HttpAnswer::refused(StatusCode::UNAUTHORIZED, &error),
         (Ok(()), Some(model)) => HttpAnswer::ok(model),
         (Ok(()), None) => {
-            let error =
-                ApiError::new("model_not_found", format!("The model '{id}' does not exist"))
-                    .about("model");
+            let error = ApiError::new(
+                "model_not_found",
+                format!("The model '{id}' does not exist"),
+            )
+            .about("model");
             HttpAnswer::refused(StatusCode::NOT_FOUND, &error)
         }
     })
@@ -264,7 +274,9 @@ async fn complete(
         let error = ApiError::new("invalid_json", "We could not parse the JSON body.");
         return respond(HttpAnswer::refused(StatusCode::BAD_REQUEST, &error));
     };
-    shared.recorder.note(&conn, Direction::ChatRequest, &request);
+    shared
+        .recorder
+        .note(&conn, Direction::ChatRequest, &request);
     if let Err(refusal) = chat::check(&request) {
         return respond(refusal);
     }
@@ -275,7 +287,9 @@ async fn complete(
     match chat::answer(&request, &shared.director, fault, created, &mut ids) {
         Reaction::Answer(answer) => {
             if answer.status == StatusCode::OK {
-                shared.recorder.note(&conn, Direction::ChatResponse, &answer.body);
+                shared
+                    .recorder
+                    .note(&conn, Direction::ChatResponse, &answer.body);
             }
             respond(answer)
         }
@@ -290,7 +304,10 @@ fn respond(answer: HttpAnswer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body.to_string()));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
     for (name, value) in answer.headers {
         if let Ok(value) = value.parse() {
             headers.insert(name, value);

@@ -29,7 +29,10 @@ const CLIENT_EVENTS: [(&str, &[&str]); 10] = [
     ("conversation.item.create", &["item", "previous_item_id"]),
     ("conversation.item.retrieve", &["item_id"]),
     ("conversation.item.delete", &["item_id"]),
-    ("conversation.item.truncate", &["item_id", "content_index", "audio_end_ms"]),
+    (
+        "conversation.item.truncate",
+        &["item_id", "content_index", "audio_end_ms"],
+    ),
     ("response.create", &["response"]),
     ("response.cancel", &["response_id"]),
 ];
@@ -123,7 +126,14 @@ pub(super) struct Session {
 impl Session {
     /// Opens a session at time zero; its first event is `session.created`.
     pub(super) fn open(opening: Opening) -> Self {
-        let Opening { model, seed, expires_at, pace, echo_event_ids, director } = opening;
+        let Opening {
+            model,
+            seed,
+            expires_at,
+            pace,
+            echo_event_ids,
+            director,
+        } = opening;
         let mut ids = Ids(fastrand::Rng::with_seed(seed));
         let mut session = Self {
             config: SessionConfig::new(&ids.mint("sess"), &model, expires_at),
@@ -218,14 +228,22 @@ impl Session {
     }
 
     fn handle(&mut self, now: Duration, event: &Value) -> Result<(), ApiError> {
-        let kind = event["type"].as_str().ok_or_else(|| ApiError::missing("type"))?;
+        let kind = event["type"]
+            .as_str()
+            .ok_or_else(|| ApiError::missing("type"))?;
         let known = CLIENT_EVENTS.iter().find(|(name, _)| *name == kind);
         let Some((_, fields)) = known else {
-            let names: Vec<_> =
-                CLIENT_EVENTS.iter().map(|(name, _)| format!("'{name}'")).collect();
+            let names: Vec<_> = CLIENT_EVENTS
+                .iter()
+                .map(|(name, _)| format!("'{name}'"))
+                .collect();
             return Err(ApiError::invalid_value("type", kind, &names.join(", ")));
         };
-        for field in event.as_object().into_iter().flat_map(serde_json::Map::keys) {
+        for field in event
+            .as_object()
+            .into_iter()
+            .flat_map(serde_json::Map::keys)
+        {
             if !["type", "event_id"].contains(&field.as_str()) && !fields.contains(&field.as_str())
             {
                 return Err(ApiError::unknown_parameter(field));
@@ -289,7 +307,11 @@ impl Session {
         };
         let (index, end_ms) = (integer("content_index")?, integer("audio_end_ms")?);
         if index != 0 {
-            return Err(ApiError::invalid_value("content_index", &index.to_string(), "0"));
+            return Err(ApiError::invalid_value(
+                "content_index",
+                &index.to_string(),
+                "0",
+            ));
         }
         self.conversation.truncate(id, end_ms)?;
         let body = json!({"item_id": id, "content_index": index, "audio_end_ms": end_ms});
@@ -305,7 +327,10 @@ impl Session {
     }
 
     fn send_unknown_event(&mut self, now: Duration) {
-        self.emit(UNKNOWN_EVENT_TYPE, json!({"forecast": {"sky": "clear", "wind": [1, 2]}}));
+        self.emit(
+            UNKNOWN_EVENT_TYPE,
+            json!({"forecast": {"sky": "clear", "wind": [1, 2]}}),
+        );
         if let Some(every) = self.pace.unknown_event_every {
             self.set_timer(now + every, Timer::UnknownEvent);
         }
@@ -319,5 +344,7 @@ impl Session {
 }
 
 fn item_id(event: &Value) -> Result<&str, ApiError> {
-    event["item_id"].as_str().ok_or_else(|| ApiError::missing("item_id"))
+    event["item_id"]
+        .as_str()
+        .ok_or_else(|| ApiError::missing("item_id"))
 }

@@ -62,7 +62,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
         state: &S,
     ) -> Result<Self, Self::Rejection> {
         let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await?;
-        Ok(Self(upgrade.max_message_size(16 * 1024 * 1024).max_frame_size(16 * 1024 * 1024)))
+        Ok(Self(
+            upgrade
+                .max_message_size(16 * 1024 * 1024)
+                .max_frame_size(16 * 1024 * 1024),
+        ))
     }
 }
 
@@ -125,7 +129,9 @@ struct Connection<'a> {
 }
 
 async fn converse(socket: WebSocket, shared: &Shared, conn: &str, model: String) {
-    let number = conn.bytes().fold(0_u64, |sum, byte| sum * 31 + u64::from(byte));
+    let number = conn
+        .bytes()
+        .fold(0_u64, |sum, byte| sum * 31 + u64::from(byte));
     let pace = shared.options.pace.clone();
     let lifetime = i64::try_from(pace.session_lifetime.as_secs()).unwrap_or(i64::MAX);
     let session = Session::open(Opening {
@@ -137,7 +143,14 @@ async fn converse(socket: WebSocket, shared: &Shared, conn: &str, model: String)
         director: Arc::clone(&shared.director),
     });
     let opened = Instant::now();
-    let mut connection = Connection { socket, shared, conn, session, opened, stalled: false };
+    let mut connection = Connection {
+        socket,
+        shared,
+        conn,
+        session,
+        opened,
+        stalled: false,
+    };
     connection.run().await;
 }
 
@@ -174,7 +187,9 @@ impl Connection<'_> {
         let error = match message {
             Message::Text(text) => match serde_json::from_str::<Value>(&text) {
                 Ok(event) if event.is_object() => {
-                    self.shared.recorder.note(self.conn, Direction::Client, &event);
+                    self.shared
+                        .recorder
+                        .note(self.conn, Direction::Client, &event);
                     if !self.stalled {
                         self.session.receive(self.opened.elapsed(), &event);
                     }
@@ -213,7 +228,9 @@ impl Connection<'_> {
             }
             match output {
                 Output::Event(event) => {
-                    self.shared.recorder.note(self.conn, Direction::Server, &event);
+                    self.shared
+                        .recorder
+                        .note(self.conn, Direction::Server, &event);
                     if let Next::End = self.send(Message::text(event.to_string())).await {
                         return Next::End;
                     }
@@ -238,5 +255,8 @@ impl Connection<'_> {
 }
 
 fn close(code: u16, reason: &str) -> Message {
-    Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from(reason) }))
+    Message::Close(Some(CloseFrame {
+        code,
+        reason: Utf8Bytes::from(reason),
+    }))
 }

@@ -36,7 +36,9 @@ pub(super) struct PendingTranscript {
 
 impl Session {
     pub(super) fn append_audio(&mut self, now: Duration, event: &Value) -> Result<(), ApiError> {
-        let audio = event["audio"].as_str().ok_or_else(|| ApiError::missing("audio"))?;
+        let audio = event["audio"]
+            .as_str()
+            .ok_or_else(|| ApiError::missing("audio"))?;
         let refused = || {
             let message = "Invalid 'audio'. Expected base64-encoded audio bytes of at most 15 MiB.";
             ApiError::new("invalid_value", message).about("audio")
@@ -50,7 +52,10 @@ impl Session {
         for activity in self.buffer.append(&audio, detection) {
             match activity {
                 Activity::Started { audio_start_ms } => self.hear_start(now, audio_start_ms),
-                Activity::Stopped { audio_end_ms, audio } => {
+                Activity::Stopped {
+                    audio_end_ms,
+                    audio,
+                } => {
                     self.hear_end(now, audio_end_ms, &audio);
                 }
             }
@@ -85,8 +90,10 @@ impl Session {
         let started = json!({"item_id": item_id, "audio_start_ms": audio_start_ms});
         self.emit("input_audio_buffer.speech_started", started);
         self.speaking_item = Some(item_id);
-        let interrupts =
-            self.config.turn_detection().is_some_and(|detection| detection.interrupt_response);
+        let interrupts = self
+            .config
+            .turn_detection()
+            .is_some_and(|detection| detection.interrupt_response);
         if interrupts {
             self.interrupt(now);
         }
@@ -96,33 +103,54 @@ impl Session {
         let stopped = json!({"item_id": self.speaking_item, "audio_end_ms": audio_end_ms});
         self.emit("input_audio_buffer.speech_stopped", stopped);
         self.commit(now, audio);
-        let answers =
-            self.config.turn_detection().is_some_and(|detection| detection.create_response);
+        let answers = self
+            .config
+            .turn_detection()
+            .is_some_and(|detection| detection.create_response);
         if answers {
             self.answer_turn(now);
         }
     }
 
     fn commit(&mut self, now: Duration, audio: &[u8]) {
-        let item_id = self.speaking_item.take().unwrap_or_else(|| self.ids.mint("item"));
+        let item_id = self
+            .speaking_item
+            .take()
+            .unwrap_or_else(|| self.ids.mint("item"));
         let previous = self.conversation.last_id().map(str::to_owned);
         let committed = json!({"item_id": item_id, "previous_item_id": previous});
         self.emit("input_audio_buffer.committed", committed);
 
         let heard = hearing::recognise(audio);
-        let turns: Vec<_> = heard.understood.iter().map(|id| self.director.hear(*id)).collect();
+        let turns: Vec<_> = heard
+            .understood
+            .iter()
+            .map(|id| self.director.hear(*id))
+            .collect();
         let turn = turns.into_iter().flatten().next_back();
         let audio_ms = duration_ms(audio.len());
         let sure = !heard.understood.is_empty();
-        let content = Content::Heard { understood: heard.understood, turn, audio_ms };
-        let item =
-            Item { id: item_id.clone(), role: Role::User, status: Status::Completed, content };
+        let content = Content::Heard {
+            understood: heard.understood,
+            turn,
+            audio_ms,
+        };
+        let item = Item {
+            id: item_id.clone(),
+            role: Role::User,
+            status: Status::Completed,
+            content,
+        };
         self.conversation.push(item.clone());
         self.tell_added(&item, previous.as_deref());
 
-        let Some(model) = self.config.transcription_model() else { return };
+        let Some(model) = self.config.transcription_model() else {
+            return;
+        };
         let whisper = model.starts_with("whisper");
-        let how = turn.map_or(Transcription::Prompt, |turn| self.director.turn(turn).transcription);
+        let how = turn.map_or(Transcription::Prompt, |turn| {
+            self.director.turn(turn).transcription
+        });
         let usual = self.random_ms(self.pace.transcription_ms.clone());
         let delay = match how {
             Transcription::LateMs(late) => Duration::from_millis(late),
@@ -155,9 +183,8 @@ impl Session {
             pending.transcript.split_inclusive(' ').collect()
         };
         let logprob = if pending.sure { SURE } else { GUESSED };
-        let token = |piece: &str| {
-            json!({"token": piece, "logprob": logprob, "bytes": piece.as_bytes()})
-        };
+        let token =
+            |piece: &str| json!({"token": piece, "logprob": logprob, "bytes": piece.as_bytes()});
         for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
             let mut delta = json!({
                 "item_id": pending.item_id, "content_index": 0, "delta": piece,
@@ -184,7 +211,10 @@ fn transcription_usage(pending: &PendingTranscript) -> Value {
     if pending.whisper {
         return json!({"type": "duration", "seconds": pending.audio_ms.div_ceil(1_000)});
     }
-    let (audio, text) = (heard_tokens(pending.audio_ms), text_tokens(&pending.transcript));
+    let (audio, text) = (
+        heard_tokens(pending.audio_ms),
+        text_tokens(&pending.transcript),
+    );
     json!({
         "type": "tokens", "input_tokens": audio, "output_tokens": text,
         "total_tokens": audio + text,
