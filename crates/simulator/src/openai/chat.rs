@@ -1,0 +1,503 @@
+//! Chat completions: the request checked the way the service checks it, the answer a perfect parser
+//! would give (or the scenario's), in the service's envelope; and every way in which it fails.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    events::{ApiError, Ids, text_tokens},
+    models::{self, Kind},
+    parser, schema,
+};
+use crate::{
+    fixtures,
+    scenario::{ChatFault, Director},
+};
+
+const REQUEST_FIELDS: [&str; 27] = [
+    "model",
+    "messages",
+    "temperature",
+    "top_p",
+    "n",
+    "stop",
+    "seed",
+    "user",
+    "store",
+    "metadata",
+    "max_tokens",
+    "max_completion_tokens",
+    "response_format",
+    "reasoning_effort",
+    "service_tier",
+    "frequency_penalty",
+    "presence_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "stream",
+    "stream_options",
+    "safety_identifier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "verbosity",
+    "modalities",
+];
+/// What a prompt says when no slot is on the table.
+const NOTHING_ON_OFFER: &str = "אין הצעה";
+
+/// An answer of the HTTP side.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct HttpAnswer {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Value,
+}
+
+impl HttpAnswer {
+    /// A good answer.
+    pub(super) const fn ok(body: Value) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    /// A refusal of the request.
+    pub(super) fn refused(status: StatusCode, error: &ApiError) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: json!({"error": error.to_json()}),
+        }
+    }
+
+    fn fault(status: StatusCode, kind: &str, code: &str, message: &str) -> Self {
+        let error = json!({"message": message, "type": kind, "param": null, "code": code});
+        Self {
+            status,
+            headers: Vec::new(),
+            body: json!({"error": error}),
+        }
+    }
+}
+
+/// What the stand-in does with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Reaction {
+    Answer(HttpAnswer),
+    /// Never answers.
+    Hang,
+}
+
+/// Checks a request's body.
+pub(super) fn check(request: &Value) -> Result<(), HttpAnswer> {
+    let bad = |error: ApiError| HttpAnswer::refused(StatusCode::BAD_REQUEST, &error);
+    let fields = request.as_object().ok_or_else(|| {
+        bad(ApiError::new(
+            "invalid_json",
+            "The body is not a JSON object.",
+        ))
+    })?;
+    if let Some(unknown) = fields
+        .keys()
+        .find(|key| !REQUEST_FIELDS.contains(&key.as_str()))
+    {
+        return Err(bad(ApiError::unknown_parameter(unknown)));
+    }
+    let model = request["model"]
+        .as_str()
+        .ok_or_else(|| bad(ApiError::missing("model")))?;
+    let kind = models::kind(model).filter(|kind| matches!(kind, Kind::Chat | Kind::Reasoning));
+    let Some(kind) = kind else {
+        let message =
+            format!("The model `{model}` does not exist or you do not have access to it.");
+        let error = ApiError::new("model_not_found", message);
+        return Err(HttpAnswer::refused(StatusCode::NOT_FOUND, &error));
+    };
+    check_parameters(request, kind).map_err(bad)?;
+    check_messages(&request["messages"]).map_err(bad)?;
+    check_format(&request["response_format"]).map_err(bad)
+}
+
+/// Answers a checked request.
+pub(super) fn answer(
+    request: &Value,
+    director: &Director,
+    next_fault: Option<ChatFault>,
+    created: i64,
+    ids: &mut Ids,
+) -> Reaction {
+    let user = last_text(request, "user");
+    let utterance = fixtures::within(&user);
+    let turn = utterance.and_then(|utterance| director.current_turn(utterance.id));
+    let fault = next_fault.or_else(|| turn.and_then(|turn| director.chat_fault(turn)));
+    let schema = &request["response_format"]["json_schema"]["schema"];
+    let on_offer = !last_text(request, "system").contains(NOTHING_ON_OFFER);
+    let wanted = match (
+        turn.and_then(|turn| director.turn(turn).parse.clone()),
+        utterance,
+    ) {
+        (Some(scripted), _) => scripted,
+        (None, Some(utterance)) => parser::perfect_answer(utterance.id, on_offer),
+        (None, None) => json!({"action": "none"}),
+    };
+    let content = if schema.is_object() {
+        let is_parser = schema["properties"]["action"].is_object();
+        let fitted = if is_parser {
+            schema::fit(schema, &wanted)
+        } else {
+            None
+        };
+        fitted.unwrap_or_else(|| {
+            if is_parser {
+                tracing::warn!(answer = %wanted, "the schema has no place for the parser's answer");
+            }
+            schema::least(schema)
+        })
+    } else {
+        wanted
+    };
+    let whole = Message {
+        content: Some(content.to_string()),
+        refusal: None,
+        finish: "stop",
+    };
+    let message = match fault {
+        None => whole,
+        Some(ChatFault::Refusal) => {
+            let refusal = Some("I'm sorry, I can't assist with that.");
+            Message {
+                content: None,
+                refusal,
+                finish: "stop",
+            }
+        }
+        Some(ChatFault::Length) => {
+            let cut = content.to_string().chars().take(9).collect();
+            Message {
+                content: Some(cut),
+                finish: "length",
+                ..whole
+            }
+        }
+        Some(ChatFault::NotJson) => Message {
+            content: Some("בטח! הנה הנתונים:".to_owned()),
+            ..whole
+        },
+        Some(ChatFault::SchemaViolation) => {
+            let foreign = json!({"action": "book_now", "date": 17, "time": [], "hour": "עשר"});
+            Message {
+                content: Some(foreign.to_string()),
+                ..whole
+            }
+        }
+        Some(fault) => return service_fault(fault),
+    };
+    Reaction::Answer(HttpAnswer::ok(envelope(request, &message, created, ids)))
+}
+
+struct Message {
+    content: Option<String>,
+    refusal: Option<&'static str>,
+    finish: &'static str,
+}
+
+fn service_fault(fault: ChatFault) -> Reaction {
+    let answer = match fault {
+        ChatFault::RateLimited => {
+            let message = "Rate limit reached for requests. Please try again in 250ms.";
+            let mut answer = HttpAnswer::fault(
+                StatusCode::TOO_MANY_REQUESTS,
+                "requests",
+                "rate_limit_exceeded",
+                message,
+            );
+            answer.headers = vec![
+                ("retry-after-ms", "250".to_owned()),
+                ("retry-after", "1".to_owned()),
+            ];
+            answer
+        }
+        ChatFault::InsufficientQuota => HttpAnswer::fault(
+            StatusCode::TOO_MANY_REQUESTS,
+            "insufficient_quota",
+            "insufficient_quota",
+            "You exceeded your current quota, please check your plan and billing details.",
+        ),
+        ChatFault::Overloaded => HttpAnswer::fault(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "service_unavailable_error",
+            "server_is_overloaded",
+            "The server is overloaded. Please try again later.",
+        ),
+        ChatFault::Hang => return Reaction::Hang,
+        ChatFault::ServerError
+        | ChatFault::Refusal
+        | ChatFault::Length
+        | ChatFault::NotJson
+        | ChatFault::SchemaViolation => HttpAnswer::fault(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "server_error",
+            "server_error",
+            "The server had an error while processing your request.",
+        ),
+    };
+    Reaction::Answer(answer)
+}
+
+fn envelope(request: &Value, message: &Message, created: i64, ids: &mut Ids) -> Value {
+    let prompt: u64 = request["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|message| text_tokens(&text_of(message)) + 4)
+        .sum();
+    let completion = message
+        .content
+        .as_deref()
+        .or(message.refusal)
+        .map_or(0, text_tokens);
+    let model = match request["model"].as_str().unwrap_or_default() {
+        "gpt-4o-mini" => "gpt-4o-mini-2024-07-18",
+        other => other,
+    };
+    json!({
+        "id": ids.mint("chatcmpl").replacen('_', "-", 1),
+        "object": "chat.completion",
+        "created": created,
+        "model": model,
+        "choices": [{
+            "index": 0,
+            "message": {
+                "role": "assistant", "content": message.content, "refusal": message.refusal,
+                "annotations": [],
+            },
+            "logprobs": null,
+            "finish_reason": message.finish,
+        }],
+        "usage": {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "completion_tokens_details": {
+                "reasoning_tokens": 0, "audio_tokens": 0,
+                "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
+            },
+        },
+        "service_tier": "default",
+        "system_fingerprint": "fp_5eed000000",
+    })
+}
+
+fn check_parameters(request: &Value, kind: Kind) -> Result<(), ApiError> {
+    let unsupported = |param: &str, instead: &str| {
+        let message =
+            format!("Unsupported parameter: '{param}' is not supported with this model.{instead}");
+        Err(ApiError::new("unsupported_parameter", message).about(param))
+    };
+    if request["stream"] == true {
+        return unsupported("stream", " The stand-in does not stream.");
+    }
+    if kind == Kind::Chat {
+        return match request.get("reasoning_effort") {
+            Some(_) => unsupported("reasoning_effort", ""),
+            None => Ok(()),
+        };
+    }
+    if request.get("max_tokens").is_some() {
+        return unsupported("max_tokens", " Use 'max_completion_tokens' instead.");
+    }
+    if request["reasoning_effort"] == "none" {
+        return Ok(());
+    }
+    for param in ["temperature", "top_p"] {
+        if request
+            .get(param)
+            .is_some_and(|value| value.as_f64() != Some(1.0))
+        {
+            let message = format!(
+                "Unsupported value: '{param}' does not support {} with this model. Only the \
+                 default (1) value is supported.",
+                request[param]
+            );
+            return Err(ApiError::new("unsupported_value", message).about(param));
+        }
+    }
+    if request["logprobs"] == true {
+        unsupported("logprobs", "")
+    } else {
+        Ok(())
+    }
+}
+
+fn check_messages(messages: &Value) -> Result<(), ApiError> {
+    let messages = messages.as_array().filter(|messages| !messages.is_empty());
+    for (index, message) in messages
+        .ok_or_else(|| ApiError::missing("messages"))?
+        .iter()
+        .enumerate()
+    {
+        let role = message["role"].as_str().unwrap_or_default();
+        if !["system", "developer", "user", "assistant"].contains(&role) {
+            let param = format!("messages[{index}].role");
+            let supported = "'system', 'developer', 'user' and 'assistant'";
+            return Err(ApiError::invalid_value(&param, role, supported));
+        }
+        if !message["content"].is_string() && !message["content"].is_array() {
+            let param = format!("messages[{index}].content");
+            let given = message["content"].to_string();
+            return Err(ApiError::invalid_type(
+                &param,
+                "a string or an array",
+                &given,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_format(format: &Value) -> Result<(), ApiError> {
+    match format["type"].as_str() {
+        None if format.is_null() => return Ok(()),
+        Some("text" | "json_object") => return Ok(()),
+        Some("json_schema") => {}
+        other => {
+            let supported = "'json_object', 'json_schema' and 'text'";
+            let given = other.unwrap_or_default();
+            return Err(ApiError::invalid_value(
+                "response_format.type",
+                given,
+                supported,
+            ));
+        }
+    }
+    let description = &format["json_schema"];
+    let name = description["name"].as_str().unwrap_or_default();
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+    if !(1..=64).contains(&name.len()) || !name.chars().all(fits) {
+        let param = "response_format.json_schema.name";
+        return Err(ApiError::invalid_value(param, name, "[a-zA-Z0-9_-]{1,64}"));
+    }
+    if description["strict"] == true {
+        schema::check_strict(&description["schema"]).map_err(|problem| {
+            let message = format!("Invalid schema for response_format '{name}': {problem}");
+            ApiError::new("invalid_json_schema", message).about("response_format")
+        })?;
+    }
+    Ok(())
+}
+
+fn last_text(request: &Value, role: &str) -> String {
+    let messages = request["messages"].as_array();
+    let mut of_role = messages.into_iter().flatten().filter(|message| {
+        message["role"] == role || (role == "system" && message["role"] == "developer")
+    });
+    of_role.next_back().map(text_of).unwrap_or_default()
+}
+
+/// A message's text, in either of its two forms.
+fn text_of(message: &Value) -> String {
+    let parts = message["content"].as_array().into_iter().flatten();
+    let parts = parts
+        .filter_map(|part| part["text"].as_str())
+        .collect::<Vec<_>>()
+        .join("\n");
+    message["content"].as_str().map_or(parts, str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    fn request(user: &str) -> Value {
+        let string = || json!({"type": ["string", "null"]});
+        json!({"model": "gpt-4o-mini", "temperature": 0, "max_completion_tokens": 200,
+            "messages": [{"role": "system", "content": "החזר JSON."},
+                {"role": "user", "content": user}],
+            "response_format": {"type": "json_schema", "json_schema": {
+                "name": "appointment_request", "strict": true, "schema": {
+                    "type": "object", "additionalProperties": false,
+                    "required": ["action", "name", "date", "time"],
+                    "properties": {
+                        "action": {"type": "string", "enum": ["ask", "confirm", "none"]},
+                        "name": string(), "date": string(), "time": string()}}}}})
+    }
+
+    fn content(user: &str) -> Value {
+        let director = Director::new(Scenario::default());
+        let mut ids = Ids(fastrand::Rng::with_seed(1));
+        let Reaction::Answer(answer) = answer(&request(user), &director, None, 0, &mut ids) else {
+            panic!("no answer");
+        };
+        let content = answer.body["choices"][0]["message"]["content"].as_str();
+        serde_json::from_str(content.expect("a text")).expect("JSON in the text")
+    }
+
+    #[test]
+    fn it_answers_what_a_perfect_parser_says() {
+        assert_eq!(content("קוראים לי דוד כהן")["name"], "דוד כהן");
+        assert_eq!(content("כן זה נכון")["action"], "confirm");
+        assert_eq!(content("משהו שאיש לא הקליט")["action"], "none");
+    }
+
+    #[track_caller]
+    fn refused(change: impl FnOnce(&mut Value), status: u16, code: &str) {
+        let mut request = request("כן");
+        change(&mut request);
+        let answer = check(&request).expect_err("refused");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["error"]["code"]),
+            (status, &json!(code))
+        );
+    }
+
+    #[test]
+    fn requests_are_checked() {
+        assert_eq!(check(&request("כן")), Ok(()));
+        refused(
+            |request| request["model"] = json!("gpt-4.1-nano"),
+            404,
+            "model_not_found",
+        );
+        refused(
+            |request| request["modell"] = json!(1),
+            400,
+            "unknown_parameter",
+        );
+        refused(
+            |request| request["model"] = json!("gpt-6-luna"),
+            400,
+            "unsupported_value",
+        );
+        refused(
+            |request| request["reasoning_effort"] = json!("none"),
+            400,
+            "unsupported_parameter",
+        );
+        refused(
+            |request| {
+                request["response_format"]["json_schema"]["schema"]["required"] = json!(["action"]);
+            },
+            400,
+            "invalid_json_schema",
+        );
+        refused(
+            |request| request["messages"] = json!([]),
+            400,
+            "missing_required_parameter",
+        );
+        refused(
+            |request| {
+                request["model"] = json!("gpt-6-luna");
+                request["reasoning_effort"] = json!("none");
+                request["max_tokens"] = json!(100);
+            },
+            400,
+            "unsupported_parameter",
+        );
+    }
+}
