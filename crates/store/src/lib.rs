@@ -1,1 +1,91 @@
-//! Storage traits, the booking desk, an in-memory store, and the conformance suite.
+//! What Toran stores, as traits: businesses, calls with their leads, and appointments that exist.
+//!
+//! Here are the contracts ([`Businesses`], [`Calls`], [`Appointments`], together [`Store`]), the one
+//! decision on a booking that every backend shares ([`booking::decide`]), the booking [`Desk`] that a
+//! call talks to, a [`MemoryStore`], and, behind the feature `conformance`, the suite that every
+//! backend must pass.
+//!
+//! It is *not* a database and knows no SQL: a backend over one stands in a crate of its own, and there
+//! the database itself refuses two appointments that overlap. Nothing here reads a clock or makes an
+//! id: both come in as arguments.
+//!
+//! **Tenants are apart.** Every question names its business, by
+//! [`BusinessId`](toran_domain::BusinessId) or inside a [`CallKey`].
+//! Two look across businesses, and only these: who is called at a number, and the operator's list.
+//!
+//! ```
+//! # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+//! # fn block_on<F: Future>(future: F) -> F::Output {
+//! #     // The in-memory store never waits.
+//! #     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+//! #         Poll::Ready(output) => output,
+//! #         Poll::Pending => unreachable!(),
+//! #     }
+//! # }
+//! use std::sync::Arc;
+//!
+//! use time::macros::{date, time, utc_datetime};
+//! use toran_domain::{
+//!     AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, Outcome, RequestedTime,
+//! };
+//! use toran_scheduling::{AppointmentSettings, TimeZoneName};
+//! use toran_store::{CallKey, CallOpening, Confirmation, Desk, MemoryStore, Store};
+//! # use toran_store::{Businesses as _, Calls as _};
+//! use uuid::Uuid;
+//!
+//! let settings = AppointmentSettings::new(
+//!     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem())?;
+//! let business = Business {
+//!     id: BusinessId::from_uuid(Uuid::from_u128(1)),
+//!     name: "המספרה של דנה".to_owned(),
+//!     called_number: "+97231234567".parse()?,
+//!     text: BusinessText::default(),
+//!     agent_name: None,
+//!     agent_gender: AgentGender::Female,
+//!     settings,
+//! };
+//! let now = utc_datetime!(2026-11-23 8:00);
+//! let key = CallKey { business_id: business.id, call_sid: "CA1".parse()? };
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+//! let outcome = block_on(async {
+//!     store.add_business(&business).await?;
+//!     let caller = "+972541234567".parse().ok();
+//!     let new_lead_id = LeadId::from_uuid(Uuid::from_u128(2));
+//!     let call = store.open_call(&CallOpening { key: key.clone(), caller, new_lead_id, now }).await?;
+//!     let confirmation = Confirmation {
+//!         key,
+//!         lead_id: call.lead_id,
+//!         requested: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(16:30)) },
+//!         name: None,
+//!         new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(3)),
+//!     };
+//!     Ok::<_, toran_store::StoreError>(Desk::new(Arc::clone(&store)).book(confirmation, now).await.outcome)
+//! })?;
+//! assert!(matches!(outcome, Outcome::AppointmentCreated(booking) if booking.time == time!(16:30)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod appointments;
+pub mod booking;
+mod businesses;
+mod calls;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod desk;
+mod error;
+mod memory;
+
+pub use appointments::{AppointmentRow, Appointments, BookingAnswer, BookingOrder};
+pub use businesses::{Addition, Businesses, checked_business};
+pub use calls::{
+    CallEnding, CallKey, CallOpening, CallSession, Calls, MAX_TRANSCRIPT_LINE_CHARS, ModelUsage,
+    Speaker, TranscriptLine, UnknownWord, bounded_name,
+};
+pub use desk::{Confirmation, Desk, DeskAnswer};
+pub use error::{BoxError, StoreError};
+pub use memory::MemoryStore;
+
+/// Everything that a deployment stores. Implemented by whatever implements its parts.
+pub trait Store: Businesses + Calls + Appointments {}
+
+impl<S: Businesses + Calls + Appointments> Store for S {}

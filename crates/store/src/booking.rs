@@ -1,0 +1,217 @@
+//! The decision on an order, apart from any database.
+//!
+//! A backend gathers, inside its transaction, the settings and the live appointments of the ordered
+//! day, asks [`decide`], and carries the decision out. It is *not* the guard against double booking:
+//! that is the database's own.
+
+use time::UtcDateTime;
+use toran_domain::{AppointmentId, Booking, CallSid, LeadId};
+use toran_scheduling::{AppointmentSettings, BusyRange, Refusal, Slot, Verdict};
+
+use crate::BookingOrder;
+
+/// An appointment that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveAppointment {
+    /// Its id.
+    pub appointment_id: AppointmentId,
+    /// Whose it is.
+    pub lead_id: LeadId,
+    /// The call in which it was made.
+    pub call_sid: CallSid,
+    /// What it takes.
+    pub busy: BusyRange,
+}
+
+impl LiveAppointment {
+    /// The appointment on the business's own calendar and clock.
+    pub fn booking(&self, settings: &AppointmentSettings) -> Booking {
+        booking_at(settings, self.appointment_id, self.busy.from())
+    }
+}
+
+/// What to do with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// This caller holds the very appointment: answer with it.
+    AlreadyHeld(Booking),
+    /// Write an appointment in this slot.
+    Create(Slot),
+    /// Write nothing.
+    Refuse(Refusal),
+}
+
+/// Decides an order. `live` are the business's live appointments that touch the ordered day
+/// ([`AppointmentSettings::day_range`]); others do no harm.
+///
+/// What the caller holds comes before every rule: a confirmation that is repeated after the hour has
+/// come, or after the settings have changed, still means the appointment that stands.
+pub fn decide(
+    settings: &AppointmentSettings,
+    order: &BookingOrder,
+    live: &[LiveAppointment],
+) -> Decision {
+    let own = live.iter().filter(|appointment| {
+        appointment.lead_id == order.lead_id || appointment.call_sid == order.key.call_sid
+    });
+    let held = own
+        .map(|appointment| appointment.booking(settings))
+        .find(|booking| (booking.date, booking.time) == (order.date, order.time));
+    if let Some(booking) = held {
+        return Decision::AlreadyHeld(booking);
+    }
+    let busy: Vec<BusyRange> = live.iter().map(|appointment| appointment.busy).collect();
+    match settings.verdict(order.date, order.time, &busy, order.now) {
+        Verdict::Free(slot) => Decision::Create(slot),
+        Verdict::Refused(refusal) => Decision::Refuse(refusal),
+    }
+}
+
+/// An appointment that begins at an instant, on the business's own calendar and clock.
+pub fn booking_at(
+    settings: &AppointmentSettings,
+    appointment_id: AppointmentId,
+    starts_at: UtcDateTime,
+) -> Booking {
+    let local = settings.local(starts_at);
+    Booking {
+        appointment_id,
+        date: local.date(),
+        time: local.time(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use time::{
+        Date, Duration, Time,
+        macros::{date, time, utc_datetime},
+    };
+    use toran_domain::BusinessId;
+    use toran_scheduling::TimeZoneName;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::CallKey;
+
+    const NOW: UtcDateTime = utc_datetime!(2026-11-23 8:00);
+
+    fn settings() -> AppointmentSettings {
+        let days = "sun-fri".parse().unwrap();
+        AppointmentSettings::new(
+            days,
+            time!(9:00),
+            time!(18:00),
+            30,
+            TimeZoneName::jerusalem(),
+        )
+        .unwrap()
+    }
+
+    fn order(lead: u128, sid: &str, date: Date, time: Time) -> BookingOrder {
+        BookingOrder {
+            key: CallKey {
+                business_id: BusinessId::from_uuid(Uuid::from_u128(1)),
+                call_sid: sid.parse().unwrap(),
+            },
+            lead_id: LeadId::from_uuid(Uuid::from_u128(lead)),
+            date,
+            time,
+            name: None,
+            new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(99)),
+            now: NOW,
+        }
+    }
+
+    /// Lead 1 holds 16:30 to 17:00 of Tuesday 2026-11-24, made in call `CA1`.
+    fn held() -> LiveAppointment {
+        let from = utc_datetime!(2026-11-24 14:30);
+        LiveAppointment {
+            appointment_id: AppointmentId::from_uuid(Uuid::from_u128(7)),
+            lead_id: LeadId::from_uuid(Uuid::from_u128(1)),
+            call_sid: "CA1".parse().unwrap(),
+            busy: BusyRange::new(from, from + Duration::minutes(30)).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    fn check(order: &BookingOrder, expected: &str) {
+        let shown = match decide(&settings(), order, &[held()]) {
+            Decision::AlreadyHeld(booking) => {
+                format!("held {}", booking.appointment_id.as_uuid().as_u128())
+            }
+            Decision::Create(slot) => format!(
+                "create {} {}",
+                slot.starts_at().date(),
+                slot.starts_at().time()
+            ),
+            Decision::Refuse(refusal) => refusal.as_str().to_owned(),
+        };
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn an_order_is_held_made_or_refused() {
+        let tuesday = date!(2026 - 11 - 24);
+        check(&order(1, "CA1", tuesday, time!(16:30)), "held 7");
+        check(&order(1, "CA2", tuesday, time!(16:30)), "held 7");
+        check(&order(2, "CA1", tuesday, time!(16:30)), "held 7");
+        check(&order(2, "CA2", tuesday, time!(16:30)), "taken");
+        check(
+            &order(2, "CA2", tuesday, time!(17:00)),
+            "create 2026-11-24 15:00:00.0",
+        );
+        check(
+            &order(1, "CA1", tuesday, time!(16:00)),
+            "create 2026-11-24 14:00:00.0",
+        );
+        check(
+            &order(1, "CA1", date!(2026 - 11 - 28), time!(10:00)),
+            "closed_day",
+        );
+        check(&order(1, "CA1", tuesday, time!(16:40)), "off_grid");
+        check(&order(1, "CA1", tuesday, time!(18:00)), "outside_hours");
+        check(
+            &order(1, "CA1", date!(2026 - 11 - 22), time!(10:00)),
+            "in_the_past",
+        );
+    }
+
+    #[test]
+    fn what_stands_outlives_the_rules() {
+        let repeated = BookingOrder {
+            now: utc_datetime!(2026-11-25 8:00),
+            ..order(1, "CA1", date!(2026 - 11 - 24), time!(16:30))
+        };
+        check(&repeated, "held 7");
+        let mornings = AppointmentSettings::new(
+            "sun".parse().unwrap(),
+            time!(9:00),
+            time!(12:00),
+            20,
+            TimeZoneName::jerusalem(),
+        );
+        assert!(matches!(
+            decide(&mornings.unwrap(), &repeated, &[held()]),
+            Decision::AlreadyHeld(_)
+        ));
+    }
+
+    proptest! {
+        /// Whatever a stranger orders, what is created never overlaps what stands.
+        #[test]
+        fn nothing_is_created_over_what_stands(minutes in 0_i64..1_440, length in 5_i64..480, day in 0_i64..3) {
+            let from = utc_datetime!(2026-11-24 7:00) + Duration::minutes(minutes);
+            let busy = BusyRange::new(from, from + Duration::minutes(length)).unwrap();
+            let live = [LiveAppointment { busy, ..held() }];
+            let date = date!(2026-11-24) + Duration::days(day);
+            for step in 0..18 {
+                let stranger = order(2, "CA2", date, time!(9:00) + Duration::minutes(30 * step));
+                if let Decision::Create(slot) = decide(&settings(), &stranger, &live) {
+                    prop_assert!(!slot.busy().overlaps(&busy));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Calls, their leads, what was said in them and what they cost.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use time::UtcDateTime;
+use toran_domain::{
+    Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName, PhoneNumber, Pii,
+    RequestedTime, Usage,
+};
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// The longest line of a transcript that is kept, in characters; what is longer is cut.
+pub const MAX_TRANSCRIPT_LINE_CHARS: usize = 4_000;
+
+/// One call of one business. The provider's id alone names no call: a tenant could name another's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallKey {
+    /// The business that was called.
+    pub business_id: BusinessId,
+    /// The telephony provider's id of the call.
+    pub call_sid: CallSid,
+}
+
+/// A call that begins, or comes back after its media stream was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallOpening {
+    /// Which call.
+    pub key: CallKey,
+    /// Who calls; `None` if the number is withheld.
+    pub caller: Option<PhoneNumber>,
+    /// The id of the lead, if it turns out to be a new one.
+    pub new_lead_id: LeadId,
+    /// The instant of opening.
+    pub now: UtcDateTime,
+}
+
+/// What the database knows of a call: all that a process needs to take it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallSession {
+    /// Which call.
+    pub key: CallKey,
+    /// Who calls: found again by phone number, or new. A withheld number makes a lead per call.
+    pub lead_id: LeadId,
+    /// The caller's name, if it was ever said to this business.
+    pub lead_name: Option<Pii<String>>,
+    /// What the caller asked for last.
+    pub last_requested: RequestedTime,
+    /// The appointment that was confirmed last, whatever became of it since.
+    pub last_confirmed: Option<Booking>,
+    /// The live appointments that were made in this call, earliest first.
+    pub appointments: Vec<Booking>,
+    /// The number of the transcript's next line.
+    pub next_transcript_seq: u32,
+    /// Whether the call was ever opened again.
+    pub resumed: bool,
+    /// How many times it was opened again.
+    pub reconnects: u32,
+    /// Whether it has ended.
+    pub ended: bool,
+}
+
+/// Who spoke a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Speaker {
+    /// The person on the phone.
+    Caller,
+    /// The model's voice.
+    Agent,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallEnding {
+    /// The caller hung up.
+    HungUp,
+    /// The gateway ended it, its work done.
+    Completed,
+    /// It broke.
+    Failed,
+}
+
+/// A stored word that names no variant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of the words that are written here")]
+pub struct UnknownWord(pub String);
+
+macro_rules! stored_words {
+    ($name:ident { $($variant:ident = $word:literal),+ }) => {
+        impl $name {
+            /// The word that stores and logs write.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    other => Err(UnknownWord(other.chars().take(40).collect())),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+stored_words!(Speaker { Caller = "caller", Agent = "agent" });
+stored_words!(CallEnding { HungUp = "hung_up", Completed = "completed", Failed = "failed" });
+
+/// One line of a call's transcript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TranscriptLine {
+    /// Its number, counted from 0 through all reconnects of the call.
+    pub seq: u32,
+    /// Who spoke.
+    pub speaker: Speaker,
+    /// What was said; of the agent, only what the caller heard.
+    pub text: Pii<String>,
+    /// When it began, to the second.
+    pub at: UtcDateTime,
+}
+
+impl TranscriptLine {
+    /// The text, cut to [`MAX_TRANSCRIPT_LINE_CHARS`].
+    pub fn bounded_text(&self) -> &str {
+        let text = self.text.expose().as_str();
+        text.char_indices()
+            .nth(MAX_TRANSCRIPT_LINE_CHARS)
+            .map_or(text, |(end, _)| &text[..end])
+    }
+}
+
+/// What a call used of one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelUsage {
+    /// Which model.
+    pub model: ModelName,
+    /// How much of it.
+    pub usage: Usage,
+    /// What it cost; `None` as soon as any part of it cost an unknown amount.
+    pub cost: Option<Cost>,
+}
+
+impl ModelUsage {
+    /// Adds a further use of the same model. Seconds that are not a number count as none.
+    pub fn add(&mut self, usage: Usage, cost: Option<Cost>) {
+        let audio_seconds = if usage.audio_seconds.is_finite() {
+            usage.audio_seconds
+        } else {
+            0.0
+        };
+        self.usage += Usage {
+            audio_seconds,
+            ..usage
+        };
+        self.cost = self.cost.zip(cost).map(|(before, now)| before.plus(now));
+    }
+
+    /// Nothing used yet, at no cost.
+    pub fn nothing(model: ModelName) -> Self {
+        Self {
+            model,
+            usage: Usage::default(),
+            cost: Some(Cost::default()),
+        }
+    }
+}
+
+/// A caller's name as it is kept: trimmed, without control characters, at most [`MAX_NAME_CHARS`] long.
+/// `None` if nothing is left.
+///
+/// ```
+/// use toran_store::bounded_name;
+///
+/// assert_eq!(bounded_name(" דוד\nכהן ").map(|name| name.into_inner()), Some("דודכהן".to_owned()));
+/// assert_eq!(bounded_name(" \u{7}"), None);
+/// ```
+pub fn bounded_name(name: &str) -> Option<Pii<String>> {
+    let kept = name
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME_CHARS);
+    let name: String = kept.collect::<String>().trim().to_owned();
+    (!name.is_empty()).then(|| Pii::new(name))
+}
+
+/// Calls and what belongs to them. A write to a call that was never opened is
+/// [`StoreError::UnknownCall`].
+#[async_trait]
+pub trait Calls: Send + Sync {
+    /// Uses up a stream token: `true` exactly once for each id, across processes. An expired token is
+    /// refused, so its id need not be remembered for long.
+    async fn redeem_stream_token(
+        &self,
+        token_id: Uuid,
+        expires_at: UtcDateTime,
+        now: UtcDateTime,
+    ) -> Result<bool, StoreError>;
+
+    /// Opens a call, or resumes it if it was opened before. The lead is found by business and phone
+    /// number or made. [`StoreError::UnknownBusiness`] if there is no such business. A call that has
+    /// ended stays ended.
+    async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError>;
+
+    /// What is known of a call.
+    async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError>;
+
+    /// Remembers what the caller asked for last (an empty request changes nothing), and the name.
+    async fn note_request(
+        &self,
+        key: &CallKey,
+        requested: RequestedTime,
+        name: Option<&str>,
+    ) -> Result<(), StoreError>;
+
+    /// Appends lines. A line whose number is stored already is left as it is.
+    async fn append_transcript(
+        &self,
+        key: &CallKey,
+        lines: &[TranscriptLine],
+    ) -> Result<(), StoreError>;
+
+    /// The whole transcript, in order. Empty for an unknown call.
+    async fn transcript(&self, key: &CallKey) -> Result<Vec<TranscriptLine>, StoreError>;
+
+    /// Adds to what the call used of a model.
+    async fn add_usage(
+        &self,
+        key: &CallKey,
+        model: &ModelName,
+        usage: Usage,
+        cost: Option<Cost>,
+    ) -> Result<(), StoreError>;
+
+    /// What the call used, in the order of the models' names. Empty for an unknown call.
+    async fn usage(&self, key: &CallKey) -> Result<Vec<ModelUsage>, StoreError>;
+
+    /// Ends a call. Only the first ending counts.
+    async fn end_call(
+        &self,
+        key: &CallKey,
+        ending: CallEnding,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let text = Pii::new("א".repeat(MAX_TRANSCRIPT_LINE_CHARS + 1));
+        let at = UtcDateTime::UNIX_EPOCH;
+        let line = TranscriptLine {
+            seq: 0,
+            speaker: Speaker::Caller,
+            text,
+            at,
+        };
+        assert_eq!(
+            line.bounded_text().chars().count(),
+            MAX_TRANSCRIPT_LINE_CHARS
+        );
+    }
+
+    #[test]
+    fn one_unknown_cost_makes_the_sum_unknown() {
+        let mut used = ModelUsage::nothing(ModelName("gpt-4o-mini".into()));
+        let ten = Usage {
+            text_in: 10,
+            ..Usage::default()
+        };
+        used.add(ten, Some(Cost { micro_usd: 3 }));
+        assert_eq!(used.cost, Some(Cost { micro_usd: 3 }));
+        used.add(
+            Usage {
+                audio_seconds: f64::NAN,
+                ..ten
+            },
+            None,
+        );
+        used.add(ten, Some(Cost { micro_usd: 3 }));
+        assert_eq!(
+            (used.usage.text_in, used.usage.audio_seconds, used.cost),
+            (30, 0.0, None)
+        );
+    }
+
+    #[test]
+    fn stored_words_are_read_back() {
+        for speaker in [Speaker::Caller, Speaker::Agent] {
+            assert_eq!(speaker.as_str().parse(), Ok(speaker));
+        }
+        for ending in [
+            CallEnding::HungUp,
+            CallEnding::Completed,
+            CallEnding::Failed,
+        ] {
+            assert_eq!(ending.as_str().parse(), Ok(ending));
+        }
+        assert_eq!("robot".parse::<Speaker>(), Err(UnknownWord("robot".into())));
+    }
+}

@@ -1,0 +1,199 @@
+//! What every store must do, as tests.
+//!
+//! [`conformance_suite!`](crate::conformance_suite) expands to one `#[tokio::test]` for each law, each
+//! on a fresh store; the crate that uses it brings tokio. A law is an assertion, so it panics.
+//!
+//! ```ignore
+//! toran_store::conformance_suite!(async { MyStore::open_somewhere_fresh().await });
+//! ```
+#![expect(clippy::missing_panics_doc, reason = "every law is an assertion")]
+
+mod booking;
+mod calls;
+mod tenants;
+
+pub use booking::*;
+pub use calls::*;
+pub use tenants::*;
+
+use std::sync::Arc;
+
+use time::{
+    Date, Duration, Time, UtcDateTime,
+    macros::{date, time, utc_datetime},
+};
+use toran_domain::{
+    AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, PhoneNumber,
+};
+use toran_scheduling::{AppointmentSettings, TimeZoneName};
+use uuid::Uuid;
+
+use crate::{BookingAnswer, BookingOrder, CallKey, CallOpening, CallSession, Store};
+
+/// The store under test.
+pub type Shared = Arc<dyn Store>;
+
+/// How many callers race for one slot.
+pub const RACERS: u128 = 50;
+
+/// Expands to the whole suite. Takes an expression that is a future of a fresh, empty store; it is
+/// evaluated once for each test.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($make:expr) => {
+        $crate::conformance_suite! { @laws $make;
+            adds_and_finds_a_business,
+            refuses_a_taken_number_id_or_bad_name,
+            replaces_settings,
+            keeps_tenants_apart,
+            removes_a_business_and_everything_of_it,
+            redeems_a_stream_token_once,
+            finds_a_lead_again_by_phone,
+            makes_a_lead_for_each_withheld_number,
+            resumes_a_call,
+            ends_a_call_once,
+            refuses_what_belongs_to_no_call,
+            remembers_the_last_request,
+            numbers_the_transcript_through_reconnects,
+            adds_up_usage,
+            books_and_remembers,
+            gives_the_same_appointment_again,
+            refuses_a_taken_slot,
+            refuses_what_the_settings_forbid,
+            refuses_partial_overlaps_after_a_change_of_settings,
+            reports_what_is_taken,
+            names_an_appointment,
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn gives_one_slot_to_one_of_many_racers() {
+            let store: $crate::conformance::Shared = std::sync::Arc::new($make.await);
+            $crate::conformance::prepare_race(&store).await;
+            let mut racers = Vec::new();
+            for racer in 0..$crate::conformance::RACERS {
+                let store = std::sync::Arc::clone(&store);
+                racers.push(tokio::spawn(async move {
+                    $crate::conformance::race(&store, racer).await
+                }));
+            }
+            let mut answers = Vec::new();
+            for racer in racers {
+                answers.push(racer.await.expect("a racer panicked"));
+            }
+            $crate::conformance::judge_race(&store, &answers).await;
+        }
+    };
+    (@laws $make:expr; $($law:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $law() {
+                let store: $crate::conformance::Shared = std::sync::Arc::new($make.await);
+                $crate::conformance::$law(store).await;
+            }
+        )+
+    };
+}
+
+/// Monday, 2026-11-23, 10:00 in Jerusalem.
+pub const NOW: UtcDateTime = utc_datetime!(2026-11-23 8:00);
+/// A working day.
+pub const TUESDAY: Date = date!(2026 - 11 - 24);
+/// On the grid; 14:30 in UTC.
+pub const HALF_PAST_FOUR: Time = time!(16:30);
+
+/// Sunday to Friday, 09:00 to 18:00 in Jerusalem.
+pub fn settings(slot_interval_minutes: u16) -> AppointmentSettings {
+    let days = "sun-fri".parse().expect("days");
+    let zone = TimeZoneName::jerusalem();
+    AppointmentSettings::new(days, time!(9:00), time!(18:00), slot_interval_minutes, zone)
+        .expect("settings")
+}
+
+/// The `n`-th business: its id and its called number are its own.
+pub fn business(n: u32) -> Business {
+    Business {
+        id: BusinessId::from_uuid(Uuid::from_u128(n.into())),
+        name: format!("עסק {n}"),
+        called_number: format!("+9723{n:07}").parse().expect("a phone number"),
+        text: BusinessText::new("תספורת 80 ש\"ח\nרחוב הרצל 1").expect("a text"),
+        agent_name: Some("נועה".to_owned()),
+        agent_gender: AgentGender::Female,
+        settings: settings(30),
+    }
+}
+
+/// A caller's number.
+pub fn phone(n: u32) -> PhoneNumber {
+    format!("+97254{n:07}").parse().expect("a phone number")
+}
+
+/// A call of the `n`-th business.
+pub fn key(n: u32, call_sid: &str) -> CallKey {
+    CallKey {
+        business_id: business(n).id,
+        call_sid: call_sid.parse().expect("a call id"),
+    }
+}
+
+fn lead_id(n: u128) -> LeadId {
+    LeadId::from_uuid(Uuid::from_u128(n))
+}
+
+fn appointment_id(n: u128) -> AppointmentId {
+    AppointmentId::from_uuid(Uuid::from_u128(n))
+}
+
+/// Adds the `n`-th business.
+pub async fn add(store: &Shared, n: u32) -> Business {
+    let business = business(n);
+    let addition = store.add_business(&business).await.expect("add_business");
+    assert_eq!(addition, crate::Addition::Added);
+    business
+}
+
+/// Opens a call; `new_lead` is the id of its lead if that is a new one.
+pub async fn open(
+    store: &Shared,
+    key: &CallKey,
+    caller: Option<u32>,
+    new_lead: u128,
+) -> CallSession {
+    let caller = caller.map(phone);
+    let opening = CallOpening {
+        key: key.clone(),
+        caller,
+        new_lead_id: lead_id(new_lead),
+        now: NOW,
+    };
+    store.open_call(&opening).await.expect("open_call")
+}
+
+/// An order of the call's own lead, made at [`NOW`].
+pub fn order(session: &CallSession, date: Date, time: Time, new_id: u128) -> BookingOrder {
+    BookingOrder {
+        key: session.key.clone(),
+        lead_id: session.lead_id,
+        date,
+        time,
+        name: None,
+        new_appointment_id: appointment_id(new_id),
+        now: NOW,
+    }
+}
+
+/// Books.
+pub async fn book(store: &Shared, order: &BookingOrder) -> BookingAnswer {
+    store
+        .create_appointment_from_realtime(order)
+        .await
+        .expect("create_appointment_from_realtime")
+}
+
+/// Everything that stands in the `n`-th business within a year.
+async fn standing(store: &Shared, n: u32) -> Vec<crate::AppointmentRow> {
+    let year = Duration::days(366);
+    store
+        .appointments(business(n).id, NOW - year, NOW + year)
+        .await
+        .expect("appointments")
+}

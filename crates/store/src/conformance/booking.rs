@@ -1,0 +1,260 @@
+//! Laws of appointments.
+
+use time::{
+    Duration, Time,
+    macros::{date, time, utc_datetime},
+};
+use toran_domain::{Booking, Pii, RequestedTime};
+use toran_scheduling::{BusyRange, Refusal};
+
+use super::{
+    HALF_PAST_FOUR, NOW, RACERS, Shared, TUESDAY, add, appointment_id, book, business, key,
+    lead_id, open, order, phone, settings, standing,
+};
+use crate::{AppointmentRow, BookingAnswer};
+
+/// What was booked stands, and the call remembers it.
+pub async fn books_and_remembers(store: Shared) {
+    add(&store, 1).await;
+    let session = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let booking = Booking {
+        appointment_id: appointment_id(1),
+        date: TUESDAY,
+        time: HALF_PAST_FOUR,
+    };
+    let now = NOW + Duration::milliseconds(1_700);
+    let order = crate::BookingOrder {
+        now,
+        ..order(&session, TUESDAY, HALF_PAST_FOUR, 1)
+    };
+    assert_eq!(book(&store, &order).await, BookingAnswer::Created(booking));
+    let row = AppointmentRow {
+        booking,
+        lead_id: lead_id(1),
+        call_sid: session.key.call_sid.clone(),
+        caller: Some(phone(7)),
+        name: None,
+        starts_at: utc_datetime!(2026-11-24 14:30),
+        ends_at: utc_datetime!(2026-11-24 15:00),
+        created_at: NOW + Duration::SECOND,
+    };
+    assert_eq!(standing(&store, 1).await, [row]);
+    let session = store
+        .call_session(&session.key)
+        .await
+        .expect("call_session")
+        .expect("open");
+    assert_eq!(session.last_confirmed, Some(booking));
+    assert_eq!(session.appointments, [booking]);
+}
+
+/// The same confirmation gives the same appointment: in the same call, after a reconnect, after the
+/// hour has come, after the settings have changed, and from the same caller's next call.
+pub async fn gives_the_same_appointment_again(store: Shared) {
+    let business = add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let first = book(&store, &order(&call, TUESDAY, HALF_PAST_FOUR, 1)).await;
+    let BookingAnswer::Created(booking) = first else {
+        panic!("{first:?}")
+    };
+    let same = BookingAnswer::AlreadyHeld(booking);
+    assert_eq!(
+        book(&store, &order(&call, TUESDAY, HALF_PAST_FOUR, 2)).await,
+        same
+    );
+
+    let resumed = open(&store, &key(1, "CA1"), Some(7), 2).await;
+    let mut late = order(&resumed, TUESDAY, HALF_PAST_FOUR, 3);
+    late.now = NOW + Duration::days(2);
+    assert_eq!(book(&store, &late).await, same);
+
+    store
+        .update_settings(business.id, &settings(45))
+        .await
+        .expect("update_settings");
+    let next_call = open(&store, &key(1, "CA2"), Some(7), 3).await;
+    assert_eq!(next_call.appointments, []);
+    assert_eq!(
+        book(&store, &order(&next_call, TUESDAY, HALF_PAST_FOUR, 4)).await,
+        same
+    );
+    let session = store
+        .call_session(&next_call.key)
+        .await
+        .expect("call_session")
+        .expect("open");
+    assert_eq!(
+        (session.last_confirmed, session.appointments.len()),
+        (Some(booking), 0)
+    );
+    assert_eq!(standing(&store, 1).await.len(), 1);
+}
+
+/// Who comes second is refused, and may have the next slot.
+pub async fn refuses_a_taken_slot(store: Shared) {
+    add(&store, 1).await;
+    let first = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let second = open(&store, &key(1, "CA2"), Some(8), 2).await;
+    book(&store, &order(&first, TUESDAY, HALF_PAST_FOUR, 1)).await;
+    let refused = book(&store, &order(&second, TUESDAY, HALF_PAST_FOUR, 2)).await;
+    assert_eq!(refused, BookingAnswer::Refused(Refusal::Taken));
+    let session = store
+        .call_session(&second.key)
+        .await
+        .expect("call_session")
+        .expect("open");
+    assert_eq!(
+        (session.last_confirmed, session.appointments),
+        (None, vec![])
+    );
+    for (neighbour, id) in [(time!(16:00), 3), (time!(17:00), 4)] {
+        let answer = book(&store, &order(&second, TUESDAY, neighbour, id)).await;
+        assert!(matches!(answer, BookingAnswer::Created(_)), "{answer:?}");
+    }
+    let times: Vec<Time> = standing(&store, 1)
+        .await
+        .iter()
+        .map(|row| row.booking.time)
+        .collect();
+    assert_eq!(times, [time!(16:00), HALF_PAST_FOUR, time!(17:00)]);
+}
+
+/// The settings in the database decide, not the model.
+pub async fn refuses_what_the_settings_forbid(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let cases = [
+        (date!(2026 - 11 - 28), time!(10:00), Refusal::InactiveDay),
+        (TUESDAY, time!(10:10), Refusal::OffGrid),
+        (TUESDAY, time!(8:30), Refusal::OutsideHours),
+        (TUESDAY, time!(18:00), Refusal::OutsideHours),
+        (TUESDAY, time!(17:45), Refusal::DoesNotFitBeforeClosing),
+        (date!(2026 - 11 - 22), time!(10:00), Refusal::InThePast),
+        (NOW.date(), time!(10:00), Refusal::InThePast),
+        (date!(2028 - 11 - 24), time!(10:00), Refusal::TooFar),
+    ];
+    for (date, time, reason) in cases {
+        let answer = book(&store, &order(&call, date, time, 1)).await;
+        assert_eq!(answer, BookingAnswer::Refused(reason), "{date} {time}");
+    }
+    assert!(standing(&store, 1).await.is_empty());
+}
+
+/// A finer grid offers no place that an older appointment reaches into.
+pub async fn refuses_partial_overlaps_after_a_change_of_settings(store: Shared) {
+    let business = add(&store, 1).await;
+    let first = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    book(&store, &order(&first, TUESDAY, time!(10:30), 1)).await;
+    store
+        .update_settings(business.id, &settings(20))
+        .await
+        .expect("update_settings");
+    let second = open(&store, &key(1, "CA2"), Some(8), 2).await;
+    let mut free = Vec::new();
+    for (time, id) in [time!(10:00), time!(10:20), time!(10:40), time!(11:00)]
+        .into_iter()
+        .zip(2..)
+    {
+        match book(&store, &order(&second, TUESDAY, time, id)).await {
+            BookingAnswer::Created(booking) => free.push(booking.time),
+            answer => assert_eq!(answer, BookingAnswer::Refused(Refusal::Taken), "{time}"),
+        }
+    }
+    assert_eq!(free, [time!(10:00), time!(11:00)]);
+}
+
+/// The range of a question is half-open, and what reaches into it counts.
+pub async fn reports_what_is_taken(store: Shared) {
+    let id = add(&store, 1).await.id;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    book(&store, &order(&call, TUESDAY, HALF_PAST_FOUR, 1)).await;
+    let (starts, ends) = (
+        utc_datetime!(2026-11-24 14:30),
+        utc_datetime!(2026-11-24 15:00),
+    );
+    let taken = BusyRange::new(starts, ends).expect("a range");
+    let minute = Duration::MINUTE;
+    let cases = [
+        (starts - minute, starts, 0),
+        (starts - minute, starts + minute, 1),
+        (starts + minute, ends - minute, 1),
+        (ends - minute, ends + minute, 1),
+        (ends, ends + minute, 0),
+    ];
+    for (from, to, count) in cases {
+        let expected = vec![taken; count];
+        assert_eq!(
+            store.busy(id, from, to).await.expect("busy"),
+            expected,
+            "{from} {to}"
+        );
+        assert_eq!(
+            store.appointments(id, from, to).await.expect("rows").len(),
+            count
+        );
+    }
+    assert!(
+        store
+            .busy(business(2).id, starts, ends)
+            .await
+            .expect("busy")
+            .is_empty()
+    );
+}
+
+/// An appointment carries the name it was made under, or else the lead's, even if that came later.
+pub async fn names_an_appointment(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), None, 1).await;
+    book(&store, &order(&call, TUESDAY, time!(10:00), 1)).await;
+    let named = crate::BookingOrder {
+        name: Some(Pii::new("רות".to_owned())),
+        ..order(&call, TUESDAY, time!(11:00), 2)
+    };
+    book(&store, &named).await;
+    let nothing = RequestedTime::default();
+    store
+        .note_request(&call.key, nothing, Some("דוד"))
+        .await
+        .expect("note_request");
+    let rows = standing(&store, 1).await;
+    let under: Vec<_> = rows
+        .iter()
+        .map(|row| row.name.as_ref().map(|name| name.expose().as_str()))
+        .collect();
+    assert_eq!(under, [Some("דוד"), Some("רות")]);
+    assert_eq!(rows.first().and_then(|row| row.caller.clone()), None);
+}
+
+/// Sets up the race: one business.
+pub async fn prepare_race(store: &Shared) {
+    add(store, 1).await;
+}
+
+/// One racer calls and confirms the one slot.
+pub async fn race(store: &Shared, racer: u128) -> BookingAnswer {
+    let caller = u32::try_from(racer).expect("few racers");
+    let call = open(
+        store,
+        &key(1, &format!("CA{racer}")),
+        Some(caller),
+        1_000 + racer,
+    )
+    .await;
+    book(store, &order(&call, TUESDAY, HALF_PAST_FOUR, 2_000 + racer)).await
+}
+
+/// One racer has it, and every other was told the truth.
+pub async fn judge_race(store: &Shared, answers: &[BookingAnswer]) {
+    let created = answers
+        .iter()
+        .filter(|answer| matches!(answer, BookingAnswer::Created(_)))
+        .count();
+    let refused = answers
+        .iter()
+        .filter(|answer| **answer == BookingAnswer::Refused(Refusal::Taken))
+        .count();
+    assert_eq!((created, created + refused), (1, answers.len()));
+    assert_eq!(answers.len(), usize::try_from(RACERS).expect("few racers"));
+    assert_eq!(standing(store, 1).await.len(), 1);
+}

@@ -1,0 +1,324 @@
+//! Laws of calls, leads, transcripts and usage.
+
+use time::{Duration, macros::time};
+use toran_domain::{Cost, ModelName, Pii, RequestedTime, Usage};
+use uuid::Uuid;
+
+use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order};
+use crate::{
+    BookingAnswer, CallEnding, CallOpening, ModelUsage, Speaker, StoreError, TranscriptLine,
+};
+
+/// A token works once, and not after its time.
+pub async fn redeems_a_stream_token_once(store: Shared) {
+    let soon = NOW + Duration::MINUTE;
+    let redeem = async |n: u128, expires_at, now| {
+        store
+            .redeem_stream_token(Uuid::from_u128(n), expires_at, now)
+            .await
+            .expect("redeem")
+    };
+    assert!(redeem(1, soon, NOW).await);
+    assert!(!redeem(1, soon, NOW).await);
+    assert!(redeem(2, soon, NOW).await);
+    assert!(!redeem(3, soon, soon).await, "expired");
+    // Long after, the id is forgotten, but the token has expired.
+    let later = NOW + Duration::DAY;
+    assert!(redeem(4, later + Duration::MINUTE, later).await);
+    assert!(!redeem(1, soon, later).await);
+}
+
+/// One business knows one caller as one lead, with the name that was said last.
+pub async fn finds_a_lead_again_by_phone(store: Shared) {
+    add(&store, 1).await;
+    let first = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    assert_eq!((first.lead_id, first.lead_name), (lead_id(1), None));
+    for (name, kept) in [
+        (Some(" דוד "), "דוד"),
+        (Some("\u{7}"), "דוד"),
+        (None, "דוד"),
+        (Some("דוד כהן"), "דוד כהן"),
+    ] {
+        let nothing = RequestedTime::default();
+        store
+            .note_request(&first.key, nothing, name)
+            .await
+            .expect("note_request");
+        let session = store
+            .call_session(&first.key)
+            .await
+            .expect("call_session")
+            .expect("open");
+        assert_eq!(session.lead_name, Some(Pii::new(kept.to_owned())));
+    }
+    let second = open(&store, &key(1, "CA2"), Some(7), 2).await;
+    assert_eq!((second.lead_id, second.resumed), (first.lead_id, false));
+    assert_eq!(second.lead_name, Some(Pii::new("דוד כהן".to_owned())));
+    let other = open(&store, &key(1, "CA3"), Some(8), 3).await;
+    assert_eq!((other.lead_id, other.lead_name), (lead_id(3), None));
+    let endless = "א".repeat(200);
+    store
+        .note_request(&other.key, RequestedTime::default(), Some(&endless))
+        .await
+        .expect("note");
+    let session = store
+        .call_session(&other.key)
+        .await
+        .expect("call_session")
+        .expect("open");
+    assert_eq!(
+        session.lead_name,
+        Some(Pii::new("א".repeat(toran_domain::MAX_NAME_CHARS)))
+    );
+}
+
+/// Two callers who hide their numbers are not the same caller.
+pub async fn makes_a_lead_for_each_withheld_number(store: Shared) {
+    add(&store, 1).await;
+    let first = open(&store, &key(1, "CA1"), None, 1).await;
+    let second = open(&store, &key(1, "CA2"), None, 2).await;
+    assert_ne!(first.lead_id, second.lead_id);
+    let resumed = open(&store, &key(1, "CA1"), None, 3).await;
+    assert_eq!(resumed.lead_id, first.lead_id);
+}
+
+/// A call that is opened again is the same call.
+pub async fn resumes_a_call(store: Shared) {
+    add(&store, 1).await;
+    let unknown = CallOpening {
+        key: key(2, "CA1"),
+        caller: None,
+        new_lead_id: lead_id(1),
+        now: NOW,
+    };
+    let refused = store.open_call(&unknown).await;
+    assert!(
+        matches!(refused, Err(StoreError::UnknownBusiness)),
+        "{refused:?}"
+    );
+    assert_eq!(
+        store
+            .call_session(&key(1, "CA1"))
+            .await
+            .expect("call_session"),
+        None
+    );
+
+    let first = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    assert_eq!(
+        (first.resumed, first.reconnects, first.ended),
+        (false, 0, false)
+    );
+    assert_eq!(first.last_requested, RequestedTime::default());
+    let requested = RequestedTime {
+        date: Some(TUESDAY),
+        time: Some(time!(10:30)),
+    };
+    store
+        .note_request(&first.key, requested, None)
+        .await
+        .expect("note_request");
+    let booked = super::book(&store, &order(&first, TUESDAY, time!(10:30), 1)).await;
+    let BookingAnswer::Created(booking) = booked else {
+        panic!("{booked:?}")
+    };
+
+    // The number is not looked at again: the call keeps its lead.
+    let second = open(&store, &key(1, "CA1"), Some(8), 2).await;
+    assert_eq!((second.resumed, second.reconnects), (true, 1));
+    assert_eq!(
+        (second.lead_id, second.last_requested),
+        (first.lead_id, requested)
+    );
+    assert_eq!(
+        (second.last_confirmed, second.appointments.as_slice()),
+        (Some(booking), [booking].as_slice())
+    );
+    assert_eq!(open(&store, &key(1, "CA1"), Some(7), 3).await.reconnects, 2);
+    let read = store
+        .call_session(&key(1, "CA1"))
+        .await
+        .expect("call_session")
+        .expect("open");
+    assert_eq!(read.reconnects, 2, "reading is not opening");
+}
+
+/// Ending twice is ending once.
+pub async fn ends_a_call_once(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await.key;
+    for (ending, seconds) in [(CallEnding::Completed, 0), (CallEnding::Failed, 5)] {
+        let now = NOW + Duration::seconds(seconds);
+        store.end_call(&call, ending, now).await.expect("end_call");
+        let session = store
+            .call_session(&call)
+            .await
+            .expect("call_session")
+            .expect("open");
+        assert!(session.ended);
+    }
+    assert!(
+        open(&store, &call, Some(7), 1).await.ended,
+        "a call that has ended stays ended"
+    );
+}
+
+/// Nothing is written for a call that was never opened.
+pub async fn refuses_what_belongs_to_no_call(store: Shared) {
+    add(&store, 1).await;
+    let call = key(1, "CA1");
+    let requested = RequestedTime {
+        date: Some(TUESDAY),
+        time: None,
+    };
+    let model = ModelName("gpt-4o-mini".into());
+    let refusals = [
+        store.note_request(&call, requested, Some("דוד")).await,
+        store.append_transcript(&call, &[line(0, "שלום")]).await,
+        store.add_usage(&call, &model, Usage::default(), None).await,
+        store.end_call(&call, CallEnding::HungUp, NOW).await,
+    ];
+    for refusal in refusals {
+        assert!(
+            matches!(refusal, Err(StoreError::UnknownCall)),
+            "{refusal:?}"
+        );
+    }
+    let session = open(&store, &call, None, 1).await;
+    let mut unopened = order(&session, TUESDAY, time!(10:30), 1);
+    unopened.key = key(1, "CA2");
+    let refused = store.create_appointment_from_realtime(&unopened).await;
+    assert!(
+        matches!(refused, Err(StoreError::UnknownCall)),
+        "{refused:?}"
+    );
+    unopened.key = key(2, "CA1");
+    assert_eq!(
+        super::book(&store, &unopened).await,
+        BookingAnswer::UnknownBusiness
+    );
+    assert_eq!(store.business(business(2).id).await.expect("by id"), None);
+}
+
+/// The last request stands, whole, until another names a time.
+pub async fn remembers_the_last_request(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await.key;
+    let day = RequestedTime {
+        date: Some(TUESDAY),
+        time: None,
+    };
+    let hour = RequestedTime {
+        date: None,
+        time: Some(time!(9:05)),
+    };
+    for (noted, kept) in [(day, day), (RequestedTime::default(), day), (hour, hour)] {
+        store
+            .note_request(&call, noted, None)
+            .await
+            .expect("note_request");
+        let session = store
+            .call_session(&call)
+            .await
+            .expect("call_session")
+            .expect("open");
+        assert_eq!(session.last_requested, kept);
+    }
+}
+
+/// A line is stored once, and numbers go on after a reconnect.
+pub async fn numbers_the_transcript_through_reconnects(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await.key;
+    store
+        .append_transcript(&call, &[])
+        .await
+        .expect("append nothing");
+    store
+        .append_transcript(&call, &[line(0, "שלום"), line(1, "שלום לך")])
+        .await
+        .expect("append");
+    store
+        .append_transcript(&call, &[line(1, "אחר"), line(2, "תודה")])
+        .await
+        .expect("append");
+    let stored = [line(0, "שלום"), line(1, "שלום לך"), line(2, "תודה")];
+    assert_eq!(store.transcript(&call).await.expect("transcript"), stored);
+    assert_eq!(open(&store, &call, Some(7), 1).await.next_transcript_seq, 3);
+}
+
+/// What is used of one model adds up; an unknown cost stays unknown.
+pub async fn adds_up_usage(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await.key;
+    let realtime = ModelName("gpt-realtime".into());
+    let parser = ModelName("gpt-4o-mini".into());
+    let unit = Usage {
+        text_in: 1,
+        text_in_cached: 2,
+        audio_in: 3,
+        audio_in_cached: 4,
+        text_out: 5,
+        audio_out: 6,
+        audio_seconds: 1.5,
+    };
+    let cent = Some(Cost { micro_usd: 10_000 });
+    for (model, cost) in [
+        (&realtime, cent),
+        (&parser, cent),
+        (&realtime, cent),
+        (&parser, None),
+        (&parser, cent),
+    ] {
+        store
+            .add_usage(&call, model, unit, cost)
+            .await
+            .expect("add_usage");
+    }
+    let used = store.usage(&call).await.expect("usage");
+    let times = |n: u64, seconds: f64| Usage {
+        text_in: n,
+        text_in_cached: 2 * n,
+        audio_in: 3 * n,
+        audio_in_cached: 4 * n,
+        text_out: 5 * n,
+        audio_out: 6 * n,
+        audio_seconds: seconds,
+    };
+    let expected = [
+        ModelUsage {
+            model: parser,
+            usage: times(3, 4.5),
+            cost: None,
+        },
+        ModelUsage {
+            model: realtime.clone(),
+            usage: times(2, 3.0),
+            cost: Some(Cost { micro_usd: 20_000 }),
+        },
+    ];
+    assert_eq!(used, expected);
+    let nonsense = Usage {
+        audio_seconds: f64::NAN,
+        ..Usage::default()
+    };
+    store
+        .add_usage(&call, &realtime, nonsense, cent)
+        .await
+        .expect("a count that is no number");
+}
+
+fn line(seq: u32, text: &str) -> TranscriptLine {
+    let speaker = if seq.is_multiple_of(2) {
+        Speaker::Caller
+    } else {
+        Speaker::Agent
+    };
+    let at = NOW + Duration::seconds(seq.into());
+    TranscriptLine {
+        seq,
+        speaker,
+        text: Pii::new(text.to_owned()),
+        at,
+    }
+}

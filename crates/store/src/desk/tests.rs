@@ -1,0 +1,249 @@
+use time::{Date, macros::date};
+
+use super::*;
+use crate::{
+    MemoryStore,
+    conformance::{
+        HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, book, business, key, open, order, settings,
+    },
+};
+
+const SATURDAY: Date = date!(2026 - 11 - 28);
+
+fn at(date: impl Into<Option<Date>>, time: impl Into<Option<Time>>) -> RequestedTime {
+    RequestedTime {
+        date: date.into(),
+        time: time.into(),
+    }
+}
+
+async fn shop() -> Shared {
+    let store: Shared = Arc::new(MemoryStore::new());
+    add(&store, 1).await;
+    store
+}
+
+/// Books the given hours of a day, each for a caller of its own.
+async fn fill(store: &Shared, date: Date, times: impl IntoIterator<Item = Time>) {
+    for (time, n) in times.into_iter().zip(100..) {
+        let call = open(
+            store,
+            &key(1, &format!("CA-{date}-{n}")),
+            Some(n),
+            u128::from(date.ordinal()) << 32 | u128::from(n),
+        )
+        .await;
+        let id = u128::from(date.ordinal()) << 32 | u128::from(n);
+        let answer = book(store, &order(&call, date, time, id)).await;
+        assert!(matches!(answer, BookingAnswer::Created(_)), "{answer:?}");
+    }
+}
+
+fn grid() -> impl Iterator<Item = Time> {
+    (0..18).map(|step| time::macros::time!(9:00) + Duration::minutes(30 * step))
+}
+
+fn show(outcome: &Outcome) -> String {
+    let list = |slots: &[Slot]| {
+        let shown: Vec<String> = slots
+            .iter()
+            .map(|slot| {
+                let (date, time) = (slot.date(), slot.time());
+                format!(
+                    "{}.{} {:02}:{:02}",
+                    date.day(),
+                    u8::from(date.month()),
+                    time.hour(),
+                    time.minute()
+                )
+            })
+            .collect();
+        shown.join(", ")
+    };
+    match outcome {
+        Outcome::AppointmentCreated(booking) => format!("created {}", booking.time),
+        Outcome::SlotUnavailable {
+            reason,
+            alternatives,
+            ..
+        } => {
+            format!("{}: {}", reason.as_str(), list(alternatives))
+        }
+        Outcome::FreeSlots { slots, .. } => format!("free: {}", list(slots)),
+        Outcome::MissingDetails { missing } => {
+            format!(
+                "missing {:?}",
+                missing
+                    .iter()
+                    .map(|detail| detail.as_str())
+                    .collect::<Vec<_>>()
+            )
+        }
+        Outcome::BookingUnavailable => "unavailable".to_owned(),
+    }
+}
+
+async fn check(store: &Shared, requested: RequestedTime, expected: &str) {
+    let answer = Desk::new(Arc::clone(store))
+        .look(business(1).id, requested, NOW)
+        .await;
+    assert!(answer.error.is_none(), "{answer:?}");
+    assert_eq!(show(&answer.outcome), expected, "{requested:?}");
+}
+
+#[tokio::test]
+async fn an_exact_time_is_free_or_refused_with_alternatives() {
+    let store = shop().await;
+    fill(&store, TUESDAY, [time::macros::time!(10:30)]).await;
+    check(&store, at(TUESDAY, HALF_PAST_FOUR), "free: 24.11 16:30").await;
+    check(
+        &store,
+        at(TUESDAY, time::macros::time!(10:30)),
+        "taken: 24.11 10:00, 24.11 11:00, 24.11 09:30",
+    )
+    .await;
+    let closed = "closed_day: 29.11 10:00, 30.11 10:00, 1.12 10:00";
+    check(&store, at(SATURDAY, time::macros::time!(10:00)), closed).await;
+}
+
+#[tokio::test]
+async fn a_day_is_answered_with_slots_spread_over_it() {
+    let store = shop().await;
+    let spread = "free: 24.11 09:00, 24.11 11:30, 24.11 14:30, 24.11 17:30";
+    check(&store, at(TUESDAY, None), spread).await;
+    check(
+        &store,
+        at(SATURDAY, None),
+        "closed_day: 29.11 09:00, 29.11 09:30, 29.11 10:00",
+    )
+    .await;
+    fill(&store, TUESDAY, grid()).await;
+    check(
+        &store,
+        at(TUESDAY, None),
+        "taken: 25.11 09:00, 25.11 09:30, 25.11 10:00",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_hour_is_answered_with_the_next_days_that_have_it() {
+    let store = shop().await;
+    fill(&store, TUESDAY, [HALF_PAST_FOUR]).await;
+    check(
+        &store,
+        at(None, HALF_PAST_FOUR),
+        "free: 23.11 16:30, 25.11 16:30, 26.11 16:30",
+    )
+    .await;
+    // 09:00 has passed today; Saturday is closed.
+    check(
+        &store,
+        at(None, time::macros::time!(9:00)),
+        "free: 24.11 09:00, 25.11 09:00, 26.11 09:00",
+    )
+    .await;
+    let late = "outside_hours: 23.11 17:30, 23.11 17:00, 23.11 16:30";
+    check(&store, at(None, time::macros::time!(20:00)), late).await;
+    let odd = "off_grid: 23.11 16:30, 23.11 17:00, 23.11 16:00";
+    check(&store, at(None, time::macros::time!(16:40)), odd).await;
+}
+
+#[tokio::test]
+async fn an_open_question_is_answered_with_the_first_free_slots() {
+    let store = shop().await;
+    fill(&store, NOW.date(), [time::macros::time!(10:30)]).await;
+    check(
+        &store,
+        at(None, None),
+        "free: 23.11 11:00, 23.11 11:30, 23.11 12:00",
+    )
+    .await;
+}
+
+fn confirmation(call: &crate::CallSession, requested: RequestedTime) -> Confirmation {
+    Confirmation {
+        key: call.key.clone(),
+        lead_id: call.lead_id,
+        requested,
+        name: Some(Pii::new(" דוד\n".to_owned())),
+        new_appointment_id: AppointmentId::from_uuid(uuid::Uuid::from_u128(1)),
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation_is_booked_once_or_refused_or_asked_for_details() {
+    let store = shop().await;
+    let desk = Desk::new(Arc::clone(&store));
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let mut shown = Vec::new();
+    for requested in [
+        at(None, None),
+        at(TUESDAY, None),
+        at(None, HALF_PAST_FOUR),
+        at(TUESDAY, HALF_PAST_FOUR),
+        at(TUESDAY, HALF_PAST_FOUR),
+        at(SATURDAY, HALF_PAST_FOUR),
+    ] {
+        let answer = desk.book(confirmation(&call, requested), NOW).await;
+        assert!(answer.error.is_none(), "{answer:?}");
+        shown.push(show(&answer.outcome));
+    }
+    assert_eq!(
+        shown,
+        [
+            r#"missing ["date", "time"]"#,
+            r#"missing ["time"]"#,
+            r#"missing ["date"]"#,
+            "created 16:30:00.0",
+            "created 16:30:00.0",
+            "closed_day: 29.11 16:30, 30.11 16:30, 1.12 16:30",
+        ]
+    );
+    let week = Duration::days(7);
+    let rows = store
+        .appointments(business(1).id, NOW, NOW + week)
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].name, Some(Pii::new("דוד".to_owned())));
+}
+
+#[tokio::test]
+async fn the_desk_reads_the_settings_of_this_moment() {
+    let store = shop().await;
+    store
+        .update_settings(business(1).id, &settings(45))
+        .await
+        .unwrap();
+    check(
+        &store,
+        at(TUESDAY, time::macros::time!(9:45)),
+        "free: 24.11 09:45",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_not_claimed() {
+    let store = shop().await;
+    let desk = Desk::new(Arc::clone(&store));
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let answer = desk.look(business(2).id, at(TUESDAY, None), NOW).await;
+    assert_eq!(answer.outcome, Outcome::BookingUnavailable);
+    assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
+    store.remove_business(business(1).id).await.unwrap();
+    let answer = desk
+        .book(confirmation(&call, at(TUESDAY, HALF_PAST_FOUR)), NOW)
+        .await;
+    assert_eq!(answer.outcome, Outcome::BookingUnavailable);
+    assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
+}
+
+#[test]
+fn a_desk_and_a_store_cross_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Desk>();
+    check::<MemoryStore>();
+    check::<Arc<dyn Store>>();
+}

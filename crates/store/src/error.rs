@@ -1,0 +1,44 @@
+//! Why a store could not answer.
+
+/// Any error, kept as the source of another.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Why a store could not answer. What the *domain* refuses (a number that is taken, a slot that is not
+/// free) is not here: it is a variant of the answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The backend failed, is locked or is out of reach. What was asked for was not done, or, if the
+    /// connection broke at the last moment, not known to be done; asking again is safe.
+    #[error("the store is out of reach: check the database and try again")]
+    Unavailable(#[source] BoxError),
+    /// A stored value is none that Toran writes.
+    #[error("the stored value of {column} cannot be read: repair it in the database")]
+    Corrupt {
+        /// Table and column, like `business.start_hour`.
+        column: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: BoxError,
+    },
+    /// The business was never added, or was removed.
+    #[error("there is no such business: add it first")]
+    UnknownBusiness,
+    /// The business has no such call, or the call belongs to another lead.
+    #[error("the business has no such call of this lead: open the call first")]
+    UnknownCall,
+}
+
+impl StoreError {
+    /// The backend failed.
+    pub fn unavailable(source: impl Into<BoxError>) -> Self {
+        Self::Unavailable(source.into())
+    }
+
+    /// A stored value cannot be read.
+    pub fn corrupt(column: &'static str, source: impl Into<BoxError>) -> Self {
+        Self::Corrupt {
+            column,
+            source: source.into(),
+        }
+    }
+}

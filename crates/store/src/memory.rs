@@ -1,0 +1,464 @@
+//! A store in memory, with the semantics of the real ones.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use time::{Duration, UtcDateTime};
+use toran_domain::{
+    Booking, Business, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber, Pii,
+    RequestedTime, Usage,
+};
+use toran_scheduling::{AppointmentSettings, BusyRange, Refusal, Slot};
+use uuid::Uuid;
+
+use crate::{
+    Addition, AppointmentRow, Appointments, BookingAnswer, BookingOrder, Businesses, CallEnding,
+    CallKey, CallOpening, CallSession, Calls, ModelUsage, StoreError, TranscriptLine,
+    booking::{self, Decision, LiveAppointment},
+    bounded_name, checked_business,
+};
+
+/// Everything in one process's memory, gone with it. For tests, of this crate and of others: what it
+/// answers, every backend answers.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every operation is one critical section without an await: that is its transaction.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    tenants: BTreeMap<BusinessId, Tenant>,
+    redeemed: HashMap<Uuid, UtcDateTime>,
+}
+
+/// All that belongs to one business, so that no question can reach another's.
+#[derive(Debug)]
+struct Tenant {
+    business: Business,
+    leads: BTreeMap<LeadId, Lead>,
+    calls: BTreeMap<CallSid, Call>,
+    appointments: Vec<Appointment>,
+}
+
+#[derive(Debug)]
+struct Lead {
+    phone: Option<PhoneNumber>,
+    name: Option<Pii<String>>,
+}
+
+#[derive(Debug)]
+struct Call {
+    lead_id: LeadId,
+    last_requested: RequestedTime,
+    last_confirmed: Option<Booking>,
+    reconnects: u32,
+    ending: Option<(CallEnding, UtcDateTime)>,
+    transcript: BTreeMap<u32, TranscriptLine>,
+    usage: BTreeMap<ModelName, ModelUsage>,
+}
+
+#[derive(Debug)]
+struct Appointment {
+    live: LiveAppointment,
+    name: Option<Pii<String>>,
+    created_at: UtcDateTime,
+}
+
+impl State {
+    fn tenant(&mut self, id: BusinessId) -> Result<&mut Tenant, StoreError> {
+        self.tenants.get_mut(&id).ok_or(StoreError::UnknownBusiness)
+    }
+
+    fn call(&mut self, key: &CallKey) -> Result<&mut Call, StoreError> {
+        let tenant = self.tenants.get_mut(&key.business_id);
+        tenant
+            .and_then(|tenant| tenant.calls.get_mut(&key.call_sid))
+            .ok_or(StoreError::UnknownCall)
+    }
+}
+
+impl Tenant {
+    fn find_or_make_lead(&mut self, opening: &CallOpening) -> LeadId {
+        let known = opening.caller.as_ref().and_then(|phone| {
+            self.leads
+                .iter()
+                .find(|(_, lead)| lead.phone.as_ref() == Some(phone))
+        });
+        if let Some((id, _)) = known {
+            return *id;
+        }
+        let lead = Lead {
+            phone: opening.caller.clone(),
+            name: None,
+        };
+        self.leads.insert(opening.new_lead_id, lead);
+        opening.new_lead_id
+    }
+
+    fn session(&self, key: &CallKey) -> Option<CallSession> {
+        let call = self.calls.get(&key.call_sid)?;
+        let made_here = self
+            .appointments
+            .iter()
+            .filter(|made| made.live.call_sid == key.call_sid);
+        Some(CallSession {
+            key: key.clone(),
+            lead_id: call.lead_id,
+            lead_name: self
+                .leads
+                .get(&call.lead_id)
+                .and_then(|lead| lead.name.clone()),
+            last_requested: call.last_requested,
+            last_confirmed: call.last_confirmed,
+            appointments: made_here
+                .map(|made| made.live.booking(&self.business.settings))
+                .collect(),
+            next_transcript_seq: call
+                .transcript
+                .keys()
+                .next_back()
+                .map_or(0, |last| last.saturating_add(1)),
+            resumed: call.reconnects > 0,
+            reconnects: call.reconnects,
+            ended: call.ending.is_some(),
+        })
+    }
+
+    fn touching(&self, from: UtcDateTime, to: UtcDateTime) -> impl Iterator<Item = &Appointment> {
+        self.appointments
+            .iter()
+            .filter(move |made| made.live.busy.from() < to && from < made.live.busy.to())
+    }
+
+    /// Refuses an overlap by itself, as a database does.
+    fn insert(&mut self, order: &BookingOrder, slot: &Slot) -> BookingAnswer {
+        if self
+            .appointments
+            .iter()
+            .any(|made| made.live.busy.overlaps(&slot.busy()))
+        {
+            return BookingAnswer::Refused(Refusal::Taken);
+        }
+        let live = LiveAppointment {
+            appointment_id: order.new_appointment_id,
+            lead_id: order.lead_id,
+            call_sid: order.key.call_sid.clone(),
+            busy: slot.busy(),
+        };
+        let booking = live.booking(&self.business.settings);
+        let name = order
+            .name
+            .as_ref()
+            .and_then(|name| bounded_name(name.expose()));
+        self.appointments.push(Appointment {
+            live,
+            name,
+            created_at: whole_second(order.now),
+        });
+        self.appointments.sort_by_key(|made| made.live.busy);
+        BookingAnswer::Created(booking)
+    }
+
+    fn row(&self, made: &Appointment) -> AppointmentRow {
+        let lead = self.leads.get(&made.live.lead_id);
+        AppointmentRow {
+            booking: made.live.booking(&self.business.settings),
+            lead_id: made.live.lead_id,
+            call_sid: made.live.call_sid.clone(),
+            caller: lead.and_then(|lead| lead.phone.clone()),
+            name: made
+                .name
+                .clone()
+                .or_else(|| lead.and_then(|lead| lead.name.clone())),
+            starts_at: made.live.busy.from(),
+            ends_at: made.live.busy.to(),
+            created_at: made.created_at,
+        }
+    }
+}
+
+/// Databases keep seconds, so memory does too.
+fn whole_second(instant: UtcDateTime) -> UtcDateTime {
+    instant.truncate_to_second()
+}
+
+#[async_trait]
+impl Businesses for MemoryStore {
+    async fn add_business(&self, business: &Business) -> Result<Addition, StoreError> {
+        let business = match checked_business(business) {
+            Ok(business) => business,
+            Err(error) => return Ok(Addition::BadName(error)),
+        };
+        let mut state = self.state();
+        let taken = |other: &Tenant| other.business.called_number == business.called_number;
+        if state.tenants.contains_key(&business.id) {
+            return Ok(Addition::IdTaken);
+        }
+        if state.tenants.values().any(taken) {
+            return Ok(Addition::NumberTaken);
+        }
+        let tenant = Tenant {
+            leads: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            appointments: Vec::new(),
+            business,
+        };
+        state.tenants.insert(tenant.business.id, tenant);
+        Ok(Addition::Added)
+    }
+
+    async fn business_by_called_number(
+        &self,
+        number: &PhoneNumber,
+    ) -> Result<Option<Business>, StoreError> {
+        let state = self.state();
+        let mut businesses = state.tenants.values().map(|tenant| &tenant.business);
+        Ok(businesses
+            .find(|business| business.called_number == *number)
+            .cloned())
+    }
+
+    async fn business(&self, id: BusinessId) -> Result<Option<Business>, StoreError> {
+        Ok(self
+            .state()
+            .tenants
+            .get(&id)
+            .map(|tenant| tenant.business.clone()))
+    }
+
+    async fn businesses(&self) -> Result<Vec<Business>, StoreError> {
+        Ok(self
+            .state()
+            .tenants
+            .values()
+            .map(|tenant| tenant.business.clone())
+            .collect())
+    }
+
+    async fn update_settings(
+        &self,
+        id: BusinessId,
+        settings: &AppointmentSettings,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let tenant = state.tenants.get_mut(&id);
+        Ok(tenant
+            .map(|tenant| tenant.business.settings = settings.clone())
+            .is_some())
+    }
+
+    async fn remove_business(&self, id: BusinessId) -> Result<bool, StoreError> {
+        Ok(self.state().tenants.remove(&id).is_some())
+    }
+}
+
+#[async_trait]
+impl Calls for MemoryStore {
+    async fn redeem_stream_token(
+        &self,
+        token_id: Uuid,
+        expires_at: UtcDateTime,
+        now: UtcDateTime,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        state
+            .redeemed
+            .retain(|_, expired_at| *expired_at + Duration::HOUR > now);
+        Ok(now < expires_at && state.redeemed.insert(token_id, expires_at).is_none())
+    }
+
+    async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError> {
+        let key = &opening.key;
+        let mut state = self.state();
+        let tenant = state.tenant(key.business_id)?;
+        if let Some(call) = tenant.calls.get_mut(&key.call_sid) {
+            call.reconnects = call.reconnects.saturating_add(1);
+        } else {
+            let call = Call {
+                lead_id: tenant.find_or_make_lead(opening),
+                last_requested: RequestedTime::default(),
+                last_confirmed: None,
+                reconnects: 0,
+                ending: None,
+                transcript: BTreeMap::new(),
+                usage: BTreeMap::new(),
+            };
+            tenant.calls.insert(key.call_sid.clone(), call);
+        }
+        tenant.session(key).ok_or(StoreError::UnknownCall)
+    }
+
+    async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
+        let state = self.state();
+        let tenant = state.tenants.get(&key.business_id);
+        Ok(tenant.and_then(|tenant| tenant.session(key)))
+    }
+
+    async fn note_request(
+        &self,
+        key: &CallKey,
+        requested: RequestedTime,
+        name: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let call = state.call(key)?;
+        if !requested.is_empty() {
+            call.last_requested = requested;
+        }
+        let lead_id = call.lead_id;
+        if let Some(name) = name.and_then(bounded_name) {
+            let lead = state.tenant(key.business_id)?.leads.get_mut(&lead_id);
+            lead.ok_or(StoreError::UnknownCall)?.name = Some(name);
+        }
+        Ok(())
+    }
+
+    async fn append_transcript(
+        &self,
+        key: &CallKey,
+        lines: &[TranscriptLine],
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let transcript = &mut state.call(key)?.transcript;
+        for line in lines {
+            transcript
+                .entry(line.seq)
+                .or_insert_with(|| TranscriptLine {
+                    text: Pii::new(line.bounded_text().to_owned()),
+                    at: whole_second(line.at),
+                    ..line.clone()
+                });
+        }
+        Ok(())
+    }
+
+    async fn transcript(&self, key: &CallKey) -> Result<Vec<TranscriptLine>, StoreError> {
+        let mut state = self.state();
+        Ok(state.call(key).map_or_else(
+            |_| Vec::new(),
+            |call| call.transcript.values().cloned().collect(),
+        ))
+    }
+
+    async fn add_usage(
+        &self,
+        key: &CallKey,
+        model: &ModelName,
+        usage: Usage,
+        cost: Option<Cost>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let by_model = &mut state.call(key)?.usage;
+        let entry = by_model.entry(model.clone());
+        entry
+            .or_insert_with(|| ModelUsage::nothing(model.clone()))
+            .add(usage, cost);
+        Ok(())
+    }
+
+    async fn usage(&self, key: &CallKey) -> Result<Vec<ModelUsage>, StoreError> {
+        let mut state = self.state();
+        Ok(state.call(key).map_or_else(
+            |_| Vec::new(),
+            |call| call.usage.values().cloned().collect(),
+        ))
+    }
+
+    async fn end_call(
+        &self,
+        key: &CallKey,
+        ending: CallEnding,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        self.state().call(key)?.ending.get_or_insert((ending, now));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Appointments for MemoryStore {
+    async fn busy(
+        &self,
+        business_id: BusinessId,
+        from: UtcDateTime,
+        to: UtcDateTime,
+    ) -> Result<Vec<BusyRange>, StoreError> {
+        let state = self.state();
+        let tenant = state.tenants.get(&business_id);
+        Ok(tenant
+            .into_iter()
+            .flat_map(|tenant| tenant.touching(from, to))
+            .map(|made| made.live.busy)
+            .collect())
+    }
+
+    async fn create_appointment_from_realtime(
+        &self,
+        order: &BookingOrder,
+    ) -> Result<BookingAnswer, StoreError> {
+        let mut state = self.state();
+        let Some(tenant) = state.tenants.get_mut(&order.key.business_id) else {
+            return Ok(BookingAnswer::UnknownBusiness);
+        };
+        let call = tenant.calls.get(&order.key.call_sid);
+        if call.is_none_or(|call| call.lead_id != order.lead_id) {
+            return Err(StoreError::UnknownCall);
+        }
+        let (from, to) = tenant.business.settings.day_range(order.date);
+        let live: Vec<LiveAppointment> = tenant
+            .touching(from, to)
+            .map(|made| made.live.clone())
+            .collect();
+        let answer = match booking::decide(&tenant.business.settings, order, &live) {
+            Decision::AlreadyHeld(booking) => BookingAnswer::AlreadyHeld(booking),
+            Decision::Create(slot) => tenant.insert(order, &slot),
+            Decision::Refuse(refusal) => BookingAnswer::Refused(refusal),
+        };
+        if let BookingAnswer::Created(booking) | BookingAnswer::AlreadyHeld(booking) = answer
+            && let Some(call) = tenant.calls.get_mut(&order.key.call_sid)
+        {
+            call.last_confirmed = Some(booking);
+        }
+        Ok(answer)
+    }
+
+    async fn appointments(
+        &self,
+        business_id: BusinessId,
+        from: UtcDateTime,
+        to: UtcDateTime,
+    ) -> Result<Vec<AppointmentRow>, StoreError> {
+        let state = self.state();
+        let Some(tenant) = state.tenants.get(&business_id) else {
+            return Ok(Vec::new());
+        };
+        Ok(tenant
+            .touching(from, to)
+            .map(|made| tenant.row(made))
+            .collect())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    crate::conformance_suite!(async { crate::MemoryStore::new() });
+}
