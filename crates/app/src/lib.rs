@@ -1,1 +1,205 @@
-//! Configuration, composition, start and drain of the gateway.
+//! The gateway put together: configuration, composition, start and drain; the demonstration and the check
+//! before a deployment, which start the very same gateway.
+//!
+//! It is *not* where anything is decided: calls are `toran-call`'s and `toran-bridge`'s, bookings `toran-store`'s.
+//! This crate alone sees all the others and joins them.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::collections::BTreeMap;
+//! use toran_app::{App, Config, Surroundings};
+//!
+//! let environment = BTreeMap::from([("OPENAI_API_KEY", "sk-…"), ("TWILIO_AUTH_TOKEN", "…")]);
+//! let config = Config::parse("listen = '127.0.0.1:8080'", &environment)?;
+//! let app = App::build(&config, Surroundings::bind(config.listen).await?).await?;
+//! app.run(std::future::pending()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod businesses;
+pub mod checklist;
+pub mod config;
+pub mod demo;
+mod health;
+pub mod migrations;
+pub mod model_check;
+mod models;
+pub mod preflight;
+pub mod telemetry;
+mod terminal;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_util::sync::CancellationToken;
+use toran_bridge::{
+    Bridge, BridgeConfig, BridgeParts, Clock, LiveCalls, Observation, SessionSettings, SystemClock,
+};
+use toran_call::Timings;
+use toran_nlp::AppointmentParser;
+use toran_openai::{ChatCompleter, OpenAiConfig};
+use toran_store::Store;
+use toran_store_sqlite::{MigrationError, OpenError, SqliteStore};
+use tracing::{info, warn};
+
+pub use config::{Config, ConfigError, ProcessEnvironment, Strings};
+
+/// Calls that are live when the process is told to stop may go on for this long.
+pub const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
+/// What is left of them is closed within this.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the gateway stands in: passed in, so that a test brings its own.
+pub struct Surroundings {
+    /// Where it is reached.
+    pub listener: TcpListener,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// Receives every fact of every call.
+    pub observer: Option<mpsc::Sender<Observation>>,
+}
+
+impl Surroundings {
+    /// The real ones, listening at an address.
+    pub async fn bind(listen: SocketAddr) -> Result<Self, StartError> {
+        let listener =
+            TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })?;
+        Ok(Self { listener, clock: Arc::new(SystemClock), observer: None })
+    }
+}
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no model to talk to.
+    #[error(
+        "there is no model: set OPENAI_API_KEY (or OPENAI_BASE_URL of a stand-in). To see a whole call without \
+         any key, run `gateway demo`"
+    )]
+    NoModel,
+    /// Webhooks could not be told from forgeries.
+    #[error("TWILIO_AUTH_TOKEN is not set: without it no webhook can be told from a forged one")]
+    NoAuthToken,
+    /// The address is taken or not ours.
+    #[error("cannot listen at {listen}: choose another address by TORAN_LISTEN")]
+    Listen {
+        /// Where.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the database of TORAN_DATABASE_URL")]
+    Database(#[from] OpenError),
+    /// The database cannot be brought up to date.
+    #[error("cannot migrate the database")]
+    Migration(#[from] MigrationError),
+    /// The model service's settings do not hold together.
+    #[error("the settings of the model service are refused")]
+    Model(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A gateway that is ready to run.
+pub struct App {
+    listener: TcpListener,
+    router: axum::Router,
+    live_calls: LiveCalls,
+    stopping: CancellationToken,
+    store: Arc<SqliteStore>,
+}
+
+impl App {
+    /// Puts a gateway together: opens the database and brings it up to date, and joins the crates.
+    pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        if !config.openai.is_reachable() {
+            return Err(StartError::NoModel);
+        }
+        let auth_token = config.twilio_auth_token.clone().ok_or(StartError::NoAuthToken)?;
+        let store = Arc::new(open_store(config).await?);
+        let openai = models::openai_config(&config.openai);
+        let bridge = Bridge::new(BridgeParts {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            parser: AppointmentParser::new(Arc::new(completer(&openai)?)),
+            models: Arc::new(models::RealtimeConnector::new(openai)),
+            clock: surroundings.clock,
+            config: BridgeConfig {
+                public_url: config.public_url.clone(),
+                auth_token,
+                session: SessionSettings {
+                    realtime_model: config.openai.realtime_model.clone(),
+                    transcription_model: config.openai.transcription_model.clone(),
+                    transcription_language: config.openai.transcription_language.clone(),
+                    voice: config.openai.voice.clone(),
+                },
+                prices: config.prices.clone(),
+                max_calls: config.max_calls,
+                timings: Timings::default(),
+            },
+            observer: surroundings.observer,
+        });
+        let stopping = CancellationToken::new();
+        let health = health::router(Arc::clone(&store) as Arc<dyn Store>, stopping.clone());
+        Ok(Self {
+            listener: surroundings.listener,
+            router: bridge.router().merge(health),
+            live_calls: bridge.live_calls(),
+            stopping,
+            store,
+        })
+    }
+
+    /// Where it is reached.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The database.
+    pub fn store(&self) -> Arc<SqliteStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// Serves until `stop`, then lets live calls end: by themselves for [`DRAIN_PATIENCE`], and after that by closing
+    /// their streams, so that the provider brings them to another gateway.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let Self { listener, router, live_calls, stopping, store } = self;
+        let signal = stopping.clone();
+        let server = async move {
+            // A router without `ConnectInfo` is served as it is.
+            axum::serve(listener, router).with_graceful_shutdown(signal.cancelled_owned()).await
+        };
+        let server = tokio::spawn(server);
+        stop.await;
+        stopping.cancel();
+        let live = live_calls.count();
+        if live > 0 {
+            info!(live, patience_s = DRAIN_PATIENCE.as_secs(), "draining: no new calls, live ones may end");
+        }
+        if tokio::time::timeout(DRAIN_PATIENCE, live_calls.wait()).await.is_err() {
+            warn!(live = live_calls.count(), "closing the streams of calls that did not end in time");
+            live_calls.end();
+            let _ = tokio::time::timeout(CLOSE_PATIENCE, live_calls.wait()).await;
+        }
+        store.close().await;
+        server.abort();
+        match server.await {
+            Ok(served) => served,
+            // Aborted: an idle connection was still open.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Opens the configured database and brings it up to date.
+pub async fn open_store(config: &Config) -> Result<SqliteStore, StartError> {
+    let store = SqliteStore::open(&config.database_url).await?;
+    for migration in store.migrate().await? {
+        info!(version = migration.version, description = migration.description, "migration applied");
+    }
+    Ok(store)
+}
+
+fn completer(openai: &OpenAiConfig) -> Result<ChatCompleter, StartError> {
+    ChatCompleter::new(openai).map_err(|error| StartError::Model(Box::new(error)))
+}
