@@ -1,0 +1,399 @@
+//! What the model is told that the server did.
+
+use serde::Serialize;
+use time::{Date, Time};
+use toran_domain::{Detail, Outcome, RequestedTime};
+use toran_hebrew as hebrew;
+use toran_scheduling::{Refusal, Slot};
+
+use crate::sentences::RECORDING_REQUEST;
+
+/// A server event: one line of JSON, put into the model's conversation as a system item. The only
+/// source from which the model may claim that something was done.
+///
+/// Dates are ISO and hours `HH:MM`, local to the business; `say` fields are Hebrew, ready to be spoken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerEvent {
+    /// The appointment stands in the database.
+    AppointmentCreated {
+        /// Its day.
+        date: Date,
+        /// Its hour.
+        time: Time,
+    },
+    /// What was asked for cannot be had.
+    SlotUnavailable {
+        /// What was asked for.
+        requested: RequestedTime,
+        /// Why not.
+        reason: Refusal,
+        /// True free slots near it; may be empty.
+        alternatives: Vec<Slot>,
+    },
+    /// True free slots that answer a question.
+    FreeSlots {
+        /// What was asked for.
+        requested: RequestedTime,
+        /// The slots.
+        slots: Vec<Slot>,
+    },
+    /// The caller agreed, but to nothing concrete.
+    MissingDetails {
+        /// What is missing, in the order to ask for it.
+        missing: Vec<Detail>,
+    },
+    /// The desk could not look or book.
+    BookingUnavailable,
+    /// The call was interrupted and goes on.
+    CallResumed {
+        /// The appointments that were made earlier in this call.
+        appointments: Vec<(Date, Time)>,
+        /// What was last asked for.
+        requested: RequestedTime,
+    },
+    /// The last answer claimed what was not true and was cut before the caller heard it.
+    ClaimRefused,
+    /// The caller's words were not understood.
+    NotUnderstood,
+}
+
+impl ServerEvent {
+    /// The event that tells an outcome.
+    pub fn from_outcome(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::AppointmentCreated(booking) => Self::AppointmentCreated {
+                date: booking.date,
+                time: booking.time,
+            },
+            Outcome::SlotUnavailable {
+                requested,
+                reason,
+                alternatives,
+            } => Self::SlotUnavailable {
+                requested: *requested,
+                reason: *reason,
+                alternatives: alternatives.clone(),
+            },
+            Outcome::FreeSlots { requested, slots } => Self::FreeSlots {
+                requested: *requested,
+                slots: slots.clone(),
+            },
+            Outcome::MissingDetails { missing } => Self::MissingDetails {
+                missing: missing.clone(),
+            },
+            Outcome::BookingUnavailable => Self::BookingUnavailable,
+        }
+    }
+
+    /// Its name: the value of the key `server_event`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::AppointmentCreated { .. } => "appointment_created",
+            Self::SlotUnavailable { .. } => "slot_unavailable",
+            Self::FreeSlots { .. } => "free_slots",
+            Self::MissingDetails { .. } => "missing_details",
+            Self::BookingUnavailable => "booking_unavailable",
+            Self::CallResumed { .. } => "call_resumed",
+            Self::ClaimRefused => "claim_refused",
+            Self::NotUnderstood => "not_understood",
+        }
+    }
+
+    /// The event as one line of JSON whose first key is `server_event`.
+    pub fn to_json(&self) -> String {
+        // Strings and lists of strings always serialise; the bare name is still a true event.
+        serde_json::to_string(&self.wire())
+            .unwrap_or_else(|_| format!(r#"{{"server_event":"{}"}}"#, self.name()))
+    }
+
+    fn wire(&self) -> Wire {
+        let mut wire = Wire {
+            server_event: self.name(),
+            ..Wire::default()
+        };
+        match self {
+            Self::AppointmentCreated { date, time } => {
+                (wire.date, wire.time) = (Some(iso(*date)), Some(hebrew::clock(*time)));
+            }
+            Self::SlotUnavailable {
+                requested,
+                reason,
+                alternatives,
+            } => {
+                (wire.date, wire.time) = wire_time(*requested);
+                wire.reason = Some(reason.as_str());
+                wire.reason_text = Some(reason_text(*reason, *requested));
+                wire.alternatives = Some(alternatives.iter().map(Offer::new).collect());
+            }
+            Self::FreeSlots { requested, slots } => {
+                (wire.date, wire.time) = wire_time(*requested);
+                wire.slots = Some(slots.iter().map(Offer::new).collect());
+            }
+            Self::MissingDetails { missing } => {
+                wire.missing = Some(missing.iter().map(|detail| detail.as_str()).collect());
+            }
+            Self::BookingUnavailable | Self::ClaimRefused => wire.say = Some(RECORDING_REQUEST),
+            Self::CallResumed {
+                appointments,
+                requested,
+            } => {
+                let booked = appointments.iter().map(|(date, time)| Moment {
+                    date: Some(iso(*date)),
+                    time: Some(hebrew::clock(*time)),
+                });
+                wire.booked = Some(booked.collect());
+                let (date, time) = wire_time(*requested);
+                wire.requested = Some(if requested.is_empty() {
+                    OnTheTable::Nothing
+                } else {
+                    OnTheTable::Asked(Moment { date, time })
+                });
+            }
+            Self::NotUnderstood => {}
+        }
+        wire
+    }
+}
+
+/// Every field that an event may carry, in the order in which they are written.
+#[derive(Serialize, Default)]
+struct Wire {
+    server_event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_text: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alternatives: Option<Vec<Offer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slots: Option<Vec<Offer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    booked: Option<Vec<Moment>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested: Option<OnTheTable>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    say: Option<&'static str>,
+}
+
+/// What was last asked for: `null`, or a moment.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum OnTheTable {
+    Nothing,
+    Asked(Moment),
+}
+
+/// A day and an hour, as far as they are known.
+#[derive(Serialize)]
+struct Moment {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+}
+
+/// A free slot, and how to say it.
+#[derive(Serialize)]
+struct Offer {
+    date: String,
+    time: String,
+    say: String,
+}
+
+impl Offer {
+    fn new(slot: &Slot) -> Self {
+        let (date, time) = (slot.date(), slot.time());
+        let say = format!(
+            "{}, בשעה {}",
+            hebrew::date_words(date),
+            hebrew::time_words(time)
+        );
+        Self {
+            date: iso(date),
+            time: hebrew::clock(time),
+            say,
+        }
+    }
+}
+
+fn wire_time(requested: RequestedTime) -> (Option<String>, Option<String>) {
+    (requested.date.map(iso), requested.time.map(hebrew::clock))
+}
+
+fn iso(date: Date) -> String {
+    format!(
+        "{:04}-{:02}-{:02}",
+        date.year(),
+        u8::from(date.month()),
+        date.day()
+    )
+}
+
+/// Why not, in a few words for the ear. Without an hour, the whole day was asked for.
+const fn reason_text(reason: Refusal, requested: RequestedTime) -> &'static str {
+    match (reason, requested.time) {
+        (Refusal::InactiveDay, _) => "ביום הזה העסק סגור",
+        (Refusal::OutsideHours, _) => "השעה הזאת מחוץ לשעות הפעילות",
+        (Refusal::DoesNotFitBeforeClosing, _) => "בשעה הזאת לא נשאר מספיק זמן עד הסגירה",
+        (Refusal::OffGrid, _) => "פגישות לא מתחילות בשעה הזאת",
+        (Refusal::InThePast, None) => "היום הזה כבר עבר או הסתיים",
+        (Refusal::InThePast, Some(_)) => "המועד הזה כבר עבר",
+        (Refusal::TooFar, _) => "המועד הזה רחוק מדי",
+        (Refusal::Taken, None) => "אין מקום פנוי ביום הזה",
+        (Refusal::Taken, Some(_)) => "המועד הזה כבר תפוס",
+        (Refusal::NonexistentTime, _) => "בגלל שינוי השעון השעה הזאת לא קיימת ביום הזה",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::{date, time, utc_datetime};
+    use toran_domain::{AppointmentId, Booking};
+    use toran_scheduling::{AppointmentSettings, TimeZoneName};
+
+    use super::*;
+
+    const DATE: Date = date!(2026 - 11 - 24);
+    const ASKED: RequestedTime = RequestedTime {
+        date: Some(DATE),
+        time: Some(time!(16:30)),
+    };
+    const NOTHING: RequestedTime = RequestedTime {
+        date: None,
+        time: None,
+    };
+
+    fn slots(limit: usize) -> Vec<Slot> {
+        let zone = TimeZoneName::jerusalem();
+        let days = "sun-fri".parse().unwrap();
+        let settings = AppointmentSettings::new(days, time!(9:00), time!(18:00), 30, zone).unwrap();
+        let now = utc_datetime!(2026-11-23 08:00);
+        settings.alternatives(DATE, Some(time!(16:30)), &[], now, limit)
+    }
+
+    #[track_caller]
+    fn check(event: &ServerEvent, json: &str) {
+        assert_eq!(event.to_json(), json);
+        let value: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(value["server_event"], event.name());
+    }
+
+    #[test]
+    fn an_appointment_is_told_exactly() {
+        let appointment_id = AppointmentId::from_uuid(uuid::Uuid::nil());
+        let booking = Booking {
+            appointment_id,
+            date: DATE,
+            time: time!(16:30),
+        };
+        check(
+            &ServerEvent::from_outcome(&Outcome::AppointmentCreated(booking)),
+            r#"{"server_event":"appointment_created","date":"2026-11-24","time":"16:30"}"#,
+        );
+    }
+
+    #[test]
+    fn refusals_come_with_their_reason_and_true_alternatives() {
+        let event = |requested, reason, alternatives| {
+            ServerEvent::from_outcome(&Outcome::SlotUnavailable {
+                requested,
+                reason,
+                alternatives,
+            })
+        };
+        check(
+            &event(ASKED, Refusal::Taken, slots(1)),
+            r#"{"server_event":"slot_unavailable","date":"2026-11-24","time":"16:30","reason":"taken","reason_text":"המועד הזה כבר תפוס","alternatives":[{"date":"2026-11-24","time":"16:30","say":"יום שלישי, 24 בנובמבר, בשעה ארבע וחצי אחר הצהריים"}]}"#,
+        );
+        check(
+            &event(
+                RequestedTime {
+                    time: None,
+                    ..ASKED
+                },
+                Refusal::Taken,
+                Vec::new(),
+            ),
+            r#"{"server_event":"slot_unavailable","date":"2026-11-24","reason":"taken","reason_text":"אין מקום פנוי ביום הזה","alternatives":[]}"#,
+        );
+    }
+
+    #[test]
+    fn free_slots_are_ready_to_be_spoken() {
+        let requested = RequestedTime {
+            date: Some(DATE),
+            time: None,
+        };
+        check(
+            &ServerEvent::from_outcome(&Outcome::FreeSlots {
+                requested,
+                slots: slots(1),
+            }),
+            r#"{"server_event":"free_slots","date":"2026-11-24","slots":[{"date":"2026-11-24","time":"16:30","say":"יום שלישי, 24 בנובמבר, בשעה ארבע וחצי אחר הצהריים"}]}"#,
+        );
+    }
+
+    #[test]
+    fn the_other_events() {
+        let missing = vec![Detail::Date, Detail::Time];
+        check(
+            &ServerEvent::from_outcome(&Outcome::MissingDetails { missing }),
+            r#"{"server_event":"missing_details","missing":["date","time"]}"#,
+        );
+        check(
+            &ServerEvent::from_outcome(&Outcome::BookingUnavailable),
+            r#"{"server_event":"booking_unavailable","say":"אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."}"#,
+        );
+        check(
+            &ServerEvent::ClaimRefused,
+            r#"{"server_event":"claim_refused","say":"אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."}"#,
+        );
+        check(
+            &ServerEvent::NotUnderstood,
+            r#"{"server_event":"not_understood"}"#,
+        );
+        let appointments = vec![(DATE, time!(9:00))];
+        check(
+            &ServerEvent::CallResumed {
+                appointments,
+                requested: ASKED,
+            },
+            r#"{"server_event":"call_resumed","booked":[{"date":"2026-11-24","time":"09:00"}],"requested":{"date":"2026-11-24","time":"16:30"}}"#,
+        );
+        check(
+            &ServerEvent::CallResumed {
+                appointments: Vec::new(),
+                requested: NOTHING,
+            },
+            r#"{"server_event":"call_resumed","booked":[],"requested":null}"#,
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_the_outcomes() {
+        let outcomes = [
+            Outcome::FreeSlots {
+                requested: NOTHING,
+                slots: slots(1),
+            },
+            Outcome::SlotUnavailable {
+                requested: NOTHING,
+                reason: Refusal::Taken,
+                alternatives: Vec::new(),
+            },
+            Outcome::MissingDetails {
+                missing: Vec::new(),
+            },
+            Outcome::BookingUnavailable,
+        ];
+        for outcome in outcomes {
+            assert_eq!(ServerEvent::from_outcome(&outcome).name(), outcome.name());
+        }
+    }
+}
