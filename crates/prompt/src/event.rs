@@ -242,7 +242,7 @@ const fn reason_text(reason: Refusal, requested: RequestedTime) -> &'static str 
         (Refusal::OutsideHours, _) => "השעה הזאת מחוץ לשעות הפעילות",
         (Refusal::DoesNotFitBeforeClosing, _) => "בשעה הזאת לא נשאר מספיק זמן עד הסגירה",
         (Refusal::OffGrid, _) => "פגישות לא מתחילות בשעה הזאת",
-        (Refusal::InThePast, None) => "היום הזה כבר עבר או הסתיים",
+        (Refusal::InThePast, None) => "ביום הזה כבר אי אפשר לקבוע",
         (Refusal::InThePast, Some(_)) => "המועד הזה כבר עבר",
         (Refusal::TooFar, _) => "המועד הזה רחוק מדי",
         (Refusal::Taken, None) => "אין מקום פנוי ביום הזה",
