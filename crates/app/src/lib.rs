@@ -26,6 +26,7 @@ pub mod migrations;
 pub mod model_check;
 mod models;
 pub mod preflight;
+mod rehearsal;
 pub mod telemetry;
 mod terminal;
 
@@ -44,6 +45,7 @@ use toran_store_sqlite::{MigrationError, OpenError, SqliteStore};
 use tracing::{info, warn};
 
 pub use config::{Config, ConfigError, ProcessEnvironment, Strings};
+pub use rehearsal::RehearsalError;
 
 /// Calls that are live when the process is told to stop may go on for this long.
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
@@ -121,8 +123,8 @@ impl App {
         let openai = models::openai_config(&config.openai);
         let bridge = Bridge::new(BridgeParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            parser: AppointmentParser::new(Arc::new(completer(&openai)?)),
-            models: Arc::new(models::RealtimeConnector::new(openai)),
+            parser: AppointmentParser::new(Arc::new(completer(config, &openai)?)),
+            models: Arc::new(models::RealtimeConnector::new(openai, config.openai.realtime_model.clone())),
             clock: surroundings.clock,
             config: BridgeConfig {
                 public_url: config.public_url.clone(),
@@ -200,6 +202,26 @@ pub async fn open_store(config: &Config) -> Result<SqliteStore, StartError> {
     Ok(store)
 }
 
-fn completer(openai: &OpenAiConfig) -> Result<ChatCompleter, StartError> {
-    ChatCompleter::new(openai).map_err(|error| StartError::Model(Box::new(error)))
+fn completer(config: &Config, openai: &OpenAiConfig) -> Result<ChatCompleter, StartError> {
+    ChatCompleter::new(openai, config.openai.parser_model.clone())
+        .map_err(|error| StartError::Model(Box::new(error)))
+}
+
+/// Comes when the process is told to stop: by SIGTERM or by Ctrl-C.
+pub async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt => {}
+                }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
 }

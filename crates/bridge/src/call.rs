@@ -11,6 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::WebSocket;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use time::UtcDateTime;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -365,7 +366,7 @@ impl Driver {
 /// The model's next event; never, while there is no session.
 async fn next_event(model: &mut Option<ModelSocket>) -> Option<Bytes> {
     match model {
-        Some(model) => model.events.recv().await,
+        Some(model) => model.events.next().await,
         None => std::future::pending().await,
     }
 }

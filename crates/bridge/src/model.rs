@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 use toran_audio::Millis;
 use toran_call::{FromModel, Hearing, Notice, ResponseEnding};
@@ -17,10 +18,9 @@ use toran_realtime::{
 /// An open session with the model, `session.created` received.
 ///
 /// Both queues are bounded. `events` ends when the session does, whoever ended it; dropping `commands` closes it.
-#[derive(Debug)]
 pub struct ModelSocket {
     /// The texts of the server's events, in order.
-    pub events: mpsc::Receiver<Bytes>,
+    pub events: BoxStream<'static, Bytes>,
     /// The texts of our events, in order.
     pub commands: mpsc::Sender<String>,
 }
