@@ -19,6 +19,8 @@ mod schema;
 mod server;
 mod session;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 pub use server::{Disturbance, OpenAiOptions, OpenAiSimulator, StartError};
