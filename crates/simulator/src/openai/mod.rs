@@ -6,6 +6,7 @@
 
 mod answering;
 mod chat;
+mod chat_request;
 mod config;
 mod conversation;
 mod events;
