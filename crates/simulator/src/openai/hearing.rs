@@ -46,8 +46,11 @@ static VOICES: LazyLock<Vec<Voice>> = LazyLock::new(|| {
     fixtures::all().iter().map(voice).collect()
 });
 
-static ANCHORS: LazyLock<HashMap<&'static [u8], Vec<(usize, usize)>>> = LazyLock::new(|| {
-    let mut anchors: HashMap<_, Vec<_>> = HashMap::new();
+/// From a window to the recordings and offsets at which it stands.
+type Anchors = HashMap<&'static [u8], Vec<(usize, usize)>>;
+
+static ANCHORS: LazyLock<Anchors> = LazyLock::new(|| {
+    let mut anchors = Anchors::new();
     for (index, voice) in VOICES.iter().enumerate() {
         for (nth, window) in voice.voiced.chunks_exact(WINDOW).enumerate() {
             if variety(window) >= MIN_VARIETY {

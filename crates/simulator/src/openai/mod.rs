@@ -6,6 +6,7 @@
 
 mod answering;
 mod chat;
+mod chat_request;
 mod config;
 mod conversation;
 mod events;
@@ -19,6 +20,8 @@ mod schema;
 mod server;
 mod session;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 pub use server::{Disturbance, OpenAiOptions, OpenAiSimulator, StartError};

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     chat::{self, HttpAnswer, Reaction},
+    chat_request,
     events::{ApiError, Ids},
     models,
     session::Pace,
@@ -277,7 +278,7 @@ async fn complete(
     shared
         .recorder
         .note(&conn, Direction::ChatRequest, &request);
-    if let Err(refusal) = chat::check(&request) {
+    if let Err(refusal) = chat_request::check(&request) {
         return respond(refusal);
     }
     let delay = ids.0.u64(shared.options.pace.chat_ms.clone());

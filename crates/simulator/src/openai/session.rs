@@ -61,7 +61,7 @@ impl Default for Pace {
             transcription_ms: 150..=350,
             chat_ms: 120..=300,
             burst: 4.0,
-            session_lifetime: Duration::from_mins(60),
+            session_lifetime: Duration::from_hours(1),
             unknown_event_every: None,
         }
     }
@@ -188,7 +188,7 @@ impl Session {
         {
             match entry.remove() {
                 Timer::Beat(response_id) => self.beat(now, &response_id),
-                Timer::Transcript(pending) => self.transcribe(pending),
+                Timer::Transcript(pending) => self.transcribe(&pending),
                 Timer::RateLimits => self.tell_rate_limits(),
                 Timer::UnknownEvent => self.send_unknown_event(now),
                 Timer::Expire => self.expire(),

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use serde_json::{Value, json};
-use tokio::{sync::broadcast, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     events::{ApiError, Ids},
@@ -174,7 +174,7 @@ impl Connection<'_> {
                 _ = pings.tick() => {
                     if self.stalled { Next::Continue } else { self.send(Message::Ping(Bytes::new())).await }
                 }
-                disturbance = disturbances.recv() => self.disturb(disturbance),
+                disturbance = disturbances.recv() => self.disturb(disturbance.ok()),
                 () = self.shared.stop.cancelled() => {
                     let _ = self.send(close(1001, "going away")).await;
                     Next::End
@@ -211,13 +211,13 @@ impl Connection<'_> {
         self.flush().await
     }
 
-    fn disturb(&mut self, disturbance: Result<Disturbance, broadcast::error::RecvError>) -> Next {
-        match disturbance {
-            Ok(Disturbance::Drop) => return Next::End,
-            Ok(Disturbance::Stall) => self.stalled = true,
-            Err(_) => {}
+    fn disturb(&mut self, disturbance: Option<Disturbance>) -> Next {
+        self.stalled |= disturbance == Some(Disturbance::Stall);
+        if disturbance == Some(Disturbance::Drop) {
+            Next::End
+        } else {
+            Next::Continue
         }
-        Next::Continue
     }
 
     /// Does what the session wants done.

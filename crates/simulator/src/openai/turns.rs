@@ -25,13 +25,19 @@ const GUESSED: f64 = -2.3;
 #[derive(Debug)]
 pub(super) struct PendingTranscript {
     item_id: String,
-    transcript: String,
-    sure: bool,
+    /// None when the transcription fails.
+    written: Option<Written>,
     audio_ms: u64,
-    fails: bool,
     with_logprobs: bool,
     /// Whisper is billed by the second and answers in one piece.
     whisper: bool,
+}
+
+/// What the transcriber wrote down.
+#[derive(Debug)]
+struct Written {
+    text: String,
+    sure: bool,
 }
 
 impl Session {
@@ -156,33 +162,35 @@ impl Session {
             Transcription::LateMs(late) => Duration::from_millis(late),
             Transcription::Prompt | Transcription::Failed => usual,
         };
+        let written = Written {
+            text: heard.transcript,
+            sure,
+        };
         let pending = PendingTranscript {
             item_id,
-            transcript: heard.transcript,
-            sure,
+            written: (how != Transcription::Failed).then_some(written),
             audio_ms,
-            fails: how == Transcription::Failed,
             with_logprobs: self.config.wants_logprobs(),
             whisper,
         };
         self.set_timer(now + delay, Timer::Transcript(pending));
     }
 
-    pub(super) fn transcribe(&mut self, pending: PendingTranscript) {
+    pub(super) fn transcribe(&mut self, pending: &PendingTranscript) {
         let kind = |end: &str| format!("conversation.item.input_audio_transcription.{end}");
-        if pending.fails {
+        let Some(Written { text, sure }) = &pending.written else {
             let error = json!({"type": "server_error", "code": "transcription_failed",
                 "message": "Input transcription failed for this item.", "param": null});
             let failed = json!({"item_id": pending.item_id, "content_index": 0, "error": error});
             self.emit(&kind("failed"), failed);
             return;
-        }
-        let pieces: Vec<&str> = if pending.whisper {
-            vec![&pending.transcript]
-        } else {
-            pending.transcript.split_inclusive(' ').collect()
         };
-        let logprob = if pending.sure { SURE } else { GUESSED };
+        let pieces: Vec<&str> = if pending.whisper {
+            vec![text]
+        } else {
+            text.split_inclusive(' ').collect()
+        };
+        let logprob = if *sure { SURE } else { GUESSED };
         let token =
             |piece: &str| json!({"token": piece, "logprob": logprob, "bytes": piece.as_bytes()});
         for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
@@ -196,8 +204,8 @@ impl Session {
             self.emit(&kind("delta"), delta);
         }
         let mut completed = json!({
-            "item_id": pending.item_id, "content_index": 0, "transcript": pending.transcript,
-            "usage": transcription_usage(&pending),
+            "item_id": pending.item_id, "content_index": 0, "transcript": text,
+            "usage": transcription_usage(pending, text),
         });
         if pending.with_logprobs {
             let tokens: Vec<_> = pieces.iter().map(|piece| token(piece)).collect();
@@ -207,14 +215,11 @@ impl Session {
     }
 }
 
-fn transcription_usage(pending: &PendingTranscript) -> Value {
+fn transcription_usage(pending: &PendingTranscript, text: &str) -> Value {
     if pending.whisper {
         return json!({"type": "duration", "seconds": pending.audio_ms.div_ceil(1_000)});
     }
-    let (audio, text) = (
-        heard_tokens(pending.audio_ms),
-        text_tokens(&pending.transcript),
-    );
+    let (audio, text) = (heard_tokens(pending.audio_ms), text_tokens(text));
     json!({
         "type": "tokens", "input_tokens": audio, "output_tokens": text,
         "total_tokens": audio + text,
