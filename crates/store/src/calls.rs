@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use time::UtcDateTime;
+use time::{Duration, UtcDateTime};
 use toran_domain::{
     Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName, PhoneNumber, Pii,
     RequestedTime, Usage,
@@ -14,6 +14,10 @@ use crate::StoreError;
 
 /// The longest line of a transcript that is kept, in characters; what is longer is cut.
 pub const MAX_TRANSCRIPT_LINE_CHARS: usize = 4_000;
+
+/// How long a redeemed token is remembered after it expires: longer than the clocks of two processes
+/// may differ, or the one that is behind could redeem it again.
+pub const REDEEMED_TOKEN_KEPT: Duration = Duration::HOUR;
 
 /// One call of one business. The provider's id alone names no call: a tenant could name another's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

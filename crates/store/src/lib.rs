@@ -79,7 +79,7 @@ pub use appointments::{AppointmentRow, Appointments, BookingAnswer, BookingOrder
 pub use businesses::{Addition, Businesses, checked_business};
 pub use calls::{
     CallEnding, CallKey, CallOpening, CallSession, Calls, MAX_TRANSCRIPT_LINE_CHARS, ModelUsage,
-    Speaker, TranscriptLine, UnknownWord, bounded_name,
+    REDEEMED_TOKEN_KEPT, Speaker, TranscriptLine, UnknownWord, bounded_name,
 };
 pub use desk::{Confirmation, Desk, DeskAnswer};
 pub use error::{BoxError, StoreError};

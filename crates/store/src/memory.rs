@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use time::{Duration, UtcDateTime};
+use time::UtcDateTime;
 use toran_domain::{
     Booking, Business, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber, Pii,
     RequestedTime, Usage,
@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use crate::{
     Addition, AppointmentRow, Appointments, BookingAnswer, BookingOrder, Businesses, CallEnding,
-    CallKey, CallOpening, CallSession, Calls, ModelUsage, StoreError, TranscriptLine,
+    CallKey, CallOpening, CallSession, Calls, ModelUsage, REDEEMED_TOKEN_KEPT, StoreError,
+    TranscriptLine,
     booking::{self, Decision, LiveAppointment},
     bounded_name, checked_business,
 };
@@ -278,7 +279,7 @@ impl Calls for MemoryStore {
         let mut state = self.state();
         state
             .redeemed
-            .retain(|_, expired_at| *expired_at + Duration::HOUR > now);
+            .retain(|_, expired_at| expired_at.saturating_add(REDEEMED_TOKEN_KEPT) > now);
         Ok(now < expires_at && state.redeemed.insert(token_id, expires_at).is_none())
     }
 
@@ -460,5 +461,5 @@ impl Appointments for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    crate::conformance_suite!(async { crate::MemoryStore::new() });
+    crate::conformance_suite!(async { (crate::MemoryStore::new(), ()) });
 }
