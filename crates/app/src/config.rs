@@ -207,7 +207,7 @@ impl Config {
                 parser_model: openai.2,
                 voice: file.openai.voice.unwrap_or_else(|| "marin".to_owned()),
             },
-            max_calls: file.limits.max_calls.map_or(500, Into::into),
+            max_calls: file.limits.max_calls.map_or(500, |calls| calls.get().into()),
             log: LogSection { filter, format },
             prices: file.prices.unwrap_or_else(default_prices),
         })

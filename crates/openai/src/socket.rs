@@ -1,0 +1,333 @@
+//! The Realtime socket.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use http::HeaderValue;
+use tokio::{
+    net::TcpStream,
+    sync::mpsc,
+    task::JoinHandle,
+    time::{error::Elapsed, timeout},
+};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    tungstenite::{
+        Message, Utf8Bytes, client::IntoClientRequest, handshake::client::Request,
+        protocol::WebSocketConfig,
+    },
+};
+use toran_domain::ModelName;
+use toran_realtime::ServerEvent;
+
+use crate::{ConfigError, OpenAiConfig, SocketPatience, tls};
+
+mod error;
+
+pub use error::{ConnectError, SendError, SocketClosed};
+
+/// Small, because it is allocated for every call at once.
+const READ_BUFFER_BYTES: usize = 8 * 1024;
+/// Far above any event: the largest carry a second or two of audio.
+const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+/// What may wait to be written; above the largest message of ours, a system prompt.
+const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
+/// How long a close may take: nobody waits for it but a task.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
+type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A session with the model: `session.created` was received, so the key, the model and the way to it are
+/// good. There is no resuming one that is lost; a new one starts empty.
+pub struct RealtimeSocket {
+    stream: Stream,
+    session: EventText,
+    patience: SocketPatience,
+}
+
+impl RealtimeSocket {
+    /// Opens a session with a model, within [`SocketPatience::connect`](crate::SocketPatience::connect).
+    ///
+    /// That the upgrade succeeds says nothing here: a bad key and a bad model are told in an event
+    /// afterwards. `safety_identifier` is a stable hash of the caller, never the number itself.
+    pub async fn connect(
+        config: &OpenAiConfig,
+        model: &ModelName,
+        safety_identifier: Option<&str>,
+    ) -> Result<Self, ConnectError> {
+        let request = handshake(config, model, safety_identifier)?;
+        let tls = Arc::new(tls::client_config().map_err(ConfigError::Tls)?);
+        let opening = async {
+            let (mut stream, _response) = connect_async_tls_with_config(
+                request,
+                Some(limits()),
+                true,
+                Some(Connector::Rustls(tls)),
+            )
+            .await
+            .map_err(ConnectError::of_handshake)?;
+            let session = await_session(&mut stream).await?;
+            Ok(Self {
+                stream,
+                session,
+                patience: config.socket,
+            })
+        };
+        timeout(config.socket.connect, opening)
+            .await
+            .unwrap_or_else(|_: Elapsed| Err(ConnectError::Timeout))
+    }
+
+    /// The `session.created` event.
+    pub const fn session(&self) -> &EventText {
+        &self.session
+    }
+
+    /// The two directions, for two tasks. Whoever splits sees to the pings: see [`RealtimeWriter::ping`].
+    pub fn split(self) -> (RealtimeWriter, RealtimeReader) {
+        let (sink, stream) = self.stream.split();
+        let closing = Arc::new(AtomicBool::new(false));
+        let writer = RealtimeWriter {
+            sink,
+            closing: Arc::clone(&closing),
+            patience: self.patience.write,
+        };
+        (
+            writer,
+            RealtimeReader {
+                stream,
+                closing,
+                patience: self.patience.silence,
+            },
+        )
+    }
+
+    /// The two directions as queues of at most `capacity` messages (at least one), pumped by a task.
+    pub fn into_channels(self, capacity: usize) -> RealtimeChannels {
+        let capacity = capacity.max(1);
+        let ping_every = self.patience.silence / 3;
+        let (commands, outgoing) = mpsc::channel(capacity);
+        let (incoming, events) = mpsc::channel(capacity);
+        let (writer, reader) = self.split();
+        let ended = tokio::spawn(pump(writer, reader, outgoing, incoming, ping_every));
+        RealtimeChannels {
+            events,
+            commands,
+            ended,
+        }
+    }
+}
+
+impl std::fmt::Debug for RealtimeSocket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RealtimeSocket").finish_non_exhaustive()
+    }
+}
+
+/// A session as two bounded queues.
+#[derive(Debug)]
+pub struct RealtimeChannels {
+    /// The texts of the server's events, in order. It ends when the session does, whoever ended it; a slow
+    /// reader slows the server down.
+    pub events: mpsc::Receiver<Bytes>,
+    /// The texts of our events, in order. It refuses once the session has ended; dropping it closes the
+    /// session.
+    pub commands: mpsc::Sender<String>,
+    /// How the session ended.
+    pub ended: JoinHandle<SocketClosed>,
+}
+
+async fn pump(
+    mut writer: RealtimeWriter,
+    mut reader: RealtimeReader,
+    mut outgoing: mpsc::Receiver<String>,
+    incoming: mpsc::Sender<Bytes>,
+    ping_every: Duration,
+) -> SocketClosed {
+    let mut reading = pin!(async {
+        loop {
+            match reader.next().await {
+                Ok(event) => {
+                    if incoming.send(event.into()).await.is_err() {
+                        return SocketClosed::ByUs;
+                    }
+                }
+                Err(closed) => return closed,
+            }
+        }
+    });
+    let written = {
+        let writing = async {
+            loop {
+                match timeout(ping_every, outgoing.recv()).await {
+                    Ok(Some(command)) => writer.send(command).await?,
+                    Ok(None) => return Ok::<(), SendError>(()),
+                    Err(_quiet) => writer.ping().await?,
+                }
+            }
+        };
+        tokio::select! {
+            closed = &mut reading => Err(closed),
+            written = writing => written.map_err(SocketClosed::from),
+        }
+    };
+    // Our own end, or a server that still listens, deserves a close; a dead socket fails it at once.
+    writer.close().await;
+    match written {
+        Ok(()) => timeout(CLOSE_PATIENCE, reading)
+            .await
+            .unwrap_or(SocketClosed::ByUs),
+        Err(closed) => closed,
+    }
+}
+
+/// The text of one event: cheap to clone, valid UTF-8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventText(Utf8Bytes);
+
+impl EventText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<EventText> for Bytes {
+    fn from(text: EventText) -> Self {
+        text.0.into()
+    }
+}
+
+/// The server's side of a session.
+#[derive(Debug)]
+pub struct RealtimeReader {
+    stream: SplitStream<Stream>,
+    closing: Arc<AtomicBool>,
+    patience: Duration,
+}
+
+impl RealtimeReader {
+    /// The next event. Pings are answered on the way. Safe to cancel: no event is lost.
+    ///
+    /// Ends with an error always, and [`SocketClosed::ByUs`] is the only one that is no failure: the server
+    /// closes even an expired session as if all were well.
+    pub async fn next(&mut self) -> Result<EventText, SocketClosed> {
+        loop {
+            let frame = match timeout(self.patience, self.stream.next()).await {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(error))) => return Err(self.ours_or(SocketClosed::lost(error))),
+                Ok(None) => return Err(self.ours_or(SocketClosed::Dropped)),
+                Err(_silence) => return Err(self.ours_or(SocketClosed::Silent)),
+            };
+            match frame {
+                Message::Text(text) => return Ok(EventText(text)),
+                Message::Close(frame) => return Err(self.ours_or(SocketClosed::by_server(frame))),
+                // The wire is text; the rest is the protocol's own.
+                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+
+    fn ours_or(&self, closed: SocketClosed) -> SocketClosed {
+        if self.closing.load(Ordering::Acquire) {
+            SocketClosed::ByUs
+        } else {
+            closed
+        }
+    }
+}
+
+/// Our side of a session.
+#[derive(Debug)]
+pub struct RealtimeWriter {
+    sink: SplitSink<Stream, Message>,
+    closing: Arc<AtomicBool>,
+    patience: Duration,
+}
+
+impl RealtimeWriter {
+    /// Sends an event. On an error the session is lost. *Not* safe to cancel: the event may be sent, half
+    /// sent, or not.
+    pub async fn send(&mut self, json: String) -> Result<(), SendError> {
+        self.write(Message::text(json)).await
+    }
+
+    /// Asks the server for a sign of life. The reader gives a session up after
+    /// [`SocketPatience::silence`](crate::SocketPatience::silence), and a model with nothing to say is
+    /// silent: send one a few times within it.
+    pub async fn ping(&mut self) -> Result<(), SendError> {
+        self.write(Message::Ping(Bytes::new())).await
+    }
+
+    /// Ends the session: from now on the reader's end is [`SocketClosed::ByUs`]. Bounded in time.
+    pub async fn close(&mut self) {
+        self.closing.store(true, Ordering::Release);
+        // A socket that cannot be closed politely is closed by dropping it.
+        let _ = timeout(CLOSE_PATIENCE, self.sink.close()).await;
+    }
+
+    async fn write(&mut self, message: Message) -> Result<(), SendError> {
+        match timeout(self.patience, self.sink.send(message)).await {
+            Ok(sent) => sent.map_err(|error| SendError::Lost(Box::new(error))),
+            Err(_elapsed) => Err(SendError::Stalled),
+        }
+    }
+}
+
+fn handshake(
+    config: &OpenAiConfig,
+    model: &ModelName,
+    safety_identifier: Option<&str>,
+) -> Result<Request, ConnectError> {
+    let url = config.realtime_url(model)?;
+    let mut request = url
+        .as_str()
+        .into_client_request()
+        .map_err(|_| ConfigError::RealtimeUrl)?;
+    request.headers_mut().extend(config.headers()?);
+    if let Some(identifier) = safety_identifier {
+        let identifier =
+            HeaderValue::from_str(identifier).map_err(|_| ConnectError::SafetyIdentifier)?;
+        request
+            .headers_mut()
+            .insert("openai-safety-identifier", identifier);
+    }
+    Ok(request)
+}
+
+fn limits() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES))
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
+}
+
+async fn await_session(stream: &mut Stream) -> Result<EventText, ConnectError> {
+    while let Some(frame) = stream.next().await {
+        match frame.map_err(ConnectError::of_handshake)? {
+            Message::Text(text) => match ServerEvent::parse(&text) {
+                Ok(ServerEvent::SessionCreated(_)) => return Ok(EventText(text)),
+                Ok(ServerEvent::Error(refused)) => {
+                    return Err(ConnectError::of_event(&refused.error));
+                }
+                Ok(_) | Err(_) => tracing::debug!("an event before the session, ignored"),
+            },
+            Message::Close(frame) => return Err(ConnectError::of_close(frame.as_ref())),
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+        }
+    }
+    Err(ConnectError::of_close(None))
+}
