@@ -73,69 +73,81 @@ pub(super) fn answer(
     let utterance = fixtures::within(&user);
     let turn = utterance.and_then(|utterance| director.current_turn(utterance.id));
     let fault = next_fault.or_else(|| turn.and_then(|turn| director.chat_fault(turn)));
-    let schema = &request["response_format"]["json_schema"]["schema"];
-    let on_offer = !last_text(request, "system").contains(NOTHING_ON_OFFER);
     let wanted = match (
         turn.and_then(|turn| director.turn(turn).parse.clone()),
         utterance,
     ) {
         (Some(scripted), _) => scripted,
-        (None, Some(utterance)) => parser::perfect_answer(utterance.id, on_offer),
+        (None, Some(utterance)) => {
+            let on_offer = !last_text(request, "system").contains(NOTHING_ON_OFFER);
+            parser::perfect_answer(utterance.id, on_offer)
+        }
         (None, None) => json!({"action": "none"}),
     };
+    let schema = &request["response_format"]["json_schema"]["schema"];
     let content = if schema.is_object() {
-        let is_parser = schema["properties"]["action"].is_object();
-        let fitted = if is_parser {
-            schema::fit(schema, &wanted)
-        } else {
-            None
-        };
-        fitted.unwrap_or_else(|| {
-            if is_parser {
-                tracing::warn!(answer = %wanted, "the schema has no place for the parser's answer");
-            }
-            schema::least(schema)
-        })
+        conforming(schema, &wanted)
     } else {
         wanted
     };
+    match write(&content, fault) {
+        Ok(message) => Reaction::Answer(HttpAnswer::ok(envelope(request, &message, created, ids))),
+        Err(fault) => service_fault(fault),
+    }
+}
+
+/// The parser's answer in the shape of a schema; to a schema that is not a parser's, the least answer.
+fn conforming(schema: &Value, wanted: &Value) -> Value {
+    let is_parser = schema["properties"]["action"].is_object();
+    let fitted = if is_parser {
+        schema::fit(schema, wanted)
+    } else {
+        None
+    };
+    if is_parser && fitted.is_none() {
+        tracing::warn!(answer = %wanted, "the schema has no place for the parser's answer");
+    }
+    fitted.unwrap_or_else(|| schema::least(schema))
+}
+
+/// The model's message, right or wrong; the faults that leave no message come back.
+fn write(content: &Value, fault: Option<ChatFault>) -> Result<Message, ChatFault> {
     let whole = Message {
         content: Some(content.to_string()),
         refusal: None,
         finish: "stop",
     };
-    let message = match fault {
-        None => whole,
+    match fault {
+        None => Ok(whole),
         Some(ChatFault::Refusal) => {
             let refusal = Some("I'm sorry, I can't assist with that.");
-            Message {
+            Ok(Message {
                 content: None,
                 refusal,
                 finish: "stop",
-            }
+            })
         }
         Some(ChatFault::Length) => {
             let cut = content.to_string().chars().take(9).collect();
-            Message {
+            Ok(Message {
                 content: Some(cut),
                 finish: "length",
                 ..whole
-            }
+            })
         }
-        Some(ChatFault::NotJson) => Message {
+        Some(ChatFault::NotJson) => Ok(Message {
             content: Some("בטח! הנה הנתונים:".to_owned()),
             ..whole
-        },
+        }),
         Some(ChatFault::SchemaViolation) => {
             let foreign = json!({"action": "book_now", "date": 17, "time": [], "hour": "עשר"});
-            Message {
+            Ok(Message {
                 content: Some(foreign.to_string()),
                 ..whole
-            }
+            })
         }
-        Some(fault) => return service_fault(fault),
-    };
-    Reaction::Answer(HttpAnswer::ok(envelope(request, &message, created, ids)))
+        Some(fault) => Err(fault),
+    }
 }
 
 struct Message {
