@@ -2,13 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use reqwest::header;
+use axum::http::{Request, header};
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 use tokio::{sync::mpsc, time::Instant};
 use url::Url;
 
 use super::{
     caller::{self, Heard, Spoken, StepFailure},
+    http::{Answer, HttpClient, HttpError},
     line::LineFaults,
     signing::{SIGNATURE_HEADER, sign},
     stream::{self, Tally},
@@ -16,8 +17,6 @@ use super::{
 };
 use crate::{record::Recorder, scenario::Step};
 
-/// How long the provider waits for a webhook's answer.
-const WEBHOOK_PATIENCE: Duration = Duration::from_secs(15);
 /// How many times a call may be redirected.
 const MAX_REDIRECTS: u32 = 8;
 
@@ -174,7 +173,7 @@ pub enum CallError {
         url: String,
         /// Why.
         #[source]
-        source: reqwest::Error,
+        source: HttpError,
     },
     /// A webhook was answered with an error.
     #[error("the webhook {url} answered {status}: check the auth token, the number and the log")]
@@ -199,9 +198,6 @@ pub enum CallError {
     /// The recording cannot be written.
     #[error("cannot write the call's recording: check the folder and its permissions")]
     Record(#[source] std::io::Error),
-    /// The HTTP client could not be made.
-    #[error("cannot make an HTTP client on this machine")]
-    Client(#[source] reqwest::Error),
 }
 
 /// A caller that calls.
@@ -211,17 +207,11 @@ pub struct Caller;
 impl Caller {
     /// Places a call and follows it to its end. Every wait is bounded.
     pub async fn place(call: PlaceCall) -> Result<CallReport, CallError> {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(WEBHOOK_PATIENCE)
-            .build()
-            .map_err(CallError::Client)?;
         let recorder = Recorder::new(call.record.as_deref()).map_err(CallError::Record)?;
         let mut ongoing = Ongoing {
             person: caller::Caller::new(call.script.clone()),
             desk: Arc::new(WebhookDesk {
-                client,
+                client: HttpClient::new(),
                 began: Instant::now(),
                 call,
             }),
@@ -237,7 +227,7 @@ impl Caller {
 /// Posts webhooks the way the provider does.
 #[derive(Debug)]
 pub(super) struct WebhookDesk {
-    client: reqwest::Client,
+    client: HttpClient,
     pub(super) began: Instant,
     pub(super) call: PlaceCall,
 }
@@ -314,18 +304,13 @@ impl WebhookDesk {
     async fn fetch(&self, url: &Url, status: &str) -> Result<Vec<Verb>, CallError> {
         let form = self.call_form(status);
         let response = self.post(url, &form).await?;
-        let code = response.status();
-        if !code.is_success() {
+        if !response.status.is_success() {
             return Err(CallError::Status {
                 url: url.to_string(),
-                status: code.as_u16(),
+                status: response.status.as_u16(),
             });
         }
-        let failed = |source| CallError::Webhook {
-            url: url.to_string(),
-            source,
-        };
-        Ok(twiml::parse(&response.text().await.map_err(failed)?)?)
+        Ok(twiml::parse(&response.text)?)
     }
 
     /// Tells a stream's status, as far as somebody wants to know.
@@ -370,14 +355,13 @@ impl WebhookDesk {
         &self,
         url: &Url,
         form: &[(String, String)],
-    ) -> Result<reqwest::Response, CallError> {
+    ) -> Result<Answer, CallError> {
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)
             .finish();
         let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
-        self.client
-            .post(format!("http://{}{path}", self.target(url)?))
+        let request = Request::post(format!("http://{}{path}", self.target(url)?))
             .header(header::HOST, host)
             .header(
                 header::CONTENT_TYPE,
@@ -387,9 +371,9 @@ impl WebhookDesk {
             .header(
                 SIGNATURE_HEADER,
                 sign(&self.call.auth_token, url.as_str(), form),
-            )
-            .body(body)
-            .send()
+            );
+        self.client
+            .send(request, body)
             .await
             .map_err(|source| CallError::Webhook {
                 url: url.to_string(),

@@ -8,6 +8,7 @@
 
 mod call;
 mod caller;
+mod http;
 mod line;
 mod playback;
 mod signing;
@@ -16,5 +17,6 @@ mod twiml;
 
 pub use call::{CallError, CallEvent, CallReport, Caller, EndedBy, PlaceCall};
 pub use caller::{Heard, Spoken, StepFailure};
+pub use http::HttpError;
 pub use line::LineFaults;
 pub use twiml::TwimlError;
