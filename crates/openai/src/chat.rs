@@ -34,10 +34,10 @@ impl ChatCompleter {
     pub fn new(config: &OpenAiConfig, model: ModelName) -> Result<Self, ConfigError> {
         let address = Address {
             base: config.api_base()?,
-            headers: config.headers()?,
-            key: config.api_key.clone().unwrap_or_default(),
+            key: SecretString::default(),
         };
-        let client = Client::with_config(address).with_http_service(ApiService::new(config)?);
+        let service = ApiService::new(config)?;
+        let client = Client::build(service.client().clone(), address).with_http_service(service);
         Ok(Self { client, model })
     }
 
@@ -181,17 +181,17 @@ impl Steadiness {
     }
 }
 
-/// Where the client library asks, taken from our configuration alone: its own reads the environment.
+/// Where the client library asks: its own reads the environment. The key is not here, because the service
+/// below the library adds it to every request.
 #[derive(Clone)]
 struct Address {
     base: String,
-    headers: HeaderMap,
     key: SecretString,
 }
 
 impl Config for Address {
     fn headers(&self) -> HeaderMap {
-        self.headers.clone()
+        HeaderMap::new()
     }
 
     fn url(&self, path: &str) -> String {
@@ -217,7 +217,7 @@ struct Answer {
     #[serde(default)]
     choices: Vec<Choice>,
     #[serde(default)]
-    usage: Option<Tokens>,
+    usage: Option<Spent>,
 }
 
 #[derive(Deserialize)]
@@ -236,7 +236,7 @@ struct Message {
 }
 
 #[derive(Deserialize, Default)]
-struct Tokens {
+struct Spent {
     #[serde(default)]
     prompt_tokens: u64,
     #[serde(default)]
@@ -251,17 +251,17 @@ struct PromptDetails {
     cached_tokens: Option<u64>,
 }
 
-impl From<Tokens> for Usage {
-    fn from(tokens: Tokens) -> Self {
-        let cached = tokens
+impl From<Spent> for Usage {
+    fn from(spent: Spent) -> Self {
+        let cached = spent
             .prompt_tokens_details
             .unwrap_or_default()
             .cached_tokens
             .unwrap_or(0);
         Self {
-            text_in: tokens.prompt_tokens.saturating_sub(cached),
+            text_in: spent.prompt_tokens.saturating_sub(cached),
             text_in_cached: cached,
-            text_out: tokens.completion_tokens,
+            text_out: spent.completion_tokens,
             ..Self::default()
         }
     }

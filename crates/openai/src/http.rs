@@ -116,6 +116,11 @@ impl ApiService {
         })
     }
 
+    /// The client without the policy, with which requests are built.
+    pub(crate) const fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// Gets a body.
     pub(crate) async fn get(&self, url: String) -> Result<Bytes, ApiError> {
         let client = self.client.clone();
@@ -139,7 +144,11 @@ impl ApiService {
         if Instant::now() + pause + SHORTEST_ATTEMPT > deadline {
             return Err(error);
         }
-        tracing::debug!(error = %error, pause_ms = pause.as_millis(), "asking once more");
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            pause_ms = pause.as_millis(),
+            "asking once more"
+        );
         sleep(pause).await;
         self.attempt(request, deadline)
             .await

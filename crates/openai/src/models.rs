@@ -33,7 +33,8 @@ pub async fn check_models(config: &OpenAiConfig, models: &[ModelName]) -> Vec<Mo
     match list(config).await {
         Ok(list) => models.iter().map(|model| list.status_of(model)).collect(),
         Err(error) => {
-            tracing::warn!(error = %error, "the list of models could not be had");
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the list of models could not be had");
             vec![ModelStatus::Unknown; models.len()]
         }
     }
@@ -42,9 +43,9 @@ pub async fn check_models(config: &OpenAiConfig, models: &[ModelName]) -> Vec<Mo
 /// Why the list could not be had.
 #[derive(Debug, thiserror::Error)]
 enum ListError {
-    #[error("the configuration cannot be used")]
+    #[error(transparent)]
     Config(#[from] crate::ConfigError),
-    #[error("{0}")]
+    #[error(transparent)]
     Api(#[from] ApiError),
 }
 

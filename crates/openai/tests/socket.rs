@@ -1,0 +1,292 @@
+//! The Realtime socket against a server that behaves, refuses, stalls and dies.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be set up cannot be tested")]
+
+use std::{future::Future, time::Duration};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{net::TcpListener, net::TcpStream, task::JoinHandle, time::sleep};
+use tokio_tungstenite::{
+    WebSocketStream, accept_hdr_async,
+    tungstenite::{
+        Message,
+        handshake::server::{ErrorResponse, Request, Response},
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+use toran_domain::ModelName;
+use toran_openai::{
+    ConnectError, OpenAiConfig, RealtimeSocket, SendError, SocketClosed, SocketPatience,
+};
+
+type Peer = WebSocketStream<TcpStream>;
+
+const CREATED: &str = r#"{"type":"session.created","event_id":"e","session":{"id":"sess_1"}}"#;
+const LONG: Duration = Duration::from_secs(30);
+
+/// A server for one connection, and a configuration that leads to it.
+async fn serve<F, Fut>(script: F) -> (OpenAiConfig, JoinHandle<Fut::Output>)
+where
+    F: FnOnce(Peer) -> Fut + Send + 'static,
+    Fut: Future + Send + 'static,
+    Fut::Output: Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        script(accept_hdr_async(stream, check_request).await.unwrap()).await
+    });
+    let mut config = OpenAiConfig::new(url.parse().unwrap());
+    config.api_key = Some("sk-test".into());
+    config.socket = SocketPatience {
+        connect: Duration::from_secs(2),
+        write: Duration::from_millis(500),
+        silence: Duration::from_secs(1),
+    };
+    (config, server)
+}
+
+#[expect(clippy::result_large_err, reason = "the signature is the library's")]
+#[expect(clippy::unnecessary_wraps, reason = "the signature is the library's")]
+fn check_request(request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+    assert_eq!(request.uri(), "/v1/realtime?model=gpt-realtime-2.1");
+    assert_eq!(request.headers()["authorization"], "Bearer sk-test");
+    assert!(!request.headers().contains_key("openai-beta"));
+    assert_eq!(request.headers()["openai-safety-identifier"], "5f2a");
+    Ok(response)
+}
+
+async fn connect(config: &OpenAiConfig) -> Result<RealtimeSocket, ConnectError> {
+    RealtimeSocket::connect(config, &ModelName("gpt-realtime-2.1".into()), Some("5f2a")).await
+}
+
+async fn say(peer: &mut Peer, text: &str) {
+    peer.send(Message::text(text)).await.unwrap();
+}
+
+async fn close(peer: &mut Peer, code: u16, reason: &'static str) {
+    let frame = CloseFrame {
+        code: CloseCode::from(code),
+        reason: reason.into(),
+    };
+    peer.close(Some(frame)).await.unwrap();
+    while peer.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_session_is_opened_used_and_closed() {
+    let (config, server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        peer.send(Message::Ping("x".into())).await.unwrap();
+        say(
+            &mut peer,
+            r#"{"type":"response.created","response":{"id":"r"}}"#,
+        )
+        .await;
+        let mut heard = Vec::new();
+        while let Some(Ok(message)) = peer.next().await {
+            heard.push(message);
+        }
+        heard
+    })
+    .await;
+    let socket = connect(&config).await.unwrap();
+    assert_eq!(socket.session().as_str(), CREATED);
+    let (mut writer, mut reader) = socket.split();
+    assert!(
+        reader
+            .next()
+            .await
+            .unwrap()
+            .as_str()
+            .contains("response.created")
+    );
+    writer
+        .send(r#"{"type":"response.cancel"}"#.to_owned())
+        .await
+        .unwrap();
+    writer.close().await;
+    assert!(matches!(reader.next().await, Err(SocketClosed::ByUs)));
+    drop((writer, reader));
+    let heard = server.await.unwrap();
+    assert!(heard.contains(&Message::Pong("x".into())), "{heard:?}");
+    assert!(
+        heard.contains(&Message::text(r#"{"type":"response.cancel"}"#)),
+        "{heard:?}"
+    );
+    assert!(heard.iter().any(Message::is_close), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_bad_key_is_told_after_the_upgrade() {
+    let (config, _server) = serve(async |mut peer: Peer| {
+        say(&mut peer, r#"{"type":"error","error":{"type":"invalid_request_error","code":"invalid_api_key","message":"Incorrect API key provided: sk-test"}}"#).await;
+        close(&mut peer, 3000, "invalid_request_error.invalid_api_key").await;
+    })
+    .await;
+    let error = connect(&config).await.unwrap_err();
+    assert!(
+        matches!(&error, ConnectError::Refused { code } if code == "invalid_api_key"),
+        "{error:?}"
+    );
+    assert!(error.is_lasting());
+    assert!(error.to_string().contains("set a valid API key"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("sk-test"));
+}
+
+#[tokio::test]
+async fn a_close_alone_tells_its_code() {
+    let (config, _server) = serve(async |mut peer: Peer| {
+        close(&mut peer, 4004, "invalid_request_error.model_not_found").await;
+    })
+    .await;
+    let error = connect(&config).await.unwrap_err();
+    assert!(
+        matches!(&error, ConnectError::Refused { code } if code == "model_not_found"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_upgrade_is_not_a_session() {
+    let (config, _server) = serve(async |_peer: Peer| sleep(LONG).await).await;
+    let error = connect(&config).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Timeout), "{error:?}");
+    assert!(!error.is_lasting());
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_at_once_may_be_tried_again() {
+    let (config, _server) = serve(async |peer: Peer| drop(peer)).await;
+    let error = connect(&config).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ConnectError::Unreachable(_) | ConnectError::ClosedEarly
+        ) && !error.is_lasting(),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn nobody_there_is_told_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    drop(listener);
+    let error = connect(&OpenAiConfig::new(url.parse().unwrap()))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_expired_session_is_a_failure() {
+    let (config, _server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        close(
+            &mut peer,
+            1001,
+            "Your session hit the maximum duration of 60 minutes.",
+        )
+        .await;
+    })
+    .await;
+    let (_writer, mut reader) = connect(&config).await.unwrap().split();
+    let closed = reader.next().await.unwrap_err();
+    assert!(
+        matches!(closed, SocketClosed::ByServer { code: 1001, .. }),
+        "{closed:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_drop_is_a_failure() {
+    let (config, _server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        drop(peer);
+    })
+    .await;
+    let (_writer, mut reader) = connect(&config).await.unwrap().split();
+    let closed = reader.next().await.unwrap_err();
+    assert!(
+        matches!(closed, SocketClosed::Dropped | SocketClosed::Lost(_)),
+        "{closed:?}"
+    );
+}
+
+#[tokio::test]
+async fn silence_is_a_failure() {
+    // A peer that is not polled answers no ping.
+    let (config, _server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        sleep(LONG).await;
+    })
+    .await;
+    let channels = connect(&config).await.unwrap().into_channels(8);
+    assert!(matches!(
+        channels.ended.await.unwrap(),
+        SocketClosed::Silent
+    ));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_nothing_is_a_failure() {
+    let (config, _server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        sleep(LONG).await;
+    })
+    .await;
+    let (mut writer, _reader) = connect(&config).await.unwrap().split();
+    let event = "x".repeat(512 * 1024);
+    let stalled = loop {
+        if let Err(error) = writer.send(event.clone()).await {
+            break error;
+        }
+    };
+    assert!(matches!(stalled, SendError::Stalled), "{stalled:?}");
+}
+
+#[tokio::test]
+async fn a_quiet_session_stays_open() {
+    // Polled, the peer answers pings; it says nothing for longer than silence is borne.
+    let (config, server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        let mut heard = Vec::new();
+        while let Some(Ok(message)) = peer.next().await {
+            if message.is_text() || message.is_close() {
+                heard.push(message);
+            }
+        }
+        heard
+    })
+    .await;
+    let channels = connect(&config).await.unwrap().into_channels(8);
+    sleep(Duration::from_millis(2200)).await;
+    channels.commands.send("{}".to_owned()).await.unwrap();
+    drop(channels.commands);
+    assert!(matches!(channels.ended.await.unwrap(), SocketClosed::ByUs));
+    let heard = server.await.unwrap();
+    assert_eq!(heard.first(), Some(&Message::text("{}")));
+    assert!(heard.last().is_some_and(Message::is_close), "{heard:?}");
+}
+
+#[tokio::test]
+async fn queues_end_with_the_session() {
+    let (config, _server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        say(&mut peer, "1").await;
+        say(&mut peer, "2").await;
+        close(&mut peer, 1011, "server_error").await;
+    })
+    .await;
+    let mut channels = connect(&config).await.unwrap().into_channels(1);
+    assert_eq!(channels.events.recv().await.unwrap(), "1");
+    assert_eq!(channels.events.recv().await.unwrap(), "2");
+    assert_eq!(channels.events.recv().await, None);
+    assert!(matches!(
+        channels.ended.await.unwrap(),
+        SocketClosed::ByServer { code: 1011, .. }
+    ));
+    assert!(channels.commands.send("{}".to_owned()).await.is_err());
+}
