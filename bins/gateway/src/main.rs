@@ -107,9 +107,14 @@ fn wall_clock(text: &str) -> Result<time::Time, String> {
 }
 
 fn environment_help() -> String {
-    let variables: Vec<String> =
-        VARIABLES.iter().map(|(name, what)| format!("  {name:<26} {what}")).collect();
-    format!("Environment (it outweighs the file):\n{}", variables.join("\n"))
+    let variables: Vec<String> = VARIABLES
+        .iter()
+        .map(|(name, what)| format!("  {name:<26} {what}"))
+        .collect();
+    format!(
+        "Environment (it outweighs the file):\n{}",
+        variables.join("\n")
+    )
 }
 
 fn main() -> ExitCode {
@@ -135,7 +140,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if matches!(command, Command::Demo) {
         let watch = LogWatch::default();
-        start_log(&LogSection { filter: demo::log_filter(), format: LogFormat::Text }, Some(watch.clone()))?;
+        start_log(
+            &LogSection {
+                filter: demo::log_filter(),
+                format: LogFormat::Text,
+            },
+            Some(watch.clone()),
+        )?;
         return Ok(demo::run(out, &watch).await?);
     }
     let config = Config::load(arguments.config.as_deref(), &ProcessEnvironment)?;
@@ -177,7 +188,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 fn start_log(log: &LogSection, watch: Option<LogWatch>) -> Result<(), ConfigError> {
-    telemetry::start(log, watch).map_err(|problem| ConfigError { problems: vec![problem] })
+    telemetry::start(log, watch).map_err(|problem| ConfigError {
+        problems: vec![problem],
+    })
 }
 
 impl BusinessArguments {
@@ -195,7 +208,13 @@ impl BusinessArguments {
                 Gender::Female => AgentGender::Female,
                 Gender::Male => AgentGender::Male,
             },
-            settings: AppointmentSettings::new(self.days, self.start, self.end, self.interval, self.time_zone)?,
+            settings: AppointmentSettings::new(
+                self.days,
+                self.start,
+                self.end,
+                self.interval,
+                self.time_zone,
+            )?,
         })
     }
 }

@@ -51,13 +51,19 @@ pub async fn add(store: &SqliteStore, new: NewBusiness) -> Result<Business, Busi
         name: Business::check_name(&new.name)?,
         called_number: new.called_number,
         text: BusinessText::new(&new.text)?,
-        agent_name: new.agent_name.as_deref().map(Business::check_name).transpose()?,
+        agent_name: new
+            .agent_name
+            .as_deref()
+            .map(Business::check_name)
+            .transpose()?,
         agent_gender: new.agent_gender,
         settings: new.settings,
     };
     match store.add_business(&business).await? {
         Addition::Added => Ok(business),
-        Addition::NumberTaken | Addition::IdTaken => Err(BusinessError::NumberTaken(business.called_number)),
+        Addition::NumberTaken | Addition::IdTaken => {
+            Err(BusinessError::NumberTaken(business.called_number))
+        }
         Addition::BadName(error) => Err(error.into()),
     }
 }

@@ -19,7 +19,10 @@ pub struct Check {
 
 impl Check {
     fn new(title: impl Into<String>, result: Result<String, String>) -> Self {
-        Self { title: title.into(), result }
+        Self {
+            title: title.into(),
+            result,
+        }
     }
 
     /// Whether it held.

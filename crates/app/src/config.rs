@@ -21,18 +21,36 @@ pub const DEFAULT_OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
 
 /// The environment variables that are read, and what each is for.
 pub const VARIABLES: &[(&str, &str)] = &[
-    (CONFIG, "path of the TOML file (default: toran.toml, if it is there)"),
+    (
+        CONFIG,
+        "path of the TOML file (default: toran.toml, if it is there)",
+    ),
     (OPENAI_API_KEY, "the key for OpenAI"),
-    (OPENAI_BASE_URL, "default https://api.openai.com/v1; the Realtime address is derived from it"),
-    (OPENAI_REALTIME_URL, "the Realtime address, if it is not derived (ws:// or wss://)"),
+    (
+        OPENAI_BASE_URL,
+        "default https://api.openai.com/v1; the Realtime address is derived from it",
+    ),
+    (
+        OPENAI_REALTIME_URL,
+        "the Realtime address, if it is not derived (ws:// or wss://)",
+    ),
     (DATABASE_URL, "default sqlite://toran.db"),
     (LISTEN, "address and port, default 127.0.0.1:8080"),
-    (PUBLIC_URL, "the origin under which Twilio reaches this gateway, like https://gw.example.com"),
-    (TWILIO_AUTH_TOKEN, "the account's auth token: it signs the webhooks"),
+    (
+        PUBLIC_URL,
+        "the origin under which Twilio reaches this gateway, like https://gw.example.com",
+    ),
+    (
+        TWILIO_AUTH_TOKEN,
+        "the account's auth token: it signs the webhooks",
+    ),
     (REALTIME_MODEL, "default gpt-realtime-2.1"),
     (TRANSCRIPTION_MODEL, "default gpt-4o-transcribe"),
     (PARSER_MODEL, "default gpt-4o-mini"),
-    (LOG, "log filter like info or toran_bridge=debug, default info"),
+    (
+        LOG,
+        "log filter like info or toran_bridge=debug, default info",
+    ),
     (LOG_FORMAT, "text or json, default text"),
 ];
 
@@ -96,7 +114,8 @@ pub struct OpenAiSection {
 impl OpenAiSection {
     /// Whether there is a model to talk to: a key, or a stand-in's address.
     pub fn is_reachable(&self) -> bool {
-        self.api_key.is_some() || self.base_url.as_str().trim_end_matches('/') != DEFAULT_OPENAI_BASE_URL
+        self.api_key.is_some()
+            || self.base_url.as_str().trim_end_matches('/') != DEFAULT_OPENAI_BASE_URL
     }
 }
 
@@ -128,14 +147,18 @@ pub struct ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the configuration is refused:")?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.key, problem.what))
+        self.problems
+            .iter()
+            .try_for_each(|problem| write!(f, "\n  {}: {}", problem.key, problem.what))
     }
 }
 
 impl Config {
     /// Reads the file at `path` (or at `TORAN_CONFIG`, or `toran.toml` if it is there) and the environment.
     pub fn load(path: Option<&Path>, environment: &dyn Strings) -> Result<Self, ConfigError> {
-        let named = path.map(Path::to_path_buf).or_else(|| environment.get(CONFIG).map(Into::into));
+        let named = path
+            .map(Path::to_path_buf)
+            .or_else(|| environment.get(CONFIG).map(Into::into));
         let file = match &named {
             Some(path) => read(path)?,
             None if Path::new("toran.toml").is_file() => read(Path::new("toran.toml"))?,
@@ -150,24 +173,54 @@ impl Config {
     }
 
     fn from_parts(file: ConfigFile, environment: &dyn Strings) -> Result<Self, ConfigError> {
-        let mut reader = Reader { environment, problems: Vec::new() };
+        let mut reader = Reader {
+            environment,
+            problems: Vec::new(),
+        };
         reader.refuse_unknown_variables();
-        let listen = reader.parsed(LISTEN, "listen", file.listen, || SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = reader.parsed(LISTEN, "listen", file.listen, || {
+            SocketAddr::from(([127, 0, 0, 1], 8080))
+        });
         let public_url = reader
-            .url(PUBLIC_URL, "public_url", file.public_url, &["http", "https"])
+            .url(
+                PUBLIC_URL,
+                "public_url",
+                file.public_url,
+                &["http", "https"],
+            )
             .or_else(|| format!("http://{listen}").parse().ok());
         let base_url = reader
-            .url(OPENAI_BASE_URL, "openai.base_url", file.openai.base_url, &["http", "https"])
+            .url(
+                OPENAI_BASE_URL,
+                "openai.base_url",
+                file.openai.base_url,
+                &["http", "https"],
+            )
             .or_else(|| DEFAULT_OPENAI_BASE_URL.parse().ok());
-        let realtime_url =
-            reader.url(OPENAI_REALTIME_URL, "openai.realtime_url", file.openai.realtime_url, &["ws", "wss"]);
+        let realtime_url = reader.url(
+            OPENAI_REALTIME_URL,
+            "openai.realtime_url",
+            file.openai.realtime_url,
+            &["ws", "wss"],
+        );
         let text = |variable: &str, file: Option<String>, default: &str| {
-            environment.get(variable).or(file).unwrap_or_else(|| default.to_owned())
+            environment
+                .get(variable)
+                .or(file)
+                .unwrap_or_else(|| default.to_owned())
         };
         let model = |variable, file, default| ModelName(text(variable, file, default));
         let openai = (
-            model(REALTIME_MODEL, file.openai.realtime_model, "gpt-realtime-2.1"),
-            model(TRANSCRIPTION_MODEL, file.openai.transcription_model, "gpt-4o-transcribe"),
+            model(
+                REALTIME_MODEL,
+                file.openai.realtime_model,
+                "gpt-realtime-2.1",
+            ),
+            model(
+                TRANSCRIPTION_MODEL,
+                file.openai.transcription_model,
+                "gpt-4o-transcribe",
+            ),
             model(PARSER_MODEL, file.openai.parser_model, "gpt-4o-mini"),
         );
         let database_url = text(DATABASE_URL, file.database_url, "sqlite://toran.db");
@@ -177,20 +230,41 @@ impl Config {
         };
         let api_key = secret(OPENAI_API_KEY, file.openai.api_key);
         let twilio_auth_token = secret(TWILIO_AUTH_TOKEN, file.twilio.auth_token);
-        let format = reader.parsed(LOG_FORMAT, "log.format", file.log.format, LogFormat::default);
+        let format = reader.parsed(
+            LOG_FORMAT,
+            "log.format",
+            file.log.format,
+            LogFormat::default,
+        );
         if !database_url.starts_with("sqlite:") {
-            reader.problem(DATABASE_URL, "this build stores in SQLite: write it as sqlite://path/to/file.db");
+            reader.problem(
+                DATABASE_URL,
+                "this build stores in SQLite: write it as sqlite://path/to/file.db",
+            );
         }
-        for (key, secret) in [(OPENAI_API_KEY, &api_key), (TWILIO_AUTH_TOKEN, &twilio_auth_token)] {
-            if secret.as_ref().is_some_and(|secret| secret.expose_secret().chars().any(char::is_whitespace)) {
-                reader.problem(key, "holds white space: it was probably copied with a line break");
+        for (key, secret) in [
+            (OPENAI_API_KEY, &api_key),
+            (TWILIO_AUTH_TOKEN, &twilio_auth_token),
+        ] {
+            if secret
+                .as_ref()
+                .is_some_and(|secret| secret.expose_secret().chars().any(char::is_whitespace))
+            {
+                reader.problem(
+                    key,
+                    "holds white space: it was probably copied with a line break",
+                );
             }
         }
         let (Some(public_url), Some(base_url)) = (public_url, base_url) else {
-            return Err(ConfigError { problems: reader.problems });
+            return Err(ConfigError {
+                problems: reader.problems,
+            });
         };
         if !reader.problems.is_empty() {
-            return Err(ConfigError { problems: reader.problems });
+            return Err(ConfigError {
+                problems: reader.problems,
+            });
         }
         Ok(Self {
             listen,
@@ -203,11 +277,17 @@ impl Config {
                 realtime_url,
                 realtime_model: openai.0,
                 transcription_model: openai.1,
-                transcription_language: file.openai.transcription_language.unwrap_or_else(|| "he".to_owned()),
+                transcription_language: file
+                    .openai
+                    .transcription_language
+                    .unwrap_or_else(|| "he".to_owned()),
                 parser_model: openai.2,
                 voice: file.openai.voice.unwrap_or_else(|| "marin".to_owned()),
             },
-            max_calls: file.limits.max_calls.map_or(500, |calls| calls.get().into()),
+            max_calls: file
+                .limits
+                .max_calls
+                .map_or(500, |calls| calls.get().into()),
             log: LogSection { filter, format },
             prices: file.prices.unwrap_or_else(default_prices),
         })
@@ -226,7 +306,9 @@ fn parse(name: &str, text: &str) -> Result<ConfigFile, ConfigError> {
 }
 
 fn one_problem(key: String, what: String) -> ConfigError {
-    ConfigError { problems: vec![Problem { key, what }] }
+    ConfigError {
+        problems: vec![Problem { key, what }],
+    }
 }
 
 struct Reader<'a> {
@@ -236,7 +318,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn problem(&mut self, key: &str, what: impl Into<String>) {
-        self.problems.push(Problem { key: key.to_owned(), what: what.into() });
+        self.problems.push(Problem {
+            key: key.to_owned(),
+            what: what.into(),
+        });
     }
 
     /// A misspelt variable would be ignored in silence otherwise. `TORAN_TEST_` belongs to the tests.
@@ -244,7 +329,10 @@ impl Reader<'_> {
         for name in self.environment.names() {
             let ours = name.starts_with("TORAN_") && !name.starts_with("TORAN_TEST_");
             if ours && !VARIABLES.iter().any(|(known, _)| *known == name) {
-                self.problem(&name, "no such variable; `gateway --help` lists those that there are");
+                self.problem(
+                    &name,
+                    "no such variable; `gateway --help` lists those that there are",
+                );
             }
         }
     }
@@ -268,7 +356,13 @@ impl Reader<'_> {
         })
     }
 
-    fn url(&mut self, variable: &str, path: &str, file: Option<String>, schemes: &[&str]) -> Option<Url> {
+    fn url(
+        &mut self,
+        variable: &str,
+        path: &str,
+        file: Option<String>,
+        schemes: &[&str],
+    ) -> Option<Url> {
         let (key, text) = match (self.environment.get(variable), file) {
             (Some(text), _) => (variable, text),
             (None, Some(text)) => (path, text),
@@ -276,7 +370,10 @@ impl Reader<'_> {
         };
         match text.parse::<Url>() {
             Ok(url) if schemes.contains(&url.scheme()) && url.has_host() => return Some(url),
-            Ok(_) => self.problem(key, format!("`{text}` must begin with {}://", schemes.join(":// or "))),
+            Ok(_) => self.problem(
+                key,
+                format!("`{text}` must begin with {}://", schemes.join(":// or ")),
+            ),
             Err(error) => self.problem(key, format!("`{text}` is not an address: {error}")),
         }
         None

@@ -43,7 +43,11 @@ pub async fn run(out: &mut dyn Write, watch: &LogWatch) -> Result<bool, Rehearsa
     result
 }
 
-async fn call(terminal: &mut Terminal<'_>, watch: &LogWatch, database: &PathBuf) -> Result<bool, RehearsalError> {
+async fn call(
+    terminal: &mut Terminal<'_>,
+    watch: &LogWatch,
+    database: &PathBuf,
+) -> Result<bool, RehearsalError> {
     let scenario = Scenario::demo()?;
     let script = scenario.steps.clone();
     let seed = u64::try_from(SystemClock.now().unix_timestamp()).unwrap_or_default();
@@ -57,7 +61,11 @@ async fn call(terminal: &mut Terminal<'_>, watch: &LogWatch, database: &PathBuf)
     let rehearsal = rehearse(config, business()?, script, terminal).await?;
     let wire = openai.events();
     let lines = watch.lines();
-    let checks = ten_parts(&Evidence { rehearsal: &rehearsal, wire: &wire, log: &lines });
+    let checks = ten_parts(&Evidence {
+        rehearsal: &rehearsal,
+        wire: &wire,
+        log: &lines,
+    });
     conclude(terminal, &rehearsal, &checks)
 }
 
@@ -84,7 +92,7 @@ pub(crate) fn business() -> Result<NewBusiness, RehearsalError> {
     )
     .map_err(setting)?;
     Ok(NewBusiness {
-        name: "המספרה של דנה".to_owned(),
+        name: "מספרת דנה".to_owned(),
         called_number: throw_away_number()?,
         text: "תספורת גברים 80 שקלים, תספורת נשים 150 שקלים. רחוב הרצל 10, תל אביב.".to_owned(),
         agent_name: Some("נועה".to_owned()),
@@ -93,7 +101,11 @@ pub(crate) fn business() -> Result<NewBusiness, RehearsalError> {
     })
 }
 
-fn conclude(terminal: &mut Terminal<'_>, rehearsal: &Rehearsal, checks: &[Check]) -> Result<bool, RehearsalError> {
+fn conclude(
+    terminal: &mut Terminal<'_>,
+    rehearsal: &Rehearsal,
+    checks: &[Check],
+) -> Result<bool, RehearsalError> {
     terminal.text("\nIn the database:")?;
     for row in &rehearsal.appointments {
         terminal.text(&format!(
@@ -104,18 +116,29 @@ fn conclude(terminal: &mut Terminal<'_>, rehearsal: &Rehearsal, checks: &[Check]
             hebrew::clock(row.booking.time),
             row.ends_at.time(),
             row.name.as_ref().map_or("unknown", |name| name.expose()),
-            row.caller.as_ref().map_or("withheld".to_owned(), |phone| phone.masked()),
+            row.caller
+                .as_ref()
+                .map_or("withheld".to_owned(), |phone| phone.masked()),
             row.call_sid,
         ))?;
     }
-    let agent_lines = rehearsal.transcript.iter().filter(|line| line.speaker == Speaker::Agent).count();
+    let agent_lines = rehearsal
+        .transcript
+        .iter()
+        .filter(|line| line.speaker == Speaker::Agent)
+        .count();
     terminal.text(&format!(
         "  transcript: {} lines, {agent_lines} of them the agent's",
         rehearsal.transcript.len()
     ))?;
     for used in &rehearsal.usage {
-        let cost = used.cost.map_or("price unknown".to_owned(), |cost: Cost| cost.to_string());
-        terminal.text(&format!("  usage of {} (as the stand-in reports it): {cost}", used.model))?;
+        let cost = used
+            .cost
+            .map_or("price unknown".to_owned(), |cost: Cost| cost.to_string());
+        terminal.text(&format!(
+            "  usage of {} (as the stand-in reports it): {cost}",
+            used.model
+        ))?;
     }
     terminal.text("\nThe ten parts:")?;
     for check in checks {
@@ -124,7 +147,10 @@ fn conclude(terminal: &mut Terminal<'_>, rehearsal: &Rehearsal, checks: &[Check]
     let mut held = checks.iter().all(Check::held);
     if rehearsal.report.ended_by != EndedBy::Caller {
         held = false;
-        terminal.text(&format!("\nThe call did not go as scripted: {:?}", rehearsal.report.ended_by))?;
+        terminal.text(&format!(
+            "\nThe call did not go as scripted: {:?}",
+            rehearsal.report.ended_by
+        ))?;
     }
     for violation in &rehearsal.report.violations {
         held = false;
@@ -140,5 +166,7 @@ fn conclude(terminal: &mut Terminal<'_>, rehearsal: &Rehearsal, checks: &[Check]
 
 /// The log filter of a demonstration: silent unless asked for.
 pub fn log_filter() -> String {
-    ProcessEnvironment.get("TORAN_LOG").unwrap_or_else(|| "off".to_owned())
+    ProcessEnvironment
+        .get("TORAN_LOG")
+        .unwrap_or_else(|| "off".to_owned())
 }

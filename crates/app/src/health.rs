@@ -24,10 +24,16 @@ pub(crate) fn router(store: Arc<dyn Store>, stopping: CancellationToken) -> Rout
 
 async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
     if health.stopping.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining: takes no new calls\n");
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "draining: takes no new calls\n",
+        );
     }
     match tokio::time::timeout(PING_PATIENCE, health.store.ping()).await {
         Ok(Ok(())) => (StatusCode::OK, "ready\n"),
-        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+        Ok(Err(_)) | Err(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer\n",
+        ),
     }
 }

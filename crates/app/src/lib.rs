@@ -65,9 +65,14 @@ pub struct Surroundings {
 impl Surroundings {
     /// The real ones, listening at an address.
     pub async fn bind(listen: SocketAddr) -> Result<Self, StartError> {
-        let listener =
-            TcpListener::bind(listen).await.map_err(|source| StartError::Listen { listen, source })?;
-        Ok(Self { listener, clock: Arc::new(SystemClock), observer: None })
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|source| StartError::Listen { listen, source })?;
+        Ok(Self {
+            listener,
+            clock: Arc::new(SystemClock),
+            observer: None,
+        })
     }
 }
 
@@ -118,13 +123,19 @@ impl App {
         if !config.openai.is_reachable() {
             return Err(StartError::NoModel);
         }
-        let auth_token = config.twilio_auth_token.clone().ok_or(StartError::NoAuthToken)?;
+        let auth_token = config
+            .twilio_auth_token
+            .clone()
+            .ok_or(StartError::NoAuthToken)?;
         let store = Arc::new(open_store(config).await?);
         let openai = models::openai_config(&config.openai);
         let bridge = Bridge::new(BridgeParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             parser: AppointmentParser::new(Arc::new(completer(config, &openai)?)),
-            models: Arc::new(models::RealtimeConnector::new(openai, config.openai.realtime_model.clone())),
+            models: Arc::new(models::RealtimeConnector::new(
+                openai,
+                config.openai.realtime_model.clone(),
+            )),
             clock: surroundings.clock,
             config: BridgeConfig {
                 public_url: config.public_url.clone(),
@@ -165,21 +176,39 @@ impl App {
     /// Serves until `stop`, then lets live calls end: by themselves for [`DRAIN_PATIENCE`], and after that by closing
     /// their streams, so that the provider brings them to another gateway.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let Self { listener, router, live_calls, stopping, store } = self;
+        let Self {
+            listener,
+            router,
+            live_calls,
+            stopping,
+            store,
+        } = self;
         let signal = stopping.clone();
         let server = async move {
             // A router without `ConnectInfo` is served as it is.
-            axum::serve(listener, router).with_graceful_shutdown(signal.cancelled_owned()).await
+            axum::serve(listener, router)
+                .with_graceful_shutdown(signal.cancelled_owned())
+                .await
         };
         let server = tokio::spawn(server);
         stop.await;
         stopping.cancel();
         let live = live_calls.count();
         if live > 0 {
-            info!(live, patience_s = DRAIN_PATIENCE.as_secs(), "draining: no new calls, live ones may end");
+            info!(
+                live,
+                patience_s = DRAIN_PATIENCE.as_secs(),
+                "draining: no new calls, live ones may end"
+            );
         }
-        if tokio::time::timeout(DRAIN_PATIENCE, live_calls.wait()).await.is_err() {
-            warn!(live = live_calls.count(), "closing the streams of calls that did not end in time");
+        if tokio::time::timeout(DRAIN_PATIENCE, live_calls.wait())
+            .await
+            .is_err()
+        {
+            warn!(
+                live = live_calls.count(),
+                "closing the streams of calls that did not end in time"
+            );
             live_calls.end();
             let _ = tokio::time::timeout(CLOSE_PATIENCE, live_calls.wait()).await;
         }
@@ -197,7 +226,11 @@ impl App {
 pub async fn open_store(config: &Config) -> Result<SqliteStore, StartError> {
     let store = SqliteStore::open(&config.database_url).await?;
     for migration in store.migrate().await? {
-        info!(version = migration.version, description = migration.description, "migration applied");
+        info!(
+            version = migration.version,
+            description = migration.description,
+            "migration applied"
+        );
     }
     Ok(store)
 }

@@ -21,16 +21,33 @@ pub enum MigrateError {
 }
 
 /// Brings the schema up to date (unless only its state is asked for) and shows every migration.
-pub async fn migrate(config: &Config, only_show: bool, out: &mut dyn Write) -> Result<(), MigrateError> {
+pub async fn migrate(
+    config: &Config,
+    only_show: bool,
+    out: &mut dyn Write,
+) -> Result<(), MigrateError> {
     let store = SqliteStore::open(&config.database_url).await?;
-    let applied_now = if only_show { Vec::new() } else { store.migrate().await? };
+    let applied_now = if only_show {
+        Vec::new()
+    } else {
+        store.migrate().await?
+    };
     for migration in store.migration_status().await? {
-        let state = match (migration.applied, applied_now.iter().any(|now| now.version == migration.version)) {
+        let state = match (
+            migration.applied,
+            applied_now
+                .iter()
+                .any(|now| now.version == migration.version),
+        ) {
             (true, true) => "applied now",
             (true, false) => "applied",
             (false, _) => "pending",
         };
-        writeln!(out, "{:>4}  {:<12} {}", migration.version, state, migration.description)?;
+        writeln!(
+            out,
+            "{:>4}  {:<12} {}",
+            migration.version, state, migration.description
+        )?;
     }
     store.close().await;
     Ok(())

@@ -22,8 +22,12 @@ pub async fn warn_of_models(section: &OpenAiSection) {
             ModelStatus::ShuttingDown { on } => {
                 warn!(key, %model, shutdown_date = %on, "the model will be shut down: name its successor before that day");
             }
-            ModelStatus::Gone => warn!(key, %model, "the account has no such model: calls will fail; name another one"),
-            ModelStatus::Unknown => info!(key, %model, "the service does not say whether the model exists"),
+            ModelStatus::Gone => {
+                warn!(key, %model, "the account has no such model: calls will fail; name another one")
+            }
+            ModelStatus::Unknown => {
+                info!(key, %model, "the service does not say whether the model exists")
+            }
         }
     }
 }

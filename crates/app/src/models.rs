@@ -39,6 +39,9 @@ impl ModelConnector for RealtimeConnector {
             .map_err(|error| ModelConnectError(Box::new(error)))?;
         let mut channels = socket.into_channels(QUEUE);
         let events = stream::poll_fn(move |context| channels.events.poll_recv(context));
-        Ok(ModelSocket { events: events.map(|text| text.into()).boxed(), commands: channels.commands })
+        Ok(ModelSocket {
+            events: events.map(|text| text.into()).boxed(),
+            commands: channels.commands,
+        })
     }
 }

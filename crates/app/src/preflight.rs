@@ -23,7 +23,11 @@ use crate::{
 };
 
 /// Runs the check; `true` if the deployment is ready.
-pub async fn run(mut config: Config, out: &mut dyn Write, watch: &LogWatch) -> Result<bool, RehearsalError> {
+pub async fn run(
+    mut config: Config,
+    out: &mut dyn Write,
+    watch: &LogWatch,
+) -> Result<bool, RehearsalError> {
     let mut terminal = Terminal::new(out);
     let mut script = Scenario::preflight()?.steps;
     // Kept until the end: it stops when it is dropped.
@@ -43,26 +47,43 @@ pub async fn run(mut config: Config, out: &mut dyn Write, watch: &LogWatch) -> R
         let options = OpenAiOptions::new(SystemClock.now(), 1);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let simulator = OpenAiSimulator::start(listener, Scenario::preflight()?, options)?;
-        config.openai.base_url =
-            simulator.base_url().parse().map_err(|error| RehearsalError::Setting(Box::new(error)))?;
+        config.openai.base_url = simulator
+            .base_url()
+            .parse()
+            .map_err(|error| RehearsalError::Setting(Box::new(error)))?;
         config.openai.realtime_url = None;
         Some(simulator)
     };
-    let business = NewBusiness { name: "בדיקה לפני עלייה לאוויר".to_owned(), ..demo::business()? };
+    let business = NewBusiness {
+        name: "בדיקה לפני עלייה לאוויר".to_owned(),
+        ..demo::business()?
+    };
     let rehearsal = rehearse(config.clone(), business, script, &mut terminal).await?;
     clear_away(&config, &rehearsal.business).await?;
 
     terminal.text("\nmilestones:")?;
     let found = milestones(&watch.lines());
     for milestone in &found {
-        let at = milestone.at.map(|at| at.saturating_duration_since(rehearsal.began));
+        let at = milestone
+            .at
+            .map(|at| at.saturating_duration_since(rehearsal.began));
         let time = at.map_or("   -   ".to_owned(), seconds);
         let mark = if at.is_some() { "ok  " } else { "MISS" };
-        terminal.text(&format!("  {mark} {time}  {} {}", milestone.name, milestone.detail))?;
+        terminal.text(&format!(
+            "  {mark} {time}  {} {}",
+            milestone.name, milestone.detail
+        ))?;
     }
     let missing = found.iter().find(|milestone| milestone.at.is_none());
-    let verdict = match (missing, rehearsal.appointments.as_slice(), &rehearsal.report.ended_by) {
-        (Some(missing), _, _) => Err(format!("the log does not show, or not in this order: {}", missing.name)),
+    let verdict = match (
+        missing,
+        rehearsal.appointments.as_slice(),
+        &rehearsal.report.ended_by,
+    ) {
+        (Some(missing), _, _) => Err(format!(
+            "the log does not show, or not in this order: {}",
+            missing.name
+        )),
         (None, [_], EndedBy::Caller) => Ok(()),
         (None, [_], other) => Err(format!("the call did not go as scripted: {other:?}")),
         (None, rows, _) => Err(format!("{} appointments were made, not one", rows.len())),
@@ -79,11 +100,14 @@ pub async fn run(mut config: Config, out: &mut dyn Write, watch: &LogWatch) -> R
 fn without_words(step: Step) -> Step {
     match step {
         Step::WaitHeard { timeout_ms, .. } | Step::WaitForSpeech { timeout_ms } => {
-            Step::WaitForSpeech { timeout_ms: timeout_ms.max(REAL_PATIENCE_MS) }
+            Step::WaitForSpeech {
+                timeout_ms: timeout_ms.max(REAL_PATIENCE_MS),
+            }
         }
-        Step::WaitUntilSilent { for_ms, timeout_ms } => {
-            Step::WaitUntilSilent { for_ms: for_ms.max(1_500), timeout_ms: timeout_ms.max(REAL_PATIENCE_MS) }
-        }
+        Step::WaitUntilSilent { for_ms, timeout_ms } => Step::WaitUntilSilent {
+            for_ms: for_ms.max(1_500),
+            timeout_ms: timeout_ms.max(REAL_PATIENCE_MS),
+        },
         other => other,
     }
 }

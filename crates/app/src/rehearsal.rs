@@ -18,8 +18,8 @@ use toran_simulator::{
     scenario::Step,
 };
 use toran_store::{
-    AppointmentRow, Appointments as _, Businesses as _, CallKey, CallSession, Calls as _, ModelUsage, StoreError,
-    TranscriptLine,
+    AppointmentRow, Appointments as _, Businesses as _, CallKey, CallSession, Calls as _,
+    ModelUsage, StoreError, TranscriptLine,
 };
 use toran_store_sqlite::SqliteStore;
 use url::Url;
@@ -96,7 +96,9 @@ pub(crate) async fn rehearse(
 ) -> Result<Rehearsal, RehearsalError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let origin: Url = format!("http://{address}").parse().map_err(|error| RehearsalError::Setting(Box::new(error)))?;
+    let origin: Url = format!("http://{address}")
+        .parse()
+        .map_err(|error| RehearsalError::Setting(Box::new(error)))?;
     // Of this rehearsal alone: a deployment's own token never leaves the deployment.
     let auth_token = format!("{}{}", Uuid::now_v7().simple(), Uuid::now_v7().simple());
     config.public_url = origin.clone();
@@ -105,7 +107,11 @@ pub(crate) async fn rehearse(
     let clock = SystemClock;
     let app = App::build(
         &config,
-        Surroundings { listener, clock: std::sync::Arc::new(clock), observer: Some(observer) },
+        Surroundings {
+            listener,
+            clock: std::sync::Arc::new(clock),
+            observer: Some(observer),
+        },
     )
     .await?;
     let store = app.store();
@@ -117,7 +123,9 @@ pub(crate) async fn rehearse(
 
     let began = Instant::now();
     let started_at = clock.now();
-    let voice_url = origin.join("/twilio/voice").map_err(|error| RehearsalError::Setting(Box::new(error)))?;
+    let voice_url = origin
+        .join("/twilio/voice")
+        .map_err(|error| RehearsalError::Setting(Box::new(error)))?;
     let seed = u64::try_from(started_at.unix_timestamp()).unwrap_or_default();
     let (watcher, events) = mpsc::channel(1_024);
     let call = PlaceCall {
@@ -133,7 +141,16 @@ pub(crate) async fn rehearse(
     let _ = stop.send(());
     let _ = serving.await;
     let (appointments, session, transcript, usage) = gathered?;
-    Ok(Rehearsal { began, business, report, facts, appointments, session, transcript, usage })
+    Ok(Rehearsal {
+        began,
+        business,
+        report,
+        facts,
+        appointments,
+        session,
+        transcript,
+        usage,
+    })
 }
 
 /// Follows the call to its end, showing what happens on both sides of it.
@@ -175,7 +192,12 @@ async fn show(
 /// How long the gateway takes to note the end of a call.
 const LAST_FACTS: Duration = Duration::from_millis(700);
 
-type Gathered = (Vec<AppointmentRow>, Option<CallSession>, Vec<TranscriptLine>, Vec<ModelUsage>);
+type Gathered = (
+    Vec<AppointmentRow>,
+    Option<CallSession>,
+    Vec<TranscriptLine>,
+    Vec<ModelUsage>,
+);
 
 async fn gather(
     store: &SqliteStore,
@@ -185,8 +207,13 @@ async fn gather(
 ) -> Result<Gathered, RehearsalError> {
     let horizon = now + time::Duration::days(toran_scheduling::BOOKING_HORIZON_DAYS + 1);
     let appointments = store.appointments(business.id, now, horizon).await?;
-    let Ok(call_sid) = call_sid.parse() else { return Ok((appointments, None, Vec::new(), Vec::new())) };
-    let key = CallKey { business_id: business.id, call_sid };
+    let Ok(call_sid) = call_sid.parse() else {
+        return Ok((appointments, None, Vec::new(), Vec::new()));
+    };
+    let key = CallKey {
+        business_id: business.id,
+        call_sid,
+    };
     Ok((
         appointments,
         store.call_session(&key).await?,
@@ -197,7 +224,9 @@ async fn gather(
 
 /// Removes a throw-away business and everything of it.
 pub(crate) async fn clear_away(config: &Config, business: &Business) -> Result<(), RehearsalError> {
-    let store = SqliteStore::open(&config.database_url).await.map_err(StartError::from)?;
+    let store = SqliteStore::open(&config.database_url)
+        .await
+        .map_err(StartError::from)?;
     store.remove_business(business.id).await?;
     store.close().await;
     Ok(())

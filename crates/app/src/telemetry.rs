@@ -12,7 +12,8 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::LevelFilter, layer::Context, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer, filter::LevelFilter, layer::Context, layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
 use crate::config::{LogFormat, LogSection, Problem};
@@ -40,7 +41,10 @@ pub struct LogWatch(Arc<Mutex<Vec<LogLine>>>);
 impl LogWatch {
     /// The lines so far, in order.
     pub fn lines(&self) -> Vec<LogLine> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -49,7 +53,11 @@ impl<S: Subscriber> Layer<S> for LogWatch {
         if !event.metadata().target().starts_with(WATCHED) {
             return;
         }
-        let mut line = LogLine { at: Instant::now(), message: String::new(), fields: BTreeMap::new() };
+        let mut line = LogLine {
+            at: Instant::now(),
+            message: String::new(),
+            fields: BTreeMap::new(),
+        };
         event.record(&mut line);
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() < MAX_LINES {
@@ -75,10 +83,19 @@ impl Visit for LogLine {
 
 /// Starts the log, once a process. Lines go to standard error, the filter's; the watch sees all of the calls' lines.
 pub fn start(log: &LogSection, watch: Option<LogWatch>) -> Result<(), Problem> {
-    let refused = |error: &dyn fmt::Display| Problem { key: "TORAN_LOG".to_owned(), what: error.to_string() };
-    let filter: EnvFilter = log.filter.parse().map_err(|error: tracing_subscriber::filter::ParseError| refused(&error))?;
-    let text = (log.format == LogFormat::Text)
-        .then(|| tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false));
+    let refused = |error: &dyn fmt::Display| Problem {
+        key: "TORAN_LOG".to_owned(),
+        what: error.to_string(),
+    };
+    let filter: EnvFilter = log
+        .filter
+        .parse()
+        .map_err(|error: tracing_subscriber::filter::ParseError| refused(&error))?;
+    let text = (log.format == LogFormat::Text).then(|| {
+        tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(false)
+    });
     let json = (log.format == LogFormat::Json).then(|| {
         tracing_subscriber::fmt::layer()
             .json()
@@ -87,7 +104,11 @@ pub fn start(log: &LogSection, watch: Option<LogWatch>) -> Result<(), Problem> {
             .with_span_list(false)
             .with_writer(std::io::stderr)
     });
-    let lines = text.map(Layer::boxed).into_iter().chain(json.map(Layer::boxed)).collect::<Vec<_>>();
+    let lines = text
+        .map(Layer::boxed)
+        .into_iter()
+        .chain(json.map(Layer::boxed))
+        .collect::<Vec<_>>();
     tracing_subscriber::registry()
         .with(lines.with_filter(filter))
         .with(watch.map(|watch| watch.with_filter(LevelFilter::INFO)))

@@ -35,15 +35,27 @@ impl<'a> Terminal<'a> {
         match event {
             CallEvent::StreamStarted => self.line(at, "phone", "media stream open"),
             CallEvent::Said(spoken) => self.line(at, "caller", spoken.text),
-            CallEvent::Heard(Heard { text, complete: true, .. }) => self.line(at, "agent", text),
-            CallEvent::Heard(Heard { text, complete: false, .. }) => self.line(at, "agent", &format!("{text} —(cut off)")),
+            CallEvent::Heard(Heard {
+                text,
+                complete: true,
+                ..
+            }) => self.line(at, "agent", text),
+            CallEvent::Heard(Heard {
+                text,
+                complete: false,
+                ..
+            }) => self.line(at, "agent", &format!("{text} —(cut off)")),
             CallEvent::Cleared => self.line(at, "phone", "playback cleared"),
             CallEvent::Redirected(_) => self.line(at, "phone", "asks the gateway what comes next"),
             CallEvent::Ended(_) => self.line(at, "phone", "call over"),
         }
     }
 
-    pub(crate) fn observation(&mut self, at: Duration, observation: &Observation) -> io::Result<()> {
+    pub(crate) fn observation(
+        &mut self,
+        at: Duration,
+        observation: &Observation,
+    ) -> io::Result<()> {
         match decision(&observation.fact) {
             Some(text) => self.line(at, "server", &format!("· {text}")),
             None => Ok(()),
@@ -54,18 +66,33 @@ impl<'a> Terminal<'a> {
 /// A decision of the server in a line; `None` for what is already heard.
 fn decision(fact: &Fact) -> Option<String> {
     Some(match fact {
-        Fact::SessionConfigured => "configure_session: prompt with the business's hours, telephone audio, no tools".to_owned(),
+        Fact::SessionConfigured => {
+            "configure_session: prompt with the business's hours, telephone audio, no tools"
+                .to_owned()
+        }
         Fact::Greeting => "greeting: the model's own, out of the prompt".to_owned(),
         Fact::CallerSaid { text, .. } => format!("heard the caller: {}", text.expose()),
         Fact::Parsed { request, .. } => format!("parser: {}", request_words(request)),
         Fact::Told { notice } => format!("server event: {}", notice_words(notice)),
         Fact::Booked(booking) => {
-            format!("create_appointment_from_realtime → success ({} {})", booking.date, hebrew::clock(booking.time))
+            format!(
+                "create_appointment_from_realtime → success ({} {})",
+                booking.date,
+                hebrew::clock(booking.time)
+            )
         }
-        Fact::TurnDropped { reason } => format!("segment dropped ({}): neither parser nor model gets it", reason.as_str()),
+        Fact::TurnDropped { reason } => format!(
+            "segment dropped ({}): neither parser nor model gets it",
+            reason.as_str()
+        ),
         Fact::BargeIn { stage } => format!("barge-in: {}", stage.as_str()),
-        Fact::ClaimBlocked { text, .. } => format!("FALSE CLAIM BLOCKED before the caller could hear it: «{}»", text.expose()),
-        Fact::ResponseFailed { code, retrying } => format!("answer failed ({code}), retrying: {retrying}"),
+        Fact::ClaimBlocked { text, .. } => format!(
+            "FALSE CLAIM BLOCKED before the caller could hear it: «{}»",
+            text.expose()
+        ),
+        Fact::ResponseFailed { code, retrying } => {
+            format!("answer failed ({code}), retrying: {retrying}")
+        }
         Fact::Ended(ending) => format!("ended: {}", ending.as_str()),
         Fact::ParserFailed { .. } => "the parser gave no result".to_owned(),
         Fact::UnscreenedSpeech
@@ -78,24 +105,43 @@ fn decision(fact: &Fact) -> Option<String> {
 }
 
 fn request_words(request: &AppointmentRequest) -> String {
-    let date = request.date.map_or("null".to_owned(), |date| date.to_string());
+    let date = request
+        .date
+        .map_or("null".to_owned(), |date| date.to_string());
     let time = request.time.map_or("null".to_owned(), hebrew::clock);
     let name = request.name.as_ref().map_or("null", |name| name.expose());
-    format!("action={} date={date} time={time} name={name}", request.action.as_str())
+    format!(
+        "action={} date={date} time={time} name={name}",
+        request.action.as_str()
+    )
 }
 
 fn notice_words(notice: &Notice) -> String {
     match notice {
         Notice::Outcome(Outcome::AppointmentCreated(booking)) => {
-            format!("appointment_created {} {}", booking.date, hebrew::clock(booking.time))
+            format!(
+                "appointment_created {} {}",
+                booking.date,
+                hebrew::clock(booking.time)
+            )
         }
         Notice::Outcome(Outcome::FreeSlots { slots, .. }) => {
-            let slots: Vec<String> =
-                slots.iter().map(|slot| format!("{} {}", slot.date(), hebrew::clock(slot.time()))).collect();
+            let slots: Vec<String> = slots
+                .iter()
+                .map(|slot| format!("{} {}", slot.date(), hebrew::clock(slot.time())))
+                .collect();
             format!("free_slots {}", slots.join(", "))
         }
-        Notice::Outcome(Outcome::SlotUnavailable { reason, alternatives, .. }) => {
-            format!("slot_unavailable ({}), {} alternatives", reason.as_str(), alternatives.len())
+        Notice::Outcome(Outcome::SlotUnavailable {
+            reason,
+            alternatives,
+            ..
+        }) => {
+            format!(
+                "slot_unavailable ({}), {} alternatives",
+                reason.as_str(),
+                alternatives.len()
+            )
         }
         Notice::Outcome(outcome) => outcome.name().to_owned(),
         Notice::ClaimRefused => "claim_refused".to_owned(),

@@ -26,20 +26,32 @@ const FOLLOW_UP: f32 = 0.01;
 
 impl Default for EnergyDetector {
     fn default() -> Self {
-        Self { floor: QUIETEST_SPEECH / ABOVE_FLOOR }
+        Self {
+            floor: QUIETEST_SPEECH / ABOVE_FLOOR,
+        }
     }
 }
 
 impl EnergyDetector {
     /// Whether this frame of mu-law bytes (any length; 20 ms is usual) holds speech.
-    #[expect(clippy::cast_precision_loss, reason = "a frame has a few hundred samples")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a frame has a few hundred samples"
+    )]
     pub fn is_speech(&mut self, mulaw: &[u8]) -> bool {
         if mulaw.is_empty() {
             return false;
         }
-        let energy: f32 = mulaw.iter().map(|byte| f32::from(decode_ulaw(*byte)).powi(2)).sum();
+        let energy: f32 = mulaw
+            .iter()
+            .map(|byte| f32::from(decode_ulaw(*byte)).powi(2))
+            .sum();
         let mean = energy / mulaw.len() as f32;
-        let follow = if mean < self.floor { FOLLOW_DOWN } else { FOLLOW_UP };
+        let follow = if mean < self.floor {
+            FOLLOW_DOWN
+        } else {
+            FOLLOW_UP
+        };
         self.floor = (self.floor + follow * (mean - self.floor)).min(LOUDEST_FLOOR);
         mean > QUIETEST_SPEECH && mean > self.floor * ABOVE_FLOOR
     }
@@ -64,7 +76,10 @@ impl SpeechTimeline {
     /// Nothing recorded yet.
     pub fn new() -> Self {
         let steps = usize::try_from(Self::REMEMBERED.0 / Self::STEP_MS).unwrap_or(1);
-        Self { steps: vec![false; steps].into_boxed_slice(), end: Millis::ZERO }
+        Self {
+            steps: vec![false; steps].into_boxed_slice(),
+            end: Millis::ZERO,
+        }
     }
 
     /// Appends a stretch of audio that did or did not hold speech.
@@ -112,7 +127,10 @@ mod tests {
     use crate::{FRAME_BYTES, MULAW_SILENCE};
 
     fn utterance(id: &str) -> Vec<u8> {
-        let path = format!("{}/../../fixtures/speech-he/{id}.ulaw", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/../../fixtures/speech-he/{id}.ulaw",
+            env!("CARGO_MANIFEST_DIR")
+        );
         std::fs::read(path).unwrap()
     }
 
@@ -153,6 +171,9 @@ mod tests {
         timeline.push(SpeechTimeline::REMEMBERED, false);
         assert_eq!(timeline.spoken_within(Millis::ZERO, Millis(20)), None);
         timeline.push(Millis(40), true);
-        assert_eq!(timeline.spoken_within(Millis::ZERO, Millis(u64::MAX)), Some(Millis(40)));
+        assert_eq!(
+            timeline.spoken_within(Millis::ZERO, Millis(u64::MAX)),
+            Some(Millis(40))
+        );
     }
 }

@@ -23,7 +23,9 @@ impl Millis {
 
     /// The mu-law bytes of this length.
     pub fn mulaw_bytes(self) -> usize {
-        usize::try_from(self.0).unwrap_or(usize::MAX).saturating_mul(BYTES_PER_MS)
+        usize::try_from(self.0)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(BYTES_PER_MS)
     }
 
     /// As a standard duration, for timers.

@@ -38,7 +38,9 @@ impl PlayoutClock {
 
     /// How much has been heard by now.
     pub fn heard(&self, now: Millis) -> Millis {
-        let Some((at, position)) = self.proven else { return Millis::ZERO };
+        let Some((at, position)) = self.proven else {
+            return Millis::ZERO;
+        };
         (position + (now - at)).min(self.sent)
     }
 

@@ -44,7 +44,10 @@ pub(crate) struct Place {
 impl Admission {
     pub(crate) fn new(max_calls: usize) -> Self {
         let places = max_calls.min(Semaphore::MAX_PERMITS);
-        Self { places: Arc::new(Semaphore::new(places)), live: LiveCalls::default() }
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            live: LiveCalls::default(),
+        }
     }
 
     /// A place for a call, if there is one left.

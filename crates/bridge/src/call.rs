@@ -15,16 +15,16 @@ use futures_util::StreamExt as _;
 use time::UtcDateTime;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
-use toran_call::{
-    CallConfig, CallEngine, DeskOrder, Ending, FromModel, FromPhone, Input, Instant as CallInstant, Output,
-    ParserFailure, Resumption, ToModel, ToPhone,
-};
 use toran_audio::Millis;
+use toran_call::{
+    CallConfig, CallEngine, DeskOrder, Ending, FromModel, FromPhone, Input, Instant as CallInstant,
+    Output, ParserFailure, Resumption, ToModel, ToPhone,
+};
 use toran_domain::{Business, Outcome, TurnIndex};
 use toran_nlp::ParseContext;
 use toran_realtime::{ClientEvent, NewItem, ServerEvent};
-use toran_telephony::media::StreamSid;
 use toran_store::{CallEnding, CallSession, Confirmation};
+use toran_telephony::media::StreamSid;
 use tracing::{Instrument as _, Span, debug, info, warn};
 
 use crate::{
@@ -56,7 +56,10 @@ pub(crate) struct CallParts {
 enum Answer {
     Model(Result<ModelSocket, ModelConnectError>),
     Input(Input),
-    Parsed { input: Input, usage: Option<(toran_domain::ModelName, toran_domain::Usage)> },
+    Parsed {
+        input: Input,
+        usage: Option<(toran_domain::ModelName, toran_domain::Usage)>,
+    },
 }
 
 struct Driver {
@@ -77,7 +80,14 @@ struct Driver {
 
 /// Drives a call to its end. Run inside the call's span.
 pub(crate) async fn run(parts: CallParts) {
-    let CallParts { bridge, business, session, stream_sid, socket, stop } = parts;
+    let CallParts {
+        bridge,
+        business,
+        session,
+        stream_sid,
+        socket,
+        stop,
+    } = parts;
     let config = CallConfig {
         timings: bridge.config.timings.clone(),
         resumption: resumption(&session),
@@ -90,7 +100,11 @@ pub(crate) async fn run(parts: CallParts) {
         Arc::clone(&bridge.prices),
         session.next_transcript_seq,
     );
-    info!(resumed = config.resumption.is_some(), caller_known = session.lead_name.is_some(), "call started");
+    info!(
+        resumed = config.resumption.is_some(),
+        caller_known = session.lead_name.is_some(),
+        "call started"
+    );
     let mut driver = Driver {
         business: Arc::new(business),
         engine: CallEngine::new(config, CallInstant::START),
@@ -124,7 +138,10 @@ fn resumption(session: &CallSession) -> Option<Resumption> {
 impl Driver {
     async fn drive(&mut self) {
         while self.ended.is_none() {
-            let wake = self.engine.poll_timeout().map(|(at, _)| self.began + at.0.duration());
+            let wake = self
+                .engine
+                .poll_timeout()
+                .map(|(at, _)| self.began + at.0.duration());
             tokio::select! {
                 event = self.phone.next() => self.feed(Input::Phone(event)),
                 event = next_event(&mut self.model) => self.on_model_event(event.as_deref()),
@@ -173,7 +190,10 @@ impl Driver {
                 self.feed(Input::Model(FromModel::Connected));
             }
             Answer::Model(Err(error)) => {
-                warn!(error = &error as &dyn std::error::Error, "no session with the model");
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no session with the model"
+                );
                 self.feed(Input::Model(FromModel::Lost));
             }
             Answer::Input(input) => self.feed(input),
@@ -192,11 +212,16 @@ impl Driver {
             self.feed(Input::Model(FromModel::Lost));
             return;
         };
-        let Ok(text) = std::str::from_utf8(text) else { return };
+        let Ok(text) = std::str::from_utf8(text) else {
+            return;
+        };
         let event = match ServerEvent::parse(text) {
             Ok(event) => event,
             Err(error) => {
-                debug!(error = &error as &dyn std::error::Error, "an event of the model's server was skipped");
+                debug!(
+                    error = &error as &dyn std::error::Error,
+                    "an event of the model's server was skipped"
+                );
                 return;
             }
         };
@@ -221,7 +246,12 @@ impl Driver {
                 Output::Phone(ToPhone::Audio(audio)) => self.phone.play(&audio),
                 Output::Phone(ToPhone::Mark(mark)) => self.phone.mark(mark),
                 Output::Phone(ToPhone::Clear) => self.phone.clear(),
-                Output::Parse { turn, text, table, last_said } => {
+                Output::Parse {
+                    turn,
+                    text,
+                    table,
+                    last_said,
+                } => {
                     self.parse(turn, text.into_inner(), table, last_said.into_inner());
                 }
                 Output::Desk { turn, order } => self.ask_desk(turn, order),
@@ -242,7 +272,9 @@ impl Driver {
     fn order_model(&mut self, order: ToModel) {
         let event = match order {
             ToModel::Audio(payload) => {
-                let Ok(audio) = std::str::from_utf8(&payload) else { return };
+                let Ok(audio) = std::str::from_utf8(&payload) else {
+                    return;
+                };
                 self.append.clear();
                 ClientEvent::append_json_into(audio, &mut self.append);
                 let text = self.append.clone();
@@ -256,27 +288,38 @@ impl Driver {
             }
             ToModel::Tell(notice) => {
                 let text = model::server_event(&notice).to_json();
-                ClientEvent::CreateItem { previous_item_id: None, item: NewItem::system(text) }.to_json()
+                ClientEvent::CreateItem {
+                    previous_item_id: None,
+                    item: NewItem::system(text),
+                }
+                .to_json()
             }
             // The prompt alone says what to answer, the greeting too: instructions given here would replace it.
             ToModel::Respond(_) => ClientEvent::CreateResponse { response: None }.to_json(),
-            ToModel::Cancel(response) => {
-                ClientEvent::CancelResponse { response_id: Some(response.as_str().into()) }.to_json()
+            ToModel::Cancel(response) => ClientEvent::CancelResponse {
+                response_id: Some(response.as_str().into()),
             }
+            .to_json(),
             ToModel::Truncate { item, heard } => ClientEvent::TruncateItem {
                 item_id: item.as_str().into(),
                 content_index: 0,
                 audio_end_ms: heard.0,
             }
             .to_json(),
-            ToModel::Delete(item) => ClientEvent::DeleteItem { item_id: item.as_str().into() }.to_json(),
+            ToModel::Delete(item) => ClientEvent::DeleteItem {
+                item_id: item.as_str().into(),
+            }
+            .to_json(),
         };
         self.send_model(event);
     }
 
     /// A model that does not read for so long that the queue is full is as good as lost.
     fn send_model(&mut self, text: String) {
-        let stalled = self.model.as_ref().is_some_and(|model| model.commands.try_send(text).is_err());
+        let stalled = self
+            .model
+            .as_ref()
+            .is_some_and(|model| model.commands.try_send(text).is_err());
         if stalled {
             self.model = None;
             self.feed(Input::Model(FromModel::Lost));
@@ -290,7 +333,11 @@ impl Driver {
         table: toran_domain::RequestedTime,
         last_said: String,
     ) {
-        let (bridge, business, now) = (Arc::clone(&self.bridge), Arc::clone(&self.business), self.utc_now());
+        let (bridge, business, now) = (
+            Arc::clone(&self.bridge),
+            Arc::clone(&self.business),
+            self.utc_now(),
+        );
         self.spawn(async move {
             let context = ParseContext {
                 now: business.settings.local(now),
@@ -298,35 +345,64 @@ impl Driver {
                 table,
                 last_said: Some(last_said.as_str()).filter(|said| !said.is_empty()),
             };
-            match bridge.parser.extract_appointment_request(&text, &context).await {
+            match bridge
+                .parser
+                .extract_appointment_request(&text, &context)
+                .await
+            {
                 Ok(extraction) => Answer::Parsed {
-                    input: Input::Parsed { turn, result: Ok(extraction.request) },
+                    input: Input::Parsed {
+                        turn,
+                        result: Ok(extraction.request),
+                    },
                     usage: Some((extraction.model, extraction.usage)),
                 },
                 Err(error) => {
-                    warn!(error = &error as &dyn std::error::Error, "the parser gave no result");
-                    Answer::Parsed { input: Input::Parsed { turn, result: Err(ParserFailure) }, usage: None }
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the parser gave no result"
+                    );
+                    Answer::Parsed {
+                        input: Input::Parsed {
+                            turn,
+                            result: Err(ParserFailure),
+                        },
+                        usage: None,
+                    }
                 }
             }
         });
     }
 
     fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder) {
-        let (bridge, business_id, now) = (Arc::clone(&self.bridge), self.business.id, self.utc_now());
+        let (bridge, business_id, now) =
+            (Arc::clone(&self.bridge), self.business.id, self.utc_now());
         let (key, lead_id) = (self.session.key.clone(), self.session.lead_id);
         self.spawn(async move {
             let answer = match order {
                 DeskOrder::Look(requested) => bridge.desk.look(business_id, requested, now).await,
                 DeskOrder::Book { requested, name } => {
                     let new_appointment_id = toran_domain::AppointmentId::from_uuid(new_id());
-                    let confirmation = Confirmation { key, lead_id, requested, name, new_appointment_id };
+                    let confirmation = Confirmation {
+                        key,
+                        lead_id,
+                        requested,
+                        name,
+                        new_appointment_id,
+                    };
                     bridge.desk.book(confirmation, now).await
                 }
             };
             if let Some(error) = &answer.error {
-                warn!(error = error as &dyn std::error::Error, "the booking desk could not reach its store");
+                warn!(
+                    error = error as &dyn std::error::Error,
+                    "the booking desk could not reach its store"
+                );
             }
-            Answer::Input(Input::Desk { turn, outcome: answer.outcome })
+            Answer::Input(Input::Desk {
+                turn,
+                outcome: answer.outcome,
+            })
         });
     }
 
@@ -336,12 +412,19 @@ impl Driver {
         self.phone.close().await;
         let last_answers = async {
             while let Some(answer) = self.tasks.join_next().await {
-                if let Ok(Answer::Input(Input::Desk { outcome: Outcome::AppointmentCreated(booking), .. })) = answer {
+                if let Ok(Answer::Input(Input::Desk {
+                    outcome: Outcome::AppointmentCreated(booking),
+                    ..
+                })) = answer
+                {
                     info!(appointment_id = %booking.appointment_id, "booked as the call ended");
                 }
             }
         };
-        if tokio::time::timeout(LAST_ANSWERS, last_answers).await.is_err() {
+        if tokio::time::timeout(LAST_ANSWERS, last_answers)
+            .await
+            .is_err()
+        {
             warn!("tasks of this call were still running when it ended");
         }
         let ending = match self.ended {
@@ -351,7 +434,10 @@ impl Driver {
             Some(Ending::StreamLost | Ending::ModelLost) | None => None,
         };
         if let Some(ending) = ending {
-            self.recorder.record(Entry::Ended { ending, at: self.bridge.clock.now() });
+            self.recorder.record(Entry::Ended {
+                ending,
+                at: self.bridge.clock.now(),
+            });
         }
         self.recorder.finish().await;
         info!(

@@ -14,7 +14,10 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one legal reading of the wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one legal reading of the wall clock"
+    )]
     fn now(&self) -> UtcDateTime {
         UtcDateTime::now()
     }

@@ -38,8 +38,8 @@ use toran_nlp::AppointmentParser;
 use toran_store::{CallKey, Desk, Store};
 use url::Url;
 
-pub use admission::LiveCalls;
 use admission::Admission;
+pub use admission::LiveCalls;
 pub use clock::{Clock, SystemClock};
 pub use model::{ModelConnectError, ModelConnector, ModelSocket, SessionSettings};
 use routes::Gate;
@@ -110,7 +110,14 @@ pub struct Bridge {
 impl Bridge {
     /// Puts a bridge together.
     pub fn new(parts: BridgeParts) -> Arc<Self> {
-        let BridgeParts { store, parser, models, clock, config, observer } = parts;
+        let BridgeParts {
+            store,
+            parser,
+            models,
+            clock,
+            config,
+            observer,
+        } = parts;
         Arc::new(Self {
             desk: Desk::new(Arc::clone(&store)),
             prices: Arc::new(config.prices.clone()),

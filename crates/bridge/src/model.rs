@@ -11,8 +11,9 @@ use toran_call::{FromModel, Hearing, Notice, ResponseEnding};
 use toran_domain::{CallSid, ItemId, ModelName, Pii, ResponseId, Usage};
 use toran_prompt::ServerEvent as PromptEvent;
 use toran_realtime::{
-    AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad, SessionUpdate, StatusReason,
-    Threshold, Transcriber, Transcription, TranscriptionUsage, Tri, TurnDetection, Voice,
+    AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad, SessionUpdate,
+    StatusReason, Threshold, Transcriber, Transcription, TranscriptionUsage, Tri, TurnDetection,
+    Voice,
 };
 
 /// An open session with the model, `session.created` received.
@@ -59,7 +60,10 @@ impl SessionSettings {
     /// The session of a call: telephone audio both ways, transcription pinned to the language, and a model that
     /// never answers by itself, because the engine decides when it speaks.
     pub(crate) fn session_update(&self, instructions: String) -> SessionUpdate {
-        let mut session = SessionUpdate { instructions: Some(instructions), ..SessionUpdate::default() };
+        let mut session = SessionUpdate {
+            instructions: Some(instructions),
+            ..SessionUpdate::default()
+        };
         session.output_modalities = Some(toran_realtime::OutputModality::Audio);
         session.audio.input.format = Some(AudioFormat::Pcmu);
         session.audio.output.format = Some(AudioFormat::Pcmu);
@@ -102,7 +106,10 @@ pub(crate) enum UsageOf {
 
 impl From<FromModel> for Translation {
     fn from(input: FromModel) -> Self {
-        Self { input: Some(input), usage: None }
+        Self {
+            input: Some(input),
+            usage: None,
+        }
     }
 }
 
@@ -121,7 +128,10 @@ pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
             at: Millis(speech.audio_end_ms),
         }
         .into(),
-        ServerEvent::BufferCommitted(committed) => FromModel::Committed { item: item(&committed.item_id) }.into(),
+        ServerEvent::BufferCommitted(committed) => FromModel::Committed {
+            item: item(&committed.item_id),
+        }
+        .into(),
         ServerEvent::TranscriptionCompleted(transcription) => transcribed(transcription),
         ServerEvent::TranscriptionFailed(failed) => FromModel::Transcribed {
             item: item(&failed.item_id),
@@ -129,15 +139,19 @@ pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
             hearing: Hearing::Nothing,
         }
         .into(),
-        ServerEvent::ResponseCreated(event) => {
-            FromModel::ResponseStarted { response: event.response.id.as_str().into() }.into()
+        ServerEvent::ResponseCreated(event) => FromModel::ResponseStarted {
+            response: event.response.id.as_str().into(),
         }
+        .into(),
         ServerEvent::AudioDelta(audio) => Translation {
-            input: STANDARD.decode(audio.delta.as_bytes()).ok().map(|bytes| FromModel::Speech {
-                response: ResponseId::from(&*audio.response_id),
-                item: item(&audio.item_id),
-                audio: bytes.into(),
-            }),
+            input: STANDARD
+                .decode(audio.delta.as_bytes())
+                .ok()
+                .map(|bytes| FromModel::Speech {
+                    response: ResponseId::from(&*audio.response_id),
+                    item: item(&audio.item_id),
+                    audio: bytes.into(),
+                }),
             usage: None,
         },
         ServerEvent::TranscriptDelta(words) => FromModel::Words {
@@ -159,50 +173,81 @@ pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
         }
         .into(),
         ServerEvent::ResponseDone(event) => response_done(event.response),
-        ServerEvent::Error(error) => FromModel::Complained { code: error_code(error.error) }.into(),
+        ServerEvent::Error(error) => FromModel::Complained {
+            code: error_code(error.error),
+        }
+        .into(),
         _ => Translation::default(),
     }
 }
 
 fn error_code(error: toran_realtime::ApiError) -> String {
-    error.code.or(error.kind).unwrap_or_else(|| "unknown".to_owned())
+    error
+        .code
+        .or(error.kind)
+        .unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn transcribed(transcription: Transcription<'_>) -> Translation {
-    let mean_logprob = transcription.logprobs.as_deref().filter(|tokens| !tokens.is_empty()).map(|tokens| {
-        #[expect(clippy::cast_precision_loss, reason = "a segment has a few hundred tokens")]
-        let count = tokens.len() as f64;
-        tokens.iter().map(|token| token.logprob).sum::<f64>() / count
-    });
+    let mean_logprob = transcription
+        .logprobs
+        .as_deref()
+        .filter(|tokens| !tokens.is_empty())
+        .map(|tokens| {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a segment has a few hundred tokens"
+            )]
+            let count = tokens.len() as f64;
+            tokens.iter().map(|token| token.logprob).sum::<f64>() / count
+        });
     let hearing = match toran_nlp::hearing(&transcription.transcript, mean_logprob) {
         toran_nlp::Hearing::Nothing => Hearing::Nothing,
         toran_nlp::Hearing::UnclearWord => Hearing::UnclearWord,
         toran_nlp::Hearing::Backchannel => Hearing::Backchannel,
         toran_nlp::Hearing::Words => Hearing::Words,
     };
-    let usage = transcription.usage.map(|usage| (UsageOf::Transcribing, transcription_usage(&usage)));
+    let usage = transcription
+        .usage
+        .map(|usage| (UsageOf::Transcribing, transcription_usage(&usage)));
     let input = FromModel::Transcribed {
         item: ItemId::from(&*transcription.item_id),
         text: Pii::new(transcription.transcript),
         hearing,
     };
-    Translation { input: Some(input), usage }
+    Translation {
+        input: Some(input),
+        usage,
+    }
 }
 
 fn response_done(response: Response) -> Translation {
-    let usage = response.usage.as_ref().map(|usage| (UsageOf::Talking, token_usage(usage)));
+    let usage = response
+        .usage
+        .as_ref()
+        .map(|usage| (UsageOf::Talking, token_usage(usage)));
     let id = ResponseId::from(response.id.as_str());
     let ending = ending_of(response);
-    Translation { input: Some(FromModel::ResponseDone { response: id, ending }), usage }
+    Translation {
+        input: Some(FromModel::ResponseDone {
+            response: id,
+            ending,
+        }),
+        usage,
+    }
 }
 
 fn ending_of(response: Response) -> ResponseEnding {
     let details = response.status_details.unwrap_or_default();
     let error_code = details.error.and_then(|error| error.code.or(error.kind));
-    let failed = |code: &str| ResponseEnding::Failed { code: code.to_owned() };
+    let failed = |code: &str| ResponseEnding::Failed {
+        code: code.to_owned(),
+    };
     match (response.status, details.reason) {
         (ResponseStatus::Cancelled, _) => ResponseEnding::Cancelled,
-        (ResponseStatus::Incomplete, Some(StatusReason::MaxOutputTokens)) => failed("max_output_tokens"),
+        (ResponseStatus::Incomplete, Some(StatusReason::MaxOutputTokens)) => {
+            failed("max_output_tokens")
+        }
         (ResponseStatus::Incomplete, Some(StatusReason::ContentFilter)) => failed("content_filter"),
         (ResponseStatus::Incomplete, _) => failed("incomplete"),
         (ResponseStatus::Failed, _) => failed(error_code.as_deref().unwrap_or("failed")),
@@ -213,7 +258,10 @@ fn ending_of(response: Response) -> ResponseEnding {
 fn transcription_usage(usage: &TranscriptionUsage) -> Usage {
     match usage {
         TranscriptionUsage::Tokens(usage) => token_usage(usage),
-        TranscriptionUsage::Duration { seconds } => Usage { audio_seconds: *seconds, ..Usage::default() },
+        TranscriptionUsage::Duration { seconds } => Usage {
+            audio_seconds: *seconds,
+            ..Usage::default()
+        },
     }
 }
 
@@ -237,7 +285,10 @@ pub(crate) fn server_event(notice: &Notice) -> PromptEvent {
         Notice::ClaimRefused => PromptEvent::ClaimRefused,
         Notice::NotUnderstood => PromptEvent::NotUnderstood,
         Notice::Resumed { bookings, table } => PromptEvent::CallResumed {
-            appointments: bookings.iter().map(|booking| (booking.date, booking.time)).collect(),
+            appointments: bookings
+                .iter()
+                .map(|booking| (booking.date, booking.time))
+                .collect(),
             requested: *table,
         },
     }

@@ -17,8 +17,8 @@ use secrecy::ExposeSecret as _;
 use toran_telephony::{
     stream_token::StreamTokenKey,
     twilio::{
-        SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody, SignedRequest, TwimlError,
-        WebhookKey, WebhookVerifier,
+        SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody, SignedRequest,
+        TwimlError, WebhookKey, WebhookVerifier,
     },
 };
 use tracing::warn;
@@ -65,7 +65,11 @@ impl IntoResponse for RouteError {
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Twiml(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        warn!(error = &self as &dyn std::error::Error, status = status.as_u16(), "telephony request refused");
+        warn!(
+            error = &self as &dyn std::error::Error,
+            status = status.as_u16(),
+            "telephony request refused"
+        );
         (status, self.to_string()).into_response()
     }
 }
@@ -121,7 +125,9 @@ impl Gate {
         let form: Vec<(String, String)> = form_urlencoded::parse(body)
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
-        let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
+        let path = uri
+            .path_and_query()
+            .map_or(uri.path(), |path| path.as_str());
         self.verify(&self.public_url(path), SignedBody::Form(&form), headers)?;
         Ok(Form(form))
     }
@@ -131,11 +137,18 @@ impl Gate {
         self.verify(&self.media_url(), SignedBody::Empty, headers)
     }
 
-    fn verify(&self, url: &str, body: SignedBody<'_>, headers: &HeaderMap) -> Result<(), RouteError> {
+    fn verify(
+        &self,
+        url: &str,
+        body: SignedBody<'_>,
+        headers: &HeaderMap,
+    ) -> Result<(), RouteError> {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let signature = header(SIGNATURE_HEADER).unwrap_or_default();
         let settings = header(SIGNATURE_SETTINGS_HEADER);
-        Ok(self.verifier.verify(&SignedRequest { url, body }, signature, settings)?)
+        Ok(self
+            .verifier
+            .verify(&SignedRequest { url, body }, signature, settings)?)
     }
 }
 
@@ -144,6 +157,9 @@ pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 }

@@ -55,7 +55,8 @@ impl Caller {
     /// Notes audio that goes to the model now.
     pub(crate) fn passed_on(&mut self, audio: &PhoneAudio) {
         let speech = self.detector.is_speech(&audio.mulaw);
-        self.timeline.push(Millis::of_mulaw(audio.mulaw.len()), speech);
+        self.timeline
+            .push(Millis::of_mulaw(audio.mulaw.len()), speech);
     }
 
     pub(crate) fn speech_started(&mut self, item: ItemId, at: Millis) {
@@ -63,12 +64,20 @@ impl Caller {
         if self.segments.len() >= MAX_OPEN_SEGMENTS {
             self.segments.pop_front();
         }
-        self.segments.push_back(Segment { item, from: at, to: None });
+        self.segments.push_back(Segment {
+            item,
+            from: at,
+            to: None,
+        });
     }
 
     pub(crate) fn speech_stopped(&mut self, item: &ItemId, at: Millis) {
         self.speaking = false;
-        if let Some(segment) = self.segments.iter_mut().find(|segment| segment.item == *item) {
+        if let Some(segment) = self
+            .segments
+            .iter_mut()
+            .find(|segment| segment.item == *item)
+        {
             segment.to = Some(at);
         }
     }
@@ -79,14 +88,21 @@ impl Caller {
     /// (they include its padding and its closing silence, so they err towards letting the segment pass).
     pub(crate) fn committed(&mut self, item: &ItemId) -> Option<Millis> {
         self.speaking = false;
-        let at = self.segments.iter().position(|segment| segment.item == *item)?;
+        let at = self
+            .segments
+            .iter()
+            .position(|segment| segment.item == *item)?;
         let segment = self.segments.remove(at)?;
         let to = segment.to?;
         let claimed = to - segment.from;
         if claimed == Millis::ZERO {
             return None;
         }
-        Some(self.timeline.spoken_within(segment.from, to).unwrap_or(claimed))
+        Some(
+            self.timeline
+                .spoken_within(segment.from, to)
+                .unwrap_or(claimed),
+        )
     }
 
     pub(crate) const fn is_speaking(&self) -> bool {

@@ -12,8 +12,8 @@ use toran_domain::{Booking, ItemId, Pii, RequestedTime};
 use toran_truth::Ledger;
 
 use crate::{
-    Ending, Fact, FromModel, FromPhone, Input, Instant, Notice, Output, Purpose, Timings, ToModel, ToPhone,
-    caller::Caller, playout::Playout, responses::Responses, turns::Turns,
+    Ending, Fact, FromModel, FromPhone, Input, Instant, Notice, Output, Purpose, Timings, ToModel,
+    ToPhone, caller::Caller, playout::Playout, responses::Responses, turns::Turns,
 };
 
 /// What a call starts from.
@@ -160,15 +160,24 @@ impl CallEngine {
             Phase::Opening(since) => Some(since + timings.session_patience),
             Phase::Live | Phase::GivingUp => None,
         };
-        let pause = self.playout.paused_since().filter(|_| self.turns.is_empty());
+        let pause = self
+            .playout
+            .paused_since()
+            .filter(|_| self.turns.is_empty());
         [
             (self.playout.next_wake(timings), Timer::Playout),
             (session, Timer::SessionLate),
             (self.turn_due(), Timer::TurnLate),
             (self.responses.due(timings), Timer::ResponseLate),
-            (self.responses.retry_at().filter(|_| self.floor_is_free()), Timer::Retry),
+            (
+                self.responses.retry_at().filter(|_| self.floor_is_free()),
+                Timer::Retry,
+            ),
             (self.clarify_at, Timer::Clarify),
-            (pause.map(|since| since + timings.longest_pause), Timer::PauseExpired),
+            (
+                pause.map(|since| since + timings.longest_pause),
+                Timer::PauseExpired,
+            ),
         ]
         .into_iter()
         .filter_map(|(due, timer)| due.map(|due| (due, timer)))
@@ -202,21 +211,43 @@ impl CallEngine {
             FromModel::SpeechStarted { item, at } => self.on_speech_started(now, item, at),
             FromModel::SpeechStopped { item, at } => self.caller.speech_stopped(&item, at),
             FromModel::Committed { item } => self.on_committed(now, item),
-            FromModel::Transcribed { item, text, hearing } => self.on_transcribed(now, &item, text, hearing),
+            FromModel::Transcribed {
+                item,
+                text,
+                hearing,
+            } => self.on_transcribed(now, &item, text, hearing),
             FromModel::ResponseStarted { response } => {
                 if self.responses.started(&response, now) {
                     self.out.push_back(Output::Model(ToModel::Cancel(response)));
                 }
             }
-            FromModel::Speech { response, item, audio } => self.on_speech(now, &response, &item, audio),
-            FromModel::Words { response, item, words } => self.on_words(now, &response, &item, &words),
-            FromModel::WordsFinished { response, item, transcript } => {
+            FromModel::Speech {
+                response,
+                item,
+                audio,
+            } => self.on_speech(now, &response, &item, audio),
+            FromModel::Words {
+                response,
+                item,
+                words,
+            } => self.on_words(now, &response, &item, &words),
+            FromModel::WordsFinished {
+                response,
+                item,
+                transcript,
+            } => {
                 self.on_words_finished(now, &response, &item, &transcript);
             }
-            FromModel::ItemFinished { response, item, transcript } => {
+            FromModel::ItemFinished {
+                response,
+                item,
+                transcript,
+            } => {
                 self.on_item_finished(now, &response, &item, transcript.as_deref());
             }
-            FromModel::ResponseDone { response, ending } => self.on_response_done(now, &response, ending),
+            FromModel::ResponseDone { response, ending } => {
+                self.on_response_done(now, &response, ending)
+            }
             FromModel::Complained { code } => self.record(Fact::Complained { code }),
             FromModel::Lost => self.on_model_lost(),
         }
@@ -292,10 +323,14 @@ impl CallEngine {
             self.greeted = true;
             self.record(Fact::Greeting);
         }
-        self.out.extend(progress.orders.into_iter().map(Output::Phone));
+        self.out
+            .extend(progress.orders.into_iter().map(Output::Phone));
         for words in progress.heard.into_iter().filter(|words| !words.is_empty()) {
             self.last_said.clone_from(&words);
-            self.record(Fact::AgentSaid { text: Pii::new(words), interrupted: false });
+            self.record(Fact::AgentSaid {
+                text: Pii::new(words),
+                interrupted: false,
+            });
         }
     }
 
@@ -305,7 +340,8 @@ impl CallEngine {
     }
 
     fn tell(&mut self, notice: Notice) {
-        self.out.push_back(Output::Model(ToModel::Tell(notice.clone())));
+        self.out
+            .push_back(Output::Model(ToModel::Tell(notice.clone())));
         self.record(Fact::Told { notice });
     }
 

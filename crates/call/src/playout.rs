@@ -113,7 +113,11 @@ impl Playout {
         transcript: Option<&str>,
         ledger: &Ledger,
     ) -> Result<bool, FalseClaim> {
-        let Some(item) = self.items.iter_mut().find(|item| item.id == *id && item.response == *response) else {
+        let Some(item) = self
+            .items
+            .iter_mut()
+            .find(|item| item.id == *id && item.response == *response)
+        else {
             return Ok(false);
         };
         match transcript.filter(|text| !text.is_empty()) {
@@ -128,14 +132,23 @@ impl Playout {
     /// The items of an answer that has ended without finishing them one by one.
     pub(crate) fn unfinished_of(&self, response: &ResponseId) -> Vec<ItemId> {
         let open = |item: &&Item| item.response == *response && !item.finished;
-        self.items.iter().filter(open).map(|item| item.id.clone()).collect()
+        self.items
+            .iter()
+            .filter(open)
+            .map(|item| item.id.clone())
+            .collect()
     }
 
     /// The words of the item that claims what is not true.
     pub(crate) fn claiming_text(&mut self, ledger: &Ledger) -> String {
         let mut items = self.items.iter_mut();
         items
-            .find_map(|item| item.guard.screen(ledger).is_err().then(|| item.guard.transcript().to_owned()))
+            .find_map(|item| {
+                item.guard
+                    .screen(ledger)
+                    .is_err()
+                    .then(|| item.guard.transcript().to_owned())
+            })
             .unwrap_or_default()
     }
 
@@ -160,7 +173,9 @@ impl Playout {
         }
         let heard = self.clock.heard(now.0);
         while let Some(item) = self.items.front() {
-            let ends = item.begins.map_or(Millis::ZERO, |begins| begins + Millis::of_mulaw(item.sent));
+            let ends = item
+                .begins
+                .map_or(Millis::ZERO, |begins| begins + Millis::of_mulaw(item.sent));
             if !item.finished || item.queued > 0 || heard < ends {
                 break;
             }
@@ -172,10 +187,19 @@ impl Playout {
     }
 
     fn send_due(&mut self, now: Instant, timings: &Timings, orders: &mut Vec<ToPhone>) {
-        let Self { items, clock, marks, next_mark, queued, .. } = self;
+        let Self {
+            items,
+            clock,
+            marks,
+            next_mark,
+            queued,
+            ..
+        } = self;
         for item in items.iter_mut() {
             while refill_at(clock, timings) <= now {
-                let Some(piece) = item.next_piece(timings.playout_piece.mulaw_bytes()) else { break };
+                let Some(piece) = item.next_piece(timings.playout_piece.mulaw_bytes()) else {
+                    break;
+                };
                 *queued -= piece.len();
                 item.begins.get_or_insert(clock.position());
                 clock.sent(now.0, Millis::of_mulaw(piece.len()));
@@ -201,7 +225,9 @@ impl Playout {
 
     /// Holds what has not been sent and what is still to come. `false` if it was held already.
     pub(crate) fn pause(&mut self, now: Instant) -> bool {
-        self.paused_since.replace(self.paused_since.unwrap_or(now)).is_none()
+        self.paused_since
+            .replace(self.paused_since.unwrap_or(now))
+            .is_none()
     }
 
     /// Goes on. `false` if it was not held.
@@ -223,7 +249,11 @@ impl Playout {
     pub(crate) fn cut(&mut self, now: Instant) -> (Vec<CutItem>, bool) {
         let heard = self.clock.heard(now.0);
         let buffered = self.clock.buffered(now.0) > Millis::ZERO;
-        let cut = self.items.drain(..).map(|item| item.cut_at(heard)).collect();
+        let cut = self
+            .items
+            .drain(..)
+            .map(|item| item.cut_at(heard))
+            .collect();
         self.clock.clear();
         self.marks.clear();
         self.paused_since = None;
@@ -238,13 +268,20 @@ impl Playout {
         if self.paused_since.is_none() && next.is_some_and(|item| item.sendable() > 0) {
             return Some(refill_at(&self.clock, timings));
         }
-        self.items.front().filter(|item| played_out(item)).map(|_| Instant(self.clock.drained_at()))
+        self.items
+            .front()
+            .filter(|item| played_out(item))
+            .map(|_| Instant(self.clock.drained_at()))
     }
 
     fn item(&mut self, response: &ResponseId, id: &ItemId) -> &mut Item {
-        let at = self.items.iter().position(|item| item.id == *id && item.response == *response);
+        let at = self
+            .items
+            .iter()
+            .position(|item| item.id == *id && item.response == *response);
         let at = at.unwrap_or_else(|| {
-            self.items.push_back(Item::new(response.clone(), id.clone()));
+            self.items
+                .push_back(Item::new(response.clone(), id.clone()));
             self.items.len() - 1
         });
         &mut self.items[at]
@@ -305,17 +342,28 @@ impl Item {
 
     fn cut_at(self, heard_in_all: Millis) -> CutItem {
         let sent = Millis::of_mulaw(self.sent);
-        let heard = self.begins.map_or(Millis::ZERO, |begins| (heard_in_all - begins).min(sent));
+        let heard = self
+            .begins
+            .map_or(Millis::ZERO, |begins| (heard_in_all - begins).min(sent));
         let received = Millis::of_mulaw(self.sent + self.queued);
         let cut_short = !self.finished || heard < received;
         let transcript = self.guard.transcript();
         let words = if cut_short && received > Millis::ZERO {
             let chars = transcript.chars().count() as u64;
             let heard_chars = chars.saturating_mul(heard.0) / received.0.max(1);
-            transcript.chars().take(usize::try_from(heard_chars).unwrap_or(usize::MAX)).collect()
+            transcript
+                .chars()
+                .take(usize::try_from(heard_chars).unwrap_or(usize::MAX))
+                .collect()
         } else {
             transcript.to_owned()
         };
-        CutItem { id: self.id, canned: self.canned, heard, cut_short, words }
+        CutItem {
+            id: self.id,
+            canned: self.canned,
+            heard,
+            cut_short,
+            words,
+        }
     }
 }

@@ -35,7 +35,11 @@ pub(crate) struct Responses {
 impl Responses {
     /// An answer is wanted as soon as it can be had. A greeting that was not spoken yet stays a greeting.
     pub(crate) fn want(&mut self, purpose: Purpose) {
-        self.wanted = Some(self.wanted.filter(|wanted| *wanted != Purpose::Answer).unwrap_or(purpose));
+        self.wanted = Some(
+            self.wanted
+                .filter(|wanted| *wanted != Purpose::Answer)
+                .unwrap_or(purpose),
+        );
         self.not_before = None;
         self.retried = false;
     }
@@ -58,7 +62,13 @@ impl Responses {
         }
         let purpose = self.wanted.take()?;
         self.not_before = None;
-        self.active = Some(Active { id: None, purpose, asked_at: now, spoke: false, cut_at: None });
+        self.active = Some(Active {
+            id: None,
+            purpose,
+            asked_at: now,
+            spoke: false,
+            cut_at: None,
+        });
         Some(purpose)
     }
 
@@ -81,10 +91,18 @@ impl Responses {
 
     /// Sound of an answer has come, perhaps of one whose beginning was never told.
     pub(crate) fn spoke(&mut self, id: &ResponseId, now: Instant) {
-        if self.active.as_ref().is_none_or(|active| active.id.is_none()) {
+        if self
+            .active
+            .as_ref()
+            .is_none_or(|active| active.id.is_none())
+        {
             self.started(id, now);
         }
-        if let Some(active) = self.active.as_mut().filter(|active| active.id.as_ref() == Some(id)) {
+        if let Some(active) = self
+            .active
+            .as_mut()
+            .filter(|active| active.id.as_ref() == Some(id))
+        {
             active.spoke = true;
             self.retried = false;
         }
@@ -92,7 +110,8 @@ impl Responses {
 
     /// The answer under way is over.
     pub(crate) fn done(&mut self, id: &ResponseId) -> Option<Active> {
-        self.active.take_if(|active| active.id.as_ref().is_none_or(|known| known == id))
+        self.active
+            .take_if(|active| active.id.as_ref().is_none_or(|known| known == id))
     }
 
     /// The caller does not want the answer under way. Returns its id if it can be cancelled now.
@@ -135,7 +154,8 @@ impl Responses {
     }
 
     pub(crate) fn retry_at(&self) -> Option<Instant> {
-        self.not_before.filter(|_| self.wanted.is_some() && self.active.is_none())
+        self.not_before
+            .filter(|_| self.wanted.is_some() && self.active.is_none())
     }
 
     pub(crate) fn is_wanted(&self) -> bool {

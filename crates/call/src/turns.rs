@@ -44,7 +44,12 @@ impl Turns {
         if self.queue.len() >= MAX_TURNS {
             return false;
         }
-        self.queue.push_back(Turn { index: self.next, item, stage: Stage::Transcribing, since: now });
+        self.queue.push_back(Turn {
+            index: self.next,
+            item,
+            stage: Stage::Transcribing,
+            since: now,
+        });
         self.next = self.next.next();
         true
     }

@@ -39,10 +39,17 @@ pub struct BusinessText(String);
 impl BusinessText {
     /// Takes a text, dropping control characters other than line breaks.
     pub fn new(text: &str) -> Result<Self, BusinessTextError> {
-        let clean: String = text.trim().chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        let clean: String = text
+            .trim()
+            .chars()
+            .filter(|c| *c == '\n' || !c.is_control())
+            .collect();
         let found = clean.chars().count();
         if found > MAX_BUSINESS_TEXT_CHARS {
-            return Err(BusinessTextError::TooLong { found, limit: MAX_BUSINESS_TEXT_CHARS });
+            return Err(BusinessTextError::TooLong {
+                found,
+                limit: MAX_BUSINESS_TEXT_CHARS,
+            });
         }
         Ok(Self(clean))
     }
@@ -113,7 +120,10 @@ impl Business {
         if name.is_empty() {
             Err(BusinessTextError::EmptyName)
         } else if found > MAX_BUSINESS_NAME_CHARS {
-            Err(BusinessTextError::TooLong { found, limit: MAX_BUSINESS_NAME_CHARS })
+            Err(BusinessTextError::TooLong {
+                found,
+                limit: MAX_BUSINESS_NAME_CHARS,
+            })
         } else {
             Ok(name)
         }
@@ -126,17 +136,29 @@ mod tests {
 
     #[test]
     fn a_business_text_is_bounded_and_plain() {
-        assert_eq!(BusinessText::new(" מספרה\u{0}\nרחוב 1 ").unwrap().as_str(), "מספרה\nרחוב 1");
+        assert_eq!(
+            BusinessText::new(" מספרה\u{0}\nרחוב 1 ").unwrap().as_str(),
+            "מספרה\nרחוב 1"
+        );
         let long = "א".repeat(MAX_BUSINESS_TEXT_CHARS + 1);
         assert_eq!(
             BusinessText::new(&long),
-            Err(BusinessTextError::TooLong { found: 4_001, limit: MAX_BUSINESS_TEXT_CHARS })
+            Err(BusinessTextError::TooLong {
+                found: 4_001,
+                limit: MAX_BUSINESS_TEXT_CHARS
+            })
         );
     }
 
     #[test]
     fn a_business_has_a_name() {
-        assert_eq!(Business::check_name("  "), Err(BusinessTextError::EmptyName));
-        assert_eq!(Business::check_name(" המספרה של דנה "), Ok("המספרה של דנה".to_owned()));
+        assert_eq!(
+            Business::check_name("  "),
+            Err(BusinessTextError::EmptyName)
+        );
+        assert_eq!(
+            Business::check_name(" המספרה של דנה "),
+            Ok("המספרה של דנה".to_owned())
+        );
     }
 }

@@ -168,7 +168,9 @@ impl fmt::Debug for CallSid {
 }
 
 /// The caller's segments of one call, counted from 0 in the order in which they were spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct TurnIndex(pub u32);
 
@@ -192,7 +194,11 @@ mod tests {
 
     #[test]
     fn call_sids_are_bounded_and_plain() {
-        assert!("CA0123456789abcdef0123456789abcdef".parse::<CallSid>().is_ok());
+        assert!(
+            "CA0123456789abcdef0123456789abcdef"
+                .parse::<CallSid>()
+                .is_ok()
+        );
         for bad in ["", "CA 1", "CA\n", "מספר", &"x".repeat(65)] {
             assert_eq!(bad.parse::<CallSid>(), Err(IdError::NotACallSid), "{bad:?}");
         }

@@ -38,13 +38,20 @@ impl FromStr for PhoneNumber {
         if text.len() > 40 {
             return Err(PhoneNumberError);
         }
-        let compact: String =
-            text.trim().chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+        let compact: String = text
+            .trim()
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
+            .collect();
         let digits = compact.strip_prefix('+').ok_or(PhoneNumberError)?;
         let well_formed = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
             && !digits.starts_with('0');
-        if well_formed { Ok(Self(compact.into_boxed_str())) } else { Err(PhoneNumberError) }
+        if well_formed {
+            Ok(Self(compact.into_boxed_str()))
+        } else {
+            Err(PhoneNumberError)
+        }
     }
 }
 
@@ -86,7 +93,16 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_refused() {
-        for bad in ["", "+", "anonymous", "0541234567", "+0541234567", "+12345", "+1234567890123456", "+97254x"] {
+        for bad in [
+            "",
+            "+",
+            "anonymous",
+            "0541234567",
+            "+0541234567",
+            "+12345",
+            "+1234567890123456",
+            "+97254x",
+        ] {
             assert_eq!(bad.parse::<PhoneNumber>(), Err(PhoneNumberError), "{bad:?}");
         }
     }

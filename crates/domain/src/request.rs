@@ -46,7 +46,12 @@ pub struct AppointmentRequest {
 
 impl AppointmentRequest {
     /// The result of a segment that holds no information.
-    pub const NONE: Self = Self { action: Action::None, date: None, time: None, name: None };
+    pub const NONE: Self = Self {
+        action: Action::None,
+        date: None,
+        time: None,
+        name: None,
+    };
 
     /// Whether the caller named a day or an hour: speech that must never be talked over.
     pub const fn names_a_time(&self) -> bool {
@@ -55,7 +60,10 @@ impl AppointmentRequest {
 
     /// The day and hour of this request.
     pub const fn requested(&self) -> RequestedTime {
-        RequestedTime { date: self.date, time: self.time }
+        RequestedTime {
+            date: self.date,
+            time: self.time,
+        }
     }
 }
 

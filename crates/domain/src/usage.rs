@@ -88,7 +88,10 @@ impl From<BTreeMap<ModelName, ModelPrices>> for PriceTable {
 
 impl PriceTable {
     /// What `usage` of `model` cost, or `None` if the table does not know the model.
-    #[expect(clippy::cast_precision_loss, reason = "token counts of a call are far below 2^52")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "token counts of a call are far below 2^52"
+    )]
     pub fn cost(&self, model: &ModelName, usage: &Usage) -> Option<Cost> {
         let prices = self.0.get(model)?;
         // Dollars per million tokens are micro-dollars per token.
@@ -104,7 +107,9 @@ impl PriceTable {
 }
 
 /// Money: whole millionths of a US dollar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Cost {
     /// Millionths of a US dollar.
@@ -118,19 +123,28 @@ impl Cost {
         reason = "the caller rounds and clamps at zero; a float cast saturates"
     )]
     const fn from_micro_usd(value: f64) -> Self {
-        Self { micro_usd: value as u64 }
+        Self {
+            micro_usd: value as u64,
+        }
     }
 
     /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        Self { micro_usd: self.micro_usd.saturating_add(other.micro_usd) }
+        Self {
+            micro_usd: self.micro_usd.saturating_add(other.micro_usd),
+        }
     }
 }
 
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}.{:06}", self.micro_usd / 1_000_000, self.micro_usd % 1_000_000)
+        write!(
+            f,
+            "${}.{:06}",
+            self.micro_usd / 1_000_000,
+            self.micro_usd % 1_000_000
+        )
     }
 }
 
@@ -139,19 +153,34 @@ mod tests {
     use super::*;
 
     fn table() -> PriceTable {
-        let prices = ModelPrices { text_in: 0.15, text_in_cached: 0.075, text_out: 0.60, ..ModelPrices::default() };
+        let prices = ModelPrices {
+            text_in: 0.15,
+            text_in_cached: 0.075,
+            text_out: 0.60,
+            ..ModelPrices::default()
+        };
         PriceTable([(ModelName("gpt-4o-mini".into()), prices)].into())
     }
 
     #[test]
     fn a_known_model_costs_what_the_table_says() {
-        let usage = Usage { text_in: 1_000_000, text_in_cached: 2_000_000, text_out: 500_000, ..Usage::default() };
-        let cost = table().cost(&ModelName("gpt-4o-mini".into()), &usage).unwrap();
+        let usage = Usage {
+            text_in: 1_000_000,
+            text_in_cached: 2_000_000,
+            text_out: 500_000,
+            ..Usage::default()
+        };
+        let cost = table()
+            .cost(&ModelName("gpt-4o-mini".into()), &usage)
+            .unwrap();
         assert_eq!(cost.to_string(), "$0.600000");
     }
 
     #[test]
     fn an_unknown_model_is_never_free() {
-        assert_eq!(table().cost(&ModelName("gpt-new".into()), &Usage::default()), None);
+        assert_eq!(
+            table().cost(&ModelName("gpt-new".into()), &Usage::default()),
+            None
+        );
     }
 }

@@ -53,10 +53,21 @@ pub fn read_answer(
         "none" => Action::None,
         _ => return Err(AnswerError::UnknownAction),
     };
-    let evidence = Evidence::new(user_text, (action == Action::Confirm).then_some(context.last_said).flatten());
-    let name = answer.name.as_deref().and_then(|name| spoken_name(name, user_text));
+    let evidence = Evidence::new(
+        user_text,
+        (action == Action::Confirm)
+            .then_some(context.last_said)
+            .flatten(),
+    );
+    let name = answer
+        .name
+        .as_deref()
+        .and_then(|name| spoken_name(name, user_text));
     if action == Action::None {
-        return Ok(AppointmentRequest { name, ..AppointmentRequest::NONE });
+        return Ok(AppointmentRequest {
+            name,
+            ..AppointmentRequest::NONE
+        });
     }
     let said = RequestedTime {
         date: read_date(&answer.date, context)
@@ -65,15 +76,26 @@ pub fn read_answer(
             .filter(|time| context.table.time == Some(*time) || evidence.supports(&answer.time)),
     };
     let RequestedTime { date, time } = beside_the_table(action, said, context.table);
-    Ok(AppointmentRequest { action, date, time, name })
+    Ok(AppointmentRequest {
+        action,
+        date,
+        time,
+        name,
+    })
 }
 
 /// What was left unsaid because it is on the table: "yes" means the offered slot, and "at half past ten" means
 /// the day under discussion. A question about another day does not carry the old hour over.
 fn beside_the_table(action: Action, said: RequestedTime, table: RequestedTime) -> RequestedTime {
     match action {
-        Action::Confirm => RequestedTime { date: said.date.or(table.date), time: said.time.or(table.time) },
-        Action::Ask if said.time.is_some() => RequestedTime { date: said.date.or(table.date), ..said },
+        Action::Confirm => RequestedTime {
+            date: said.date.or(table.date),
+            time: said.time.or(table.time),
+        },
+        Action::Ask if said.time.is_some() => RequestedTime {
+            date: said.date.or(table.date),
+            ..said
+        },
         Action::Ask | Action::None => said,
     }
 }
@@ -84,11 +106,22 @@ fn read_date(value: &Value, context: &ParseContext<'_>) -> Option<Date> {
         return Date::parse(text, ISO_DATE).ok();
     }
     let int = |key: &str| value.get(key).and_then(Value::as_i64);
-    let weekday = value.get("weekday").and_then(Value::as_str).and_then(SaidWeekday::from_word);
+    let weekday = value
+        .get("weekday")
+        .and_then(Value::as_str)
+        .and_then(SaidWeekday::from_word);
     let said = if let Some(day) = int("day") {
-        SaidDate::Calendar { day, month: int("month"), year: int("year"), weekday }
+        SaidDate::Calendar {
+            day,
+            month: int("month"),
+            year: int("year"),
+            weekday,
+        }
     } else if let Some(weekday) = weekday {
-        SaidDate::Weekday { weekday, week_offset: int("week_offset").unwrap_or(0) }
+        SaidDate::Weekday {
+            weekday,
+            week_offset: int("week_offset").unwrap_or(0),
+        }
     } else {
         SaidDate::DaysFromNow(int("days_from_now")?)
     };
@@ -102,7 +135,10 @@ fn read_time(value: &Value, context: &ParseContext<'_>) -> Option<Time> {
     let said = SaidTime {
         hour: value.get("hour").and_then(Value::as_i64)?,
         minute: value.get("minute").and_then(Value::as_i64).unwrap_or(0),
-        part_of_day: value.get("part_of_day").and_then(Value::as_str).and_then(PartOfDay::from_word),
+        part_of_day: value
+            .get("part_of_day")
+            .and_then(Value::as_str)
+            .and_then(PartOfDay::from_word),
     };
     said.resolve(context.settings)
 }
@@ -114,14 +150,18 @@ struct Evidence {
 
 impl Evidence {
     fn new(user_text: &str, offered: Option<&str>) -> Self {
-        Self { heard: hebrew::normalise(&format!("{user_text} {}", offered.unwrap_or_default())) }
+        Self {
+            heard: hebrew::normalise(&format!("{user_text} {}", offered.unwrap_or_default())),
+        }
     }
 
     /// Whether any word that the answer rests on was said. Hebrew glues prepositions to words ("בשלישי"), so a
     /// word also counts without its first letter. An answer without `words` (a plain value) rests on nothing
     /// that can be checked here.
     fn supports(&self, value: &Value) -> bool {
-        let Some(words) = value.get("words").and_then(Value::as_str) else { return true };
+        let Some(words) = value.get("words").and_then(Value::as_str) else {
+            return true;
+        };
         let words = hebrew::normalise(words);
         let mut tokens = hebrew::words(&words).peekable();
         tokens.peek().is_none() || tokens.any(|token| self.said(token))
@@ -137,10 +177,17 @@ impl Evidence {
 
 /// A name counts only if every word of it was said.
 fn spoken_name(name: &str, user_text: &str) -> Option<Pii<String>> {
-    let shown: String = name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
+    let shown: String = name
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME_CHARS)
+        .collect();
     let normalised = hebrew::normalise(&shown);
     let heard = hebrew::normalise(user_text);
     let mut words = hebrew::words(&normalised).peekable();
     words.peek()?;
-    words.all(|word| heard.contains(word)).then(|| Pii::new(shown))
+    words
+        .all(|word| heard.contains(word))
+        .then(|| Pii::new(shown))
 }

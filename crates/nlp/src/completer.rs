@@ -39,7 +39,9 @@ pub enum CompleterError {
     #[error("the model service is failing; it was retried as far as the call's patience allows")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The account may not ask: key, quota, or a model that is gone. It will not recover by itself.
-    #[error("the model service refuses this deployment ({code}); check the key, the quota and the model's name")]
+    #[error(
+        "the model service refuses this deployment ({code}); check the key, the quota and the model's name"
+    )]
     Denied {
         /// The service's code, like `invalid_api_key` or `insufficient_quota`.
         code: String,

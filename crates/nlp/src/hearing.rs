@@ -24,12 +24,15 @@ pub enum Hearing {
 pub fn hearing(transcript: &str, mean_logprob: Option<f64>) -> Hearing {
     let normalised = hebrew::normalise(transcript);
     let mut words = hebrew::words(&normalised);
-    let Some(first) = words.next() else { return Hearing::Nothing };
+    let Some(first) = words.next() else {
+        return Hearing::Nothing;
+    };
     if words.next().is_some() {
         return Hearing::Words;
     }
     let sure = mean_logprob.is_none_or(|mean| mean >= MIN_MEAN_LOGPROB);
-    let readable = hebrew::has_hebrew(first) || first.chars().any(|c| c.is_ascii_digit()) || is_loan(first);
+    let readable =
+        hebrew::has_hebrew(first) || first.chars().any(|c| c.is_ascii_digit()) || is_loan(first);
     let lone_letter = first.chars().count() < 2 && !first.chars().all(|c| c.is_ascii_digit());
     if !(sure && readable) || lone_letter {
         Hearing::UnclearWord
@@ -41,8 +44,23 @@ pub fn hearing(transcript: &str, mean_logprob: Option<f64>) -> Hearing {
 }
 
 /// Words with which a listener keeps a speaker going, as `hebrew::normalise` writes them.
-const BACKCHANNELS: &[&str] =
-    &["אהה", "אה", "אוקיי", "אוקי", "כנ", "בסדר", "הבנתי", "טוב", "נכונ", "יופי", "מצוינ", "סבבה", "ok", "okay", "yes"];
+const BACKCHANNELS: &[&str] = &[
+    "אהה",
+    "אה",
+    "אוקיי",
+    "אוקי",
+    "כנ",
+    "בסדר",
+    "הבנתי",
+    "טוב",
+    "נכונ",
+    "יופי",
+    "מצוינ",
+    "סבבה",
+    "ok",
+    "okay",
+    "yes",
+];
 
 /// The Latin words that Hebrew speakers answer with, as transcribers write them.
 fn is_loan(word: &str) -> bool {
@@ -55,7 +73,11 @@ mod tests {
 
     #[track_caller]
     fn check(transcript: &str, mean_logprob: Option<f64>, expected: Hearing) {
-        assert_eq!(hearing(transcript, mean_logprob), expected, "{transcript:?}");
+        assert_eq!(
+            hearing(transcript, mean_logprob),
+            expected,
+            "{transcript:?}"
+        );
     }
 
     #[test]

@@ -55,7 +55,9 @@ fn table_line(context: &ParseContext<'_>) -> String {
     match (context.table.date, context.table.time) {
         (None, None) => "על השולחן: אין הצעה.\n".to_owned(),
         (date, time) => {
-            let day = date.map_or("יום שלא נאמר".to_owned(), |d| format!("{} ({})", hebrew::date_words(d), iso(d)));
+            let day = date.map_or("יום שלא נאמר".to_owned(), |d| {
+                format!("{} ({})", hebrew::date_words(d), iso(d))
+            });
             let hour = time.map_or("שעה שלא נאמרה".to_owned(), hebrew::clock);
             format!("על השולחן: {day}, {hour}.\n")
         }

@@ -122,7 +122,11 @@ impl AppointmentParser {
             })
             .await?;
         let request = read_answer(&completion.text, &text, context)?;
-        Ok(Extraction { request, model: completion.model, usage: completion.usage })
+        Ok(Extraction {
+            request,
+            model: completion.model,
+            usage: completion.usage,
+        })
     }
 }
 

@@ -29,9 +29,17 @@ impl SaidWeekday {
 /// A day as it was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SaidDate {
-    Weekday { weekday: SaidWeekday, week_offset: i64 },
+    Weekday {
+        weekday: SaidWeekday,
+        week_offset: i64,
+    },
     DaysFromNow(i64),
-    Calendar { day: i64, month: Option<i64>, year: Option<i64>, weekday: Option<SaidWeekday> },
+    Calendar {
+        day: i64,
+        month: Option<i64>,
+        year: Option<i64>,
+        weekday: Option<SaidWeekday>,
+    },
 }
 
 impl SaidDate {
@@ -39,16 +47,27 @@ impl SaidDate {
     /// each other, so that the caller is asked.
     pub(crate) fn resolve(self, today: Date) -> Option<Date> {
         match self {
-            Self::Weekday { weekday, week_offset } => weekday_from(today, weekday.0, week_offset),
+            Self::Weekday {
+                weekday,
+                week_offset,
+            } => weekday_from(today, weekday.0, week_offset),
             Self::DaysFromNow(days) => ahead(today, days),
-            Self::Calendar { day, month, year, weekday } => calendar(today, day, month, year)
+            Self::Calendar {
+                day,
+                month,
+                year,
+                weekday,
+            } => calendar(today, day, month, year)
                 .filter(|date| weekday.is_none_or(|said| said.0 == date.weekday())),
         }
     }
 }
 
 fn ahead(today: Date, days: i64) -> Option<Date> {
-    (0..=MAX_DAYS_AHEAD).contains(&days).then(|| today.checked_add(Duration::days(days))).flatten()
+    (0..=MAX_DAYS_AHEAD)
+        .contains(&days)
+        .then(|| today.checked_add(Duration::days(days)))
+        .flatten()
 }
 
 /// A bare weekday is its next occurrence, a week away when it is today's; "next" is that day of the following
@@ -59,7 +78,9 @@ fn weekday_from(today: Date, weekday: Weekday, week_offset: i64) -> Option<Date>
     let days = if week_offset <= 0 {
         (from_sunday - today_from_sunday - 1).rem_euclid(7) + 1
     } else {
-        week_offset.checked_mul(7)?.checked_add(from_sunday - today_from_sunday)?
+        week_offset
+            .checked_mul(7)?
+            .checked_add(from_sunday - today_from_sunday)?
     };
     ahead(today, days)
 }
@@ -73,7 +94,12 @@ fn calendar(today: Date, day: i64, month: Option<i64>, year: Option<i64>) -> Opt
     };
     match (month, year) {
         (Some(month), Some(year)) => {
-            let year = i32::try_from(if (0..100).contains(&year) { year + 2000 } else { year }).ok()?;
+            let year = i32::try_from(if (0..100).contains(&year) {
+                year + 2000
+            } else {
+                year
+            })
+            .ok()?;
             Date::from_calendar_date(year, month, day).ok()
         }
         // Up to eight years, so that 29 February is found.
@@ -88,7 +114,14 @@ fn calendar(today: Date, day: i64, month: Option<i64>, year: Option<i64>) -> Opt
 
 fn months_from(today: Date) -> impl Iterator<Item = (i32, Month)> {
     std::iter::successors(Some((today.year(), today.month())), |(year, month)| {
-        Some((if *month == Month::December { year + 1 } else { *year }, month.next()))
+        Some((
+            if *month == Month::December {
+                year + 1
+            } else {
+                *year
+            },
+            month.next(),
+        ))
     })
     .take(13)
 }
@@ -150,12 +183,18 @@ const fn in_part_of_day(hour: u8, part: PartOfDay) -> u8 {
         | (PartOfDay::Noon, 10..=12)
         | (PartOfDay::Afternoon, 12)
         | (PartOfDay::Night, 1..=5) => hour,
-        (PartOfDay::Noon | PartOfDay::Afternoon | PartOfDay::Evening | PartOfDay::Night, _) => hour + 12,
+        (PartOfDay::Noon | PartOfDay::Afternoon | PartOfDay::Evening | PartOfDay::Night, _) => {
+            hour + 12
+        }
     }
 }
 
 fn bare_hour(hour: u8, minute: u8, settings: &AppointmentSettings) -> u8 {
-    let (before_noon, after_noon) = if hour == 12 { (0, 12) } else { (hour, hour + 12) };
+    let (before_noon, after_noon) = if hour == 12 {
+        (0, 12)
+    } else {
+        (hour, hour + 12)
+    };
     let open = |hour| {
         Time::from_hms(hour, minute, 0)
             .is_ok_and(|time| settings.start_hour() <= time && time < settings.end_hour())

@@ -41,6 +41,10 @@ pub fn answer_schema() -> Value {
 
 /// A closed object with every property required.
 fn closed(properties: &Value) -> Value {
-    let required: Vec<&String> = properties.as_object().into_iter().flat_map(|p| p.keys()).collect();
+    let required: Vec<&String> = properties
+        .as_object()
+        .into_iter()
+        .flat_map(|p| p.keys())
+        .collect();
     json!({"type": "object", "additionalProperties": false, "required": required, "properties": properties})
 }

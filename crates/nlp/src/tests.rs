@@ -5,17 +5,32 @@ use toran_scheduling::TimeZoneName;
 use super::*;
 
 fn settings() -> AppointmentSettings {
-    AppointmentSettings::new("sun-fri".parse().unwrap(), time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem())
-        .unwrap()
+    AppointmentSettings::new(
+        "sun-fri".parse().unwrap(),
+        time!(9:00),
+        time!(18:00),
+        30,
+        TimeZoneName::jerusalem(),
+    )
+    .unwrap()
 }
 
 /// Sunday morning, 22 November 2026.
 fn context(settings: &AppointmentSettings, table: RequestedTime) -> ParseContext<'_> {
-    ParseContext { now: datetime!(2026-11-22 10:00), settings, table, last_said: None }
+    ParseContext {
+        now: datetime!(2026-11-22 10:00),
+        settings,
+        table,
+        last_said: None,
+    }
 }
 
 #[track_caller]
-fn read(text: &str, answer: &str, table: RequestedTime) -> (Action, Option<time::Date>, Option<time::Time>) {
+fn read(
+    text: &str,
+    answer: &str,
+    table: RequestedTime,
+) -> (Action, Option<time::Date>, Option<time::Time>) {
     let settings = settings();
     let request = read_answer(answer, text, &context(&settings, table)).unwrap();
     (request.action, request.date, request.time)
@@ -24,30 +39,68 @@ fn read(text: &str, answer: &str, table: RequestedTime) -> (Action, Option<time:
 #[track_caller]
 fn check_date(date: &str, expected: Option<time::Date>) {
     let answer = format!(r#"{{"action":"ask","date":{date},"time":null,"name":null}}"#);
-    assert_eq!(read("", &answer, RequestedTime::default()).1, expected, "{date}");
+    assert_eq!(
+        read("", &answer, RequestedTime::default()).1,
+        expected,
+        "{date}"
+    );
 }
 
 #[track_caller]
 fn check_time(time: &str, expected: Option<time::Time>) {
     let answer = format!(r#"{{"action":"ask","date":null,"time":{time},"name":null}}"#);
-    assert_eq!(read("", &answer, RequestedTime::default()).2, expected, "{time}");
+    assert_eq!(
+        read("", &answer, RequestedTime::default()).2,
+        expected,
+        "{time}"
+    );
 }
 
 #[test]
 fn days_are_computed_by_code() {
-    check_date(r#"{"weekday":"tuesday","week_offset":0}"#, Some(date!(2026-11-24)));
-    check_date(r#"{"weekday":"sunday","week_offset":0}"#, Some(date!(2026-11-29)));
-    check_date(r#"{"weekday":"tuesday","week_offset":1}"#, Some(date!(2026-12-01)));
-    check_date(r#"{"weekday":"saturday","week_offset":0}"#, Some(date!(2026-11-28)));
-    check_date(r#"{"days_from_now":0}"#, Some(date!(2026-11-22)));
-    check_date(r#"{"days_from_now":2}"#, Some(date!(2026-11-24)));
-    check_date(r#"{"day":15,"month":null,"year":null}"#, Some(date!(2026-12-15)));
-    check_date(r#"{"day":22,"month":null,"year":null}"#, Some(date!(2026-12-22)));
-    check_date(r#"{"day":31,"month":null,"year":null}"#, Some(date!(2026-12-31)));
-    check_date(r#"{"day":3,"month":2,"year":null}"#, Some(date!(2027-02-03)));
-    check_date(r#"{"day":29,"month":2,"year":null}"#, Some(date!(2028-02-29)));
-    check_date(r#"{"day":24,"month":11,"year":26}"#, Some(date!(2026-11-24)));
-    check_date(r#""2026-11-24""#, Some(date!(2026-11-24)));
+    check_date(
+        r#"{"weekday":"tuesday","week_offset":0}"#,
+        Some(date!(2026 - 11 - 24)),
+    );
+    check_date(
+        r#"{"weekday":"sunday","week_offset":0}"#,
+        Some(date!(2026 - 11 - 29)),
+    );
+    check_date(
+        r#"{"weekday":"tuesday","week_offset":1}"#,
+        Some(date!(2026 - 12 - 01)),
+    );
+    check_date(
+        r#"{"weekday":"saturday","week_offset":0}"#,
+        Some(date!(2026 - 11 - 28)),
+    );
+    check_date(r#"{"days_from_now":0}"#, Some(date!(2026 - 11 - 22)));
+    check_date(r#"{"days_from_now":2}"#, Some(date!(2026 - 11 - 24)));
+    check_date(
+        r#"{"day":15,"month":null,"year":null}"#,
+        Some(date!(2026 - 12 - 15)),
+    );
+    check_date(
+        r#"{"day":22,"month":null,"year":null}"#,
+        Some(date!(2026 - 12 - 22)),
+    );
+    check_date(
+        r#"{"day":31,"month":null,"year":null}"#,
+        Some(date!(2026 - 12 - 31)),
+    );
+    check_date(
+        r#"{"day":3,"month":2,"year":null}"#,
+        Some(date!(2027 - 02 - 03)),
+    );
+    check_date(
+        r#"{"day":29,"month":2,"year":null}"#,
+        Some(date!(2028 - 02 - 29)),
+    );
+    check_date(
+        r#"{"day":24,"month":11,"year":26}"#,
+        Some(date!(2026 - 11 - 24)),
+    );
+    check_date(r#""2026-11-24""#, Some(date!(2026 - 11 - 24)));
 }
 
 #[test]
@@ -75,27 +128,68 @@ fn what_cannot_be_a_day_is_none() {
 
 #[test]
 fn hours_are_read_as_people_mean_them() {
-    check_time(r#"{"hour":10,"minute":30,"part_of_day":null}"#, Some(time!(10:30)));
-    check_time(r#"{"hour":4,"minute":0,"part_of_day":null}"#, Some(time!(16:00)));
-    check_time(r#"{"hour":12,"minute":0,"part_of_day":null}"#, Some(time!(12:00)));
-    check_time(r#"{"hour":8,"minute":0,"part_of_day":null}"#, Some(time!(8:00)));
-    check_time(r#"{"hour":8,"minute":0,"part_of_day":"evening"}"#, Some(time!(20:00)));
-    check_time(r#"{"hour":12,"minute":0,"part_of_day":"night"}"#, Some(time!(0:00)));
-    check_time(r#"{"hour":2,"minute":0,"part_of_day":"noon"}"#, Some(time!(14:00)));
-    check_time(r#"{"hour":11,"minute":30,"part_of_day":"noon"}"#, Some(time!(11:30)));
-    check_time(r#"{"hour":2,"minute":0,"part_of_day":"night"}"#, Some(time!(2:00)));
-    check_time(r#"{"hour":16,"minute":30,"part_of_day":null}"#, Some(time!(16:30)));
+    check_time(
+        r#"{"hour":10,"minute":30,"part_of_day":null}"#,
+        Some(time!(10:30)),
+    );
+    check_time(
+        r#"{"hour":4,"minute":0,"part_of_day":null}"#,
+        Some(time!(16:00)),
+    );
+    check_time(
+        r#"{"hour":12,"minute":0,"part_of_day":null}"#,
+        Some(time!(12:00)),
+    );
+    check_time(
+        r#"{"hour":8,"minute":0,"part_of_day":null}"#,
+        Some(time!(8:00)),
+    );
+    check_time(
+        r#"{"hour":8,"minute":0,"part_of_day":"evening"}"#,
+        Some(time!(20:00)),
+    );
+    check_time(
+        r#"{"hour":12,"minute":0,"part_of_day":"night"}"#,
+        Some(time!(0:00)),
+    );
+    check_time(
+        r#"{"hour":2,"minute":0,"part_of_day":"noon"}"#,
+        Some(time!(14:00)),
+    );
+    check_time(
+        r#"{"hour":11,"minute":30,"part_of_day":"noon"}"#,
+        Some(time!(11:30)),
+    );
+    check_time(
+        r#"{"hour":2,"minute":0,"part_of_day":"night"}"#,
+        Some(time!(2:00)),
+    );
+    check_time(
+        r#"{"hour":16,"minute":30,"part_of_day":null}"#,
+        Some(time!(16:30)),
+    );
     check_time(r#""16:30""#, Some(time!(16:30)));
-    for nonsense in ["null", r#"{"hour":99}"#, r#"{"hour":10,"minute":75}"#, r#""25:00""#, r#"{"minute":5}"#] {
+    for nonsense in [
+        "null",
+        r#"{"hour":99}"#,
+        r#"{"hour":10,"minute":75}"#,
+        r#""25:00""#,
+        r#"{"minute":5}"#,
+    ] {
         check_time(nonsense, None);
     }
 }
 
 #[test]
 fn opening_hours_settle_a_bare_hour_with_one_reading() {
-    let early =
-        AppointmentSettings::new("sun-fri".parse().unwrap(), time!(6:00), time!(12:00), 30, TimeZoneName::jerusalem())
-            .unwrap();
+    let early = AppointmentSettings::new(
+        "sun-fri".parse().unwrap(),
+        time!(6:00),
+        time!(12:00),
+        30,
+        TimeZoneName::jerusalem(),
+    )
+    .unwrap();
     let answer = r#"{"action":"ask","date":null,"time":{"hour":7,"minute":0},"name":null}"#;
     let request = read_answer(answer, "בשבע", &context(&early, RequestedTime::default())).unwrap();
     assert_eq!(request.time, Some(time!(7:00)));
@@ -103,19 +197,37 @@ fn opening_hours_settle_a_bare_hour_with_one_reading() {
 
 #[test]
 fn yes_means_what_is_on_the_table() {
-    let table = RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(10:30)) };
+    let table = RequestedTime {
+        date: Some(date!(2026 - 11 - 24)),
+        time: Some(time!(10:30)),
+    };
     let yes = r#"{"action":"confirm","date":null,"time":null,"name":null}"#;
-    assert_eq!(read("כן", yes, table), (Action::Confirm, table.date, table.time));
-    assert_eq!(read("כן", yes, RequestedTime::default()), (Action::Confirm, None, None));
+    assert_eq!(
+        read("כן", yes, table),
+        (Action::Confirm, table.date, table.time)
+    );
+    assert_eq!(
+        read("כן", yes, RequestedTime::default()),
+        (Action::Confirm, None, None)
+    );
 }
 
 #[test]
 fn an_hour_belongs_to_the_day_under_discussion_but_a_new_day_starts_afresh() {
-    let table = RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(10:30)) };
+    let table = RequestedTime {
+        date: Some(date!(2026 - 11 - 24)),
+        time: Some(time!(10:30)),
+    };
     let hour = r#"{"action":"ask","date":null,"time":{"words":"אחת עשרה","hour":11,"minute":0},"name":null}"#;
-    assert_eq!(read("בשעה אחת עשרה", hour, table), (Action::Ask, table.date, Some(time!(11:00))));
+    assert_eq!(
+        read("בשעה אחת עשרה", hour, table),
+        (Action::Ask, table.date, Some(time!(11:00)))
+    );
     let day = r#"{"action":"ask","date":{"words":"רביעי","weekday":"wednesday","week_offset":0},"time":null,"name":null}"#;
-    assert_eq!(read("אמרתי רביעי", day, table), (Action::Ask, Some(date!(2026-11-25)), None));
+    assert_eq!(
+        read("אמרתי רביעי", day, table),
+        (Action::Ask, Some(date!(2026 - 11 - 25)), None)
+    );
 }
 
 #[test]
@@ -123,33 +235,66 @@ fn nothing_is_invented() {
     let answer = r#"{"action":"ask","date":{"words":"יום שלישי","weekday":"tuesday","week_offset":0},
         "time":{"words":"עשר","hour":10,"minute":0},"name":"דוד כהן"}"#;
     let settings = settings();
-    let request = read_answer(answer, "כמה זה עולה", &context(&settings, RequestedTime::default())).unwrap();
-    assert_eq!((request.date, request.time, request.name), (None, None, None));
+    let request = read_answer(
+        answer,
+        "כמה זה עולה",
+        &context(&settings, RequestedTime::default()),
+    )
+    .unwrap();
+    assert_eq!(
+        (request.date, request.time, request.name),
+        (None, None, None)
+    );
 
     // The preposition is glued to the word in Hebrew.
-    let request = read_answer(answer, "בשלישי בעשר, דוד כהן", &context(&settings, RequestedTime::default())).unwrap();
-    assert_eq!((request.date, request.time), (Some(date!(2026-11-24)), Some(time!(10:00))));
+    let request = read_answer(
+        answer,
+        "בשלישי בעשר, דוד כהן",
+        &context(&settings, RequestedTime::default()),
+    )
+    .unwrap();
+    assert_eq!(
+        (request.date, request.time),
+        (Some(date!(2026 - 11 - 24)), Some(time!(10:00)))
+    );
     assert_eq!(request.name.unwrap().expose(), "דוד כהן");
 }
 
 #[test]
 fn none_carries_no_time() {
     let answer = r#"{"action":"none","date":"2026-11-24","time":"10:00","name":null}"#;
-    assert_eq!(read("התור שלי מחר בעשר, נכון?", answer, RequestedTime::default()), (Action::None, None, None));
+    assert_eq!(
+        read("התור שלי מחר בעשר, נכון?", answer, RequestedTime::default()),
+        (Action::None, None, None)
+    );
 }
 
 #[test]
 fn a_broken_answer_is_an_error_and_never_a_panic() {
     let settings = settings();
-    for broken in ["", "כן", "[]", "{}", r#"{"action":"book"}"#, r#"{"action":1}"#, r#"{"action":"ask","name":7}"#] {
-        assert!(read_answer(broken, "כן", &context(&settings, RequestedTime::default())).is_err(), "{broken}");
+    for broken in [
+        "",
+        "כן",
+        "[]",
+        "{}",
+        r#"{"action":"book"}"#,
+        r#"{"action":1}"#,
+        r#"{"action":"ask","name":7}"#,
+    ] {
+        assert!(
+            read_answer(broken, "כן", &context(&settings, RequestedTime::default())).is_err(),
+            "{broken}"
+        );
     }
 }
 
 #[test]
 fn the_prompt_opens_with_its_sentence_and_shows_today_and_the_table() {
     let settings = settings();
-    let table = RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(10:30)) };
+    let table = RequestedTime {
+        date: Some(date!(2026 - 11 - 24)),
+        time: Some(time!(10:30)),
+    };
     let prompt = instructions::render(&context(&settings, table));
     assert!(prompt.starts_with(OPENING));
     assert!(prompt.contains("2026-11-22 יום ראשון"));
@@ -162,13 +307,23 @@ fn the_schema_is_inside_the_strict_subset() {
     fn walk(schema: &serde_json::Value) {
         if let Some(properties) = schema.get("properties").and_then(|p| p.as_object()) {
             assert_eq!(schema["additionalProperties"], false);
-            let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
+            let required: Vec<&str> = schema["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|v| v.as_str())
+                .collect();
             for (name, property) in properties {
                 assert!(required.contains(&name.as_str()), "{name} is not required");
                 walk(property);
             }
         }
-        for branch in schema.get("anyOf").and_then(|b| b.as_array()).into_iter().flatten() {
+        for branch in schema
+            .get("anyOf")
+            .and_then(|b| b.as_array())
+            .into_iter()
+            .flatten()
+        {
             walk(branch);
         }
     }

@@ -96,12 +96,18 @@ pub(crate) fn false_claim_in(sentence: &str, ledger: &Ledger) -> Option<ClaimKin
 
 fn starts_with(words: &[&str], phrase: &[&str]) -> bool {
     words.len() >= phrase.len()
-        && phrase.iter().zip(words).enumerate().all(|(at, (expected, word))| {
-            *word == *expected || (at == 0 && without_conjunction(word) == Some(expected))
-        })
+        && phrase
+            .iter()
+            .zip(words)
+            .enumerate()
+            .all(|(at, (expected, word))| {
+                *word == *expected || (at == 0 && without_conjunction(word) == Some(expected))
+            })
 }
 
 /// "וקבעתי", "שקבעתי", "כשקבעתי": Hebrew glues its conjunctions to the word.
 fn without_conjunction(word: &str) -> Option<&str> {
-    word.strip_prefix("כש").or_else(|| word.strip_prefix('ו')).or_else(|| word.strip_prefix('ש'))
+    word.strip_prefix("כש")
+        .or_else(|| word.strip_prefix('ו'))
+        .or_else(|| word.strip_prefix('ש'))
 }

@@ -139,7 +139,13 @@ mod tests {
 
     fn booked(time: time::Time) -> Ledger {
         let id: AppointmentId = "00000000-0000-0000-0000-000000000001".parse().unwrap();
-        [Booking { appointment_id: id, date: date!(2026-11-24), time }].into_iter().collect()
+        [Booking {
+            appointment_id: id,
+            date: date!(2026 - 11 - 24),
+            time,
+        }]
+        .into_iter()
+        .collect()
     }
 
     #[track_caller]
@@ -154,12 +160,19 @@ mod tests {
                 verdict = verdict.and_then(|_| guard.screen(ledger));
                 if let Ok(Cleared::Chars(cleared)) = verdict {
                     let heard: String = chars[..cleared].iter().collect();
-                    assert!(expected.is_ok() || claim_in(&heard).is_none(), "cleared a claim: {heard}");
+                    assert!(
+                        expected.is_ok() || claim_in(&heard).is_none(),
+                        "cleared a claim: {heard}"
+                    );
                 }
             }
             guard.finish();
             verdict = verdict.and_then(|_| guard.screen(ledger));
-            assert_eq!(verdict.map(|_| ()).map_err(|claim| claim.kind), expected, "{speech:?} by {piece}");
+            assert_eq!(
+                verdict.map(|_| ()).map_err(|claim| claim.kind),
+                expected,
+                "{speech:?} by {piece}"
+            );
             if expected.is_ok() {
                 assert_eq!(verdict, Ok(Cleared::Everything));
             }
@@ -181,7 +194,11 @@ mod tests {
     #[test]
     fn a_claim_of_another_hour_is_false() {
         let booked = booked(time!(10:30));
-        check("קבעתי לך פגישה בשעה 11:00.", &booked, Err(ClaimKind::Booked));
+        check(
+            "קבעתי לך פגישה בשעה 11:00.",
+            &booked,
+            Err(ClaimKind::Booked),
+        );
         check("קבעתי לך פגישה בשעה עשר וחצי בבוקר.", &booked, Ok(()));
         check("קבעתי לך פגישה.", &booked, Ok(()));
     }
@@ -214,7 +231,9 @@ mod tests {
     fn words_are_cleared_before_the_answer_ends() {
         let mut guard = SpeechGuard::default();
         guard.push("ביום שלישי יש לנו כמה שעות פנויות. אפשר בעשר או באחת");
-        let Ok(Cleared::Chars(cleared)) = guard.screen(&Ledger::default()) else { panic!("not cleared") };
+        let Ok(Cleared::Chars(cleared)) = guard.screen(&Ledger::default()) else {
+            panic!("not cleared")
+        };
         assert!(cleared > 35, "{cleared}");
     }
 
@@ -224,7 +243,12 @@ mod tests {
         guard.push("שלום");
         assert!(guard.screen(&Ledger::default()).is_ok());
         guard.finish_with("קבעתי לך");
-        assert_eq!(guard.screen(&Ledger::default()), Err(FalseClaim { kind: ClaimKind::Booked }));
+        assert_eq!(
+            guard.screen(&Ledger::default()),
+            Err(FalseClaim {
+                kind: ClaimKind::Booked
+            })
+        );
     }
 
     #[test]

@@ -12,7 +12,11 @@ pub struct Ledger {
 impl Ledger {
     /// Enters an appointment that the database acknowledged. Entering it again changes nothing.
     pub fn enter(&mut self, booking: Booking) {
-        if !self.bookings.iter().any(|held| held.appointment_id == booking.appointment_id) {
+        if !self
+            .bookings
+            .iter()
+            .any(|held| held.appointment_id == booking.appointment_id)
+        {
             self.bookings.push(booking);
         }
     }
@@ -31,7 +35,9 @@ impl Ledger {
 impl FromIterator<Booking> for Ledger {
     fn from_iter<I: IntoIterator<Item = Booking>>(bookings: I) -> Self {
         let mut ledger = Self::default();
-        bookings.into_iter().for_each(|booking| ledger.enter(booking));
+        bookings
+            .into_iter()
+            .for_each(|booking| ledger.enter(booking));
         ledger
     }
 }

@@ -89,10 +89,22 @@ pub(super) fn default_prices() -> PriceTable {
         ..text
     };
     [
-        ("gpt-realtime-2.1", realtime(text(4.0, 0.4, 24.0), 32.0, 0.4, 64.0)),
-        ("gpt-realtime-2.1-mini", realtime(text(0.6, 0.06, 2.4), 10.0, 0.3, 20.0)),
-        ("gpt-realtime-2", realtime(text(4.0, 0.4, 24.0), 32.0, 0.4, 64.0)),
-        ("gpt-realtime-1.5", realtime(text(4.0, 0.4, 16.0), 32.0, 0.4, 64.0)),
+        (
+            "gpt-realtime-2.1",
+            realtime(text(4.0, 0.4, 24.0), 32.0, 0.4, 64.0),
+        ),
+        (
+            "gpt-realtime-2.1-mini",
+            realtime(text(0.6, 0.06, 2.4), 10.0, 0.3, 20.0),
+        ),
+        (
+            "gpt-realtime-2",
+            realtime(text(4.0, 0.4, 24.0), 32.0, 0.4, 64.0),
+        ),
+        (
+            "gpt-realtime-1.5",
+            realtime(text(4.0, 0.4, 16.0), 32.0, 0.4, 64.0),
+        ),
         ("gpt-4o-mini", text(0.15, 0.075, 0.6)),
         ("gpt-6-luna", text(0.1, 0.01, 0.5)),
     ]

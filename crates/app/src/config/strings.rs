@@ -20,13 +20,17 @@ impl Strings for ProcessEnvironment {
     }
 
     fn names(&self) -> Vec<String> {
-        env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+        env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect()
     }
 }
 
 impl Strings for std::collections::BTreeMap<&str, &str> {
     fn get(&self, name: &str) -> Option<String> {
-        self.get(name).filter(|value| !value.is_empty()).map(|value| (*value).to_owned())
+        self.get(name)
+            .filter(|value| !value.is_empty())
+            .map(|value| (*value).to_owned())
     }
 
     fn names(&self) -> Vec<String> {

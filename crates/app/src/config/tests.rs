@@ -2,12 +2,18 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-fn environment<const N: usize>(variables: [(&'static str, &'static str); N]) -> BTreeMap<&'static str, &'static str> {
+fn environment<const N: usize>(
+    variables: [(&'static str, &'static str); N],
+) -> BTreeMap<&'static str, &'static str> {
     variables.into()
 }
 
 #[track_caller]
-fn check_refused<const N: usize>(toml: &str, variables: [(&'static str, &'static str); N], keys: &[&str]) {
+fn check_refused<const N: usize>(
+    toml: &str,
+    variables: [(&'static str, &'static str); N],
+    keys: &[&str],
+) {
     let error = Config::parse(toml, &environment(variables)).unwrap_err();
     let shown = error.to_string();
     for key in keys {
@@ -33,42 +39,67 @@ fn an_empty_configuration_has_the_documented_defaults() {
 fn the_environment_outweighs_the_file() {
     let config = Config::parse(
         "listen = '127.0.0.1:1'\n[openai]\nparser_model = 'a'\nrealtime_model = 'b'",
-        &environment([("TORAN_LISTEN", "127.0.0.1:2"), ("TORAN_PARSER_MODEL", "c"), ("OPENAI_API_KEY", "")]),
+        &environment([
+            ("TORAN_LISTEN", "127.0.0.1:2"),
+            ("TORAN_PARSER_MODEL", "c"),
+            ("OPENAI_API_KEY", ""),
+        ]),
     )
     .unwrap();
     assert_eq!(config.listen.port(), 2);
     assert_eq!(config.openai.parser_model.0, "c");
     assert_eq!(config.openai.realtime_model.0, "b");
-    assert!(config.openai.api_key.is_none(), "an empty variable is unset");
+    assert!(
+        config.openai.api_key.is_none(),
+        "an empty variable is unset"
+    );
 }
 
 #[test]
 fn what_is_wrong_is_named_all_at_once() {
-    check_refused("", [("TORAN_LISTEN", "here"), ("TORAN_PUBLIC_URL", "gw.example.com"), ("TORAN_DATABSE_URL", "x")], &[
-        "TORAN_LISTEN",
-        "TORAN_PUBLIC_URL",
-        "TORAN_DATABSE_URL",
-    ]);
+    check_refused(
+        "",
+        [
+            ("TORAN_LISTEN", "here"),
+            ("TORAN_PUBLIC_URL", "gw.example.com"),
+            ("TORAN_DATABSE_URL", "x"),
+        ],
+        &["TORAN_LISTEN", "TORAN_PUBLIC_URL", "TORAN_DATABSE_URL"],
+    );
     check_refused("lisen = 'x'", [], &["lisen"]);
     check_refused("[openai]\ngreeting = 'x'", [], &["greeting"]);
     check_refused("[prices.gpt-4o-mini]\ntext = 1", [], &["text"]);
     check_refused("database_url = 'mysql://x'", [], &["TORAN_DATABASE_URL"]);
     check_refused("[log]\nformat = 'xml'", [], &["log.format", "xml"]);
     check_refused("[limits]\nmax_calls = 0", [], &["max_calls"]);
-    check_refused("", [("OPENAI_REALTIME_URL", "https://x.example")], &["OPENAI_REALTIME_URL", "ws"]);
+    check_refused(
+        "",
+        [("OPENAI_REALTIME_URL", "https://x.example")],
+        &["OPENAI_REALTIME_URL", "ws"],
+    );
     check_refused("", [("TWILIO_AUTH_TOKEN", "abc\n")], &["TWILIO_AUTH_TOKEN"]);
 }
 
 #[test]
 fn secrets_never_show() {
-    let config =
-        Config::parse("", &environment([("OPENAI_API_KEY", "sk-geheim"), ("TWILIO_AUTH_TOKEN", "geheim")])).unwrap();
+    let config = Config::parse(
+        "",
+        &environment([
+            ("OPENAI_API_KEY", "sk-geheim"),
+            ("TWILIO_AUTH_TOKEN", "geheim"),
+        ]),
+    )
+    .unwrap();
     assert!(config.openai.is_reachable());
     assert!(!format!("{config:?}").contains("geheim"));
 }
 
 #[test]
 fn a_stand_in_needs_no_key() {
-    let config = Config::parse("", &environment([("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")])).unwrap();
+    let config = Config::parse(
+        "",
+        &environment([("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")]),
+    )
+    .unwrap();
     assert!(config.openai.is_reachable());
 }

@@ -28,17 +28,29 @@ pub(crate) fn log(fact: &Fact) {
         Fact::TurnDropped { reason } => info!(reason = reason.as_str(), "segment dropped"),
         Fact::BargeIn { stage } => info!(stage = stage.as_str(), "barge-in"),
         Fact::ClaimBlocked { kind, .. } => warn!(claim = kind.as_str(), "false claim blocked"),
-        Fact::UnscreenedSpeech => warn!("the model spoke without a transcript; it was played unscreened"),
+        Fact::UnscreenedSpeech => {
+            warn!("the model spoke without a transcript; it was played unscreened")
+        }
         Fact::ResponseFailed { code, retrying } => warn!(code, retrying, "response failed"),
         Fact::Complained { code } => warn!(code, "the model's server complained; the call goes on"),
-        Fact::CallerAudioDropped => debug!("caller audio dropped: the model's session is not open yet"),
+        Fact::CallerAudioDropped => {
+            debug!("caller audio dropped: the model's session is not open yet")
+        }
         Fact::AgentAudioDropped => warn!("agent audio dropped: far more than a call can hold"),
         Fact::DigitPressed => info!("key pressed"),
         Fact::CallerSaid { turn, text } => {
-            info!(turn = turn.0, chars = text.expose().chars().count(), "caller turn");
+            info!(
+                turn = turn.0,
+                chars = text.expose().chars().count(),
+                "caller turn"
+            );
         }
         Fact::AgentSaid { text, interrupted } => {
-            info!(interrupted, chars = text.expose().chars().count(), "agent heard");
+            info!(
+                interrupted,
+                chars = text.expose().chars().count(),
+                "agent heard"
+            );
         }
         Fact::Ended(ending) => info!(ending = ending.as_str(), "call ended"),
     }
@@ -46,37 +58,59 @@ pub(crate) fn log(fact: &Fact) {
 
 fn log_parsed(turn: u32, request: &AppointmentRequest) {
     let date = request.date.map(tracing::field::display);
-    let time = request.time.map(|time| tracing::field::display(clock(time)));
+    let time = request
+        .time
+        .map(|time| tracing::field::display(clock(time)));
     let action = request.action.as_str();
     let named = request.name.is_some();
     match request.action {
-        Action::Ask | Action::Confirm | Action::None => info!(turn, action, date, time, named, "{PARSER} {action}"),
+        Action::Ask | Action::Confirm | Action::None => {
+            info!(turn, action, date, time, named, "{PARSER} {action}")
+        }
     }
 }
 
 fn log_told(notice: &Notice) {
     match notice {
-        Notice::Outcome(Outcome::AppointmentCreated(booking)) => log_booking(booking, APPOINTMENT_CREATED),
-        Notice::Outcome(Outcome::SlotUnavailable { reason, alternatives, .. }) => info!(
+        Notice::Outcome(Outcome::AppointmentCreated(booking)) => {
+            log_booking(booking, APPOINTMENT_CREATED)
+        }
+        Notice::Outcome(Outcome::SlotUnavailable {
+            reason,
+            alternatives,
+            ..
+        }) => info!(
             server_event = "slot_unavailable",
             reason = reason.as_str(),
             alternatives = alternatives.len(),
             "server event"
         ),
         Notice::Outcome(Outcome::FreeSlots { slots, .. }) => {
-            info!(server_event = "free_slots", slots = slots.len(), "server event");
+            info!(
+                server_event = "free_slots",
+                slots = slots.len(),
+                "server event"
+            );
         }
         Notice::Outcome(outcome) => info!(server_event = outcome.name(), "server event"),
         Notice::ClaimRefused => info!(server_event = "claim_refused", "server event"),
         Notice::NotUnderstood => info!(server_event = "not_understood", "server event"),
         Notice::Resumed { bookings, .. } => {
-            info!(server_event = "call_resumed", bookings = bookings.len(), "server event");
+            info!(
+                server_event = "call_resumed",
+                bookings = bookings.len(),
+                "server event"
+            );
         }
     }
 }
 
 fn log_booking(booking: &Booking, message: &str) {
-    let Booking { appointment_id, date, time } = booking;
+    let Booking {
+        appointment_id,
+        date,
+        time,
+    } = booking;
     info!(%appointment_id, %date, time = %clock(*time), "{message}");
 }
 

@@ -36,7 +36,15 @@ impl Phone {
         let (sink, reader) = socket.split();
         let (queue, messages) = mpsc::channel(QUEUE);
         let writer = tokio::spawn(write(sink, messages).instrument(Span::current()));
-        Self { stream_sid, reader, queue, writer, decoded: BytesMut::new(), lost: false, skipped: 0 }
+        Self {
+            stream_sid,
+            reader,
+            queue,
+            writer,
+            decoded: BytesMut::new(),
+            lost: false,
+            skipped: 0,
+        }
     }
 
     /// What the phone says next. After its stream is gone it says so, once and for all. Cancel safe.
@@ -55,7 +63,10 @@ impl Phone {
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(Message::Close(_))) | None => self.lost = true,
                 Some(Err(error)) => {
-                    debug!(error = &error as &dyn std::error::Error, "the phone's stream broke");
+                    debug!(
+                        error = &error as &dyn std::error::Error,
+                        "the phone's stream broke"
+                    );
                     self.lost = true;
                 }
             }
@@ -70,12 +81,18 @@ impl Phone {
                 let payload = Bytes::copy_from_slice(media.payload.as_bytes());
                 Some(FromPhone::Audio(PhoneAudio { payload, mulaw }))
             }
-            Ok(InboundMessage::Mark { name }) => {
-                name.strip_prefix('m')?.parse().ok().map(|mark| FromPhone::MarkPlayed(MarkId(mark)))
-            }
+            Ok(InboundMessage::Mark { name }) => name
+                .strip_prefix('m')?
+                .parse()
+                .ok()
+                .map(|mark| FromPhone::MarkPlayed(MarkId(mark))),
             Ok(InboundMessage::Dtmf { digit }) => Some(FromPhone::Digit(digit.as_char())),
             Ok(InboundMessage::Stop) => Some(FromPhone::HungUp),
-            Ok(InboundMessage::Connected | InboundMessage::Start(_) | InboundMessage::Unknown { .. }) => None,
+            Ok(
+                InboundMessage::Connected
+                | InboundMessage::Start(_)
+                | InboundMessage::Unknown { .. },
+            ) => None,
             Err(_) => {
                 self.skip("not a message of the media stream");
                 None
@@ -86,7 +103,10 @@ impl Phone {
     /// Said once: a hostile stream must not fill the log.
     fn skip(&mut self, what: &str) {
         if self.skipped == 0 {
-            warn!(what, "skipped what the phone sent; further ones are skipped in silence");
+            warn!(
+                what,
+                "skipped what the phone sent; further ones are skipped in silence"
+            );
         }
         self.skipped = self.skipped.saturating_add(1);
     }
@@ -119,11 +139,17 @@ impl Phone {
 
     pub(super) fn mark(&mut self, mark: MarkId) {
         let name = format!("m{}", mark.0).into();
-        self.send(outbound_json(self.stream_sid.as_str(), &OutboundMessage::Mark { name }));
+        self.send(outbound_json(
+            self.stream_sid.as_str(),
+            &OutboundMessage::Mark { name },
+        ));
     }
 
     pub(super) fn clear(&mut self) {
-        self.send(outbound_json(self.stream_sid.as_str(), &OutboundMessage::Clear));
+        self.send(outbound_json(
+            self.stream_sid.as_str(),
+            &OutboundMessage::Clear,
+        ));
     }
 
     fn send(&mut self, message: String) {

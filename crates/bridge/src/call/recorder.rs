@@ -17,10 +17,23 @@ const QUEUE: usize = 512;
 /// One thing to be stored.
 #[derive(Debug)]
 pub(super) enum Entry {
-    Line { speaker: Speaker, text: Pii<String>, at: UtcDateTime },
-    Request { requested: RequestedTime, name: Option<Pii<String>> },
-    Usage { model: ModelName, usage: Usage },
-    Ended { ending: CallEnding, at: UtcDateTime },
+    Line {
+        speaker: Speaker,
+        text: Pii<String>,
+        at: UtcDateTime,
+    },
+    Request {
+        requested: RequestedTime,
+        name: Option<Pii<String>>,
+    },
+    Usage {
+        model: ModelName,
+        usage: Usage,
+    },
+    Ended {
+        ending: CallEnding,
+        at: UtcDateTime,
+    },
 }
 
 /// Takes entries for one call.
@@ -31,9 +44,19 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn start(store: Arc<dyn Store>, key: CallKey, prices: Arc<PriceTable>, next_seq: u32) -> Self {
+    pub(super) fn start(
+        store: Arc<dyn Store>,
+        key: CallKey,
+        prices: Arc<PriceTable>,
+        next_seq: u32,
+    ) -> Self {
         let (queue, entries) = mpsc::channel(QUEUE);
-        let writer = Writer { store, key, prices, next_seq };
+        let writer = Writer {
+            store,
+            key,
+            prices,
+            next_seq,
+        };
         let task = tokio::spawn(writer.run(entries).instrument(Span::current()));
         Self { queue, task }
     }
@@ -49,13 +72,24 @@ impl Recorder {
     pub(super) fn record_fact(&self, fact: &Fact, at: UtcDateTime) {
         match fact {
             Fact::CallerSaid { text, .. } => {
-                self.record(Entry::Line { speaker: Speaker::Caller, text: text.clone(), at });
+                self.record(Entry::Line {
+                    speaker: Speaker::Caller,
+                    text: text.clone(),
+                    at,
+                });
             }
             Fact::AgentSaid { text, .. } => {
-                self.record(Entry::Line { speaker: Speaker::Agent, text: text.clone(), at });
+                self.record(Entry::Line {
+                    speaker: Speaker::Agent,
+                    text: text.clone(),
+                    at,
+                });
             }
             Fact::Parsed { request, .. } if request.names_a_time() || request.name.is_some() => {
-                self.record(Entry::Request { requested: request.requested(), name: request.name.clone() });
+                self.record(Entry::Request {
+                    requested: request.requested(),
+                    name: request.name.clone(),
+                });
             }
             _ => {}
         }
@@ -81,21 +115,45 @@ impl Writer {
     async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
         while let Some(entry) = entries.recv().await {
             if let Err(error) = self.write(entry).await {
-                warn!(error = &error as &dyn std::error::Error, "a record of this call could not be stored");
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a record of this call could not be stored"
+                );
             }
         }
     }
 
     async fn write(&mut self, entry: Entry) -> Result<(), StoreError> {
-        let Self { store, key, prices, next_seq } = self;
+        let Self {
+            store,
+            key,
+            prices,
+            next_seq,
+        } = self;
         match entry {
             Entry::Line { speaker, text, at } => {
                 let seq = *next_seq;
                 *next_seq = next_seq.saturating_add(1);
-                store.append_transcript(key, &[TranscriptLine { seq, speaker, text, at }]).await
+                store
+                    .append_transcript(
+                        key,
+                        &[TranscriptLine {
+                            seq,
+                            speaker,
+                            text,
+                            at,
+                        }],
+                    )
+                    .await
             }
             Entry::Request { requested, name } => {
-                store.note_request(key, requested, name.as_ref().map(|name| name.expose().as_str())).await
+                store
+                    .note_request(
+                        key,
+                        requested,
+                        name.as_ref().map(|name| name.expose().as_str()),
+                    )
+                    .await
             }
             Entry::Usage { model, usage } => {
                 let cost = prices.cost(&model, &usage);

@@ -81,33 +81,82 @@ struct Admitted {
 
 async fn serve(bridge: Arc<Bridge>, mut socket: WebSocket) {
     match admit(&bridge, &mut socket).await {
-        Ok(Admitted { business, session, stream_sid }) => {
-            let span = info_span!("call", call_sid = %session.key.call_sid, business_id = %business.id);
+        Ok(Admitted {
+            business,
+            session,
+            stream_sid,
+        }) => {
+            let span =
+                info_span!("call", call_sid = %session.key.call_sid, business_id = %business.id);
             let stop = bridge.admission.stop_token();
-            let parts = call::CallParts { bridge, business, session, stream_sid, socket, stop };
+            let parts = call::CallParts {
+                bridge,
+                business,
+                session,
+                stream_sid,
+                socket,
+                stop,
+            };
             call::run(parts).instrument(span).await;
         }
         Err(error) => {
-            warn!(error = &error as &dyn std::error::Error, "media stream refused");
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "media stream refused"
+            );
             let reason = error.to_string().into();
             // The other side may be gone already.
-            let _ = socket.send(Message::Close(Some(CloseFrame { code: close_code::POLICY, reason }))).await;
+            let _ = socket
+                .send(Message::Close(Some(CloseFrame {
+                    code: close_code::POLICY,
+                    reason,
+                })))
+                .await;
         }
     }
 }
 
 async fn admit(bridge: &Bridge, socket: &mut WebSocket) -> Result<Admitted, StreamError> {
-    let start = timeout(START_PATIENCE, start_of(socket)).await.map_err(|_| StreamError::NoStart)??;
+    let start = timeout(START_PATIENCE, start_of(socket))
+        .await
+        .map_err(|_| StreamError::NoStart)??;
     let now = bridge.clock.now();
-    let token = start.custom_parameters.get(TOKEN_PARAMETER).map(String::as_str).unwrap_or_default();
-    let token = bridge.gate.tokens().verify(token, &start.call_sid, now).map_err(StreamError::Token)?;
-    if !bridge.store.redeem_stream_token(token.token_id, token.expires_at, now).await? {
+    let token = start
+        .custom_parameters
+        .get(TOKEN_PARAMETER)
+        .map(String::as_str)
+        .unwrap_or_default();
+    let token = bridge
+        .gate
+        .tokens()
+        .verify(token, &start.call_sid, now)
+        .map_err(StreamError::Token)?;
+    if !bridge
+        .store
+        .redeem_stream_token(token.token_id, token.expires_at, now)
+        .await?
+    {
         return Err(StreamError::TokenUsed);
     }
-    let key = CallKey { business_id: token.business_id, call_sid: start.call_sid };
-    let business = bridge.store.business(key.business_id).await?.ok_or(StreamError::NoCall)?;
-    let session = bridge.store.call_session(&key).await?.ok_or(StreamError::NoCall)?;
-    Ok(Admitted { business, session, stream_sid: start.stream_sid })
+    let key = CallKey {
+        business_id: token.business_id,
+        call_sid: start.call_sid,
+    };
+    let business = bridge
+        .store
+        .business(key.business_id)
+        .await?
+        .ok_or(StreamError::NoCall)?;
+    let session = bridge
+        .store
+        .call_session(&key)
+        .await?
+        .ok_or(StreamError::NoCall)?;
+    Ok(Admitted {
+        business,
+        session,
+        stream_sid: start.stream_sid,
+    })
 }
 
 async fn start_of(socket: &mut WebSocket) -> Result<StreamStart, StreamError> {

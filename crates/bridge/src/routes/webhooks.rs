@@ -40,7 +40,10 @@ pub(super) async fn after(
     body: Bytes,
 ) -> Result<Twiml, RouteError> {
     let form = bridge.gate.form(&uri, &headers, &body)?;
-    if matches!(form.get("CallStatus"), Some("completed" | "failed" | "canceled" | "busy" | "no-answer")) {
+    if matches!(
+        form.get("CallStatus"),
+        Some("completed" | "failed" | "canceled" | "busy" | "no-answer")
+    ) {
         return Ok(Twiml(HANG_UP.to_owned()));
     }
     answer(&bridge, &form).await
@@ -61,7 +64,10 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
     };
     let now = bridge.clock.now();
     let opening = CallOpening {
-        key: CallKey { business_id: business.id, call_sid: call_sid.clone() },
+        key: CallKey {
+            business_id: business.id,
+            call_sid: call_sid.clone(),
+        },
         // A withheld number comes as a word.
         caller: form.get("From").and_then(|from| from.parse().ok()),
         new_lead_id: LeadId::from_uuid(new_id()),
@@ -72,7 +78,10 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
         warn!(%call_sid, business_id = %business.id, "the call's streams keep breaking: it is ended");
         return Ok(Twiml(HANG_UP.to_owned()));
     }
-    let token = bridge.gate.tokens().issue(&call_sid, business.id, new_id(), now + TOKEN_LIFETIME);
+    let token = bridge
+        .gate
+        .tokens()
+        .issue(&call_sid, business.id, new_id(), now + TOKEN_LIFETIME);
     info!(%call_sid, business_id = %business.id, reconnects = session.reconnects, "call answered");
     let instructions = ConnectStream {
         stream_url: &bridge.gate.media_url(),
@@ -102,6 +111,8 @@ pub(super) async fn stream_status(
 
 impl Form {
     fn call_sid(&self) -> Result<CallSid, RouteError> {
-        self.get("CallSid").and_then(|sid| sid.parse().ok()).ok_or(RouteError::BadForm("CallSid"))
+        self.get("CallSid")
+            .and_then(|sid| sid.parse().ok())
+            .ok_or(RouteError::BadForm("CallSid"))
     }
 }

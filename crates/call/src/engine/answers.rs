@@ -11,7 +11,13 @@ use crate::{Fact, Instant, Notice, Output, Purpose, ResponseEnding, ToModel, res
 const FALSE_CLAIMS_ENDURED: u8 = 2;
 
 impl CallEngine {
-    pub(super) fn on_speech(&mut self, now: Instant, response: &ResponseId, item: &ItemId, audio: Bytes) {
+    pub(super) fn on_speech(
+        &mut self,
+        now: Instant,
+        response: &ResponseId,
+        item: &ItemId,
+        audio: Bytes,
+    ) {
         if self.responses.is_discarded(response) || audio.is_empty() {
             return;
         }
@@ -21,7 +27,13 @@ impl CallEngine {
         }
     }
 
-    pub(super) fn on_words(&mut self, now: Instant, response: &ResponseId, item: &ItemId, words: &str) {
+    pub(super) fn on_words(
+        &mut self,
+        now: Instant,
+        response: &ResponseId,
+        item: &ItemId,
+        words: &str,
+    ) {
         if self.responses.is_discarded(response) {
             return;
         }
@@ -40,7 +52,10 @@ impl CallEngine {
         if self.responses.is_discarded(response) {
             return;
         }
-        if let Err(claim) = self.playout.words_finished(response, item, transcript, &self.ledger) {
+        if let Err(claim) = self
+            .playout
+            .words_finished(response, item, transcript, &self.ledger)
+        {
             self.on_false_claim(now, claim);
         }
     }
@@ -55,18 +70,28 @@ impl CallEngine {
         if self.responses.is_discarded(response) {
             return;
         }
-        match self.playout.finish(response, item, transcript, &self.ledger) {
+        match self
+            .playout
+            .finish(response, item, transcript, &self.ledger)
+        {
             Ok(true) => self.record(Fact::UnscreenedSpeech),
             Ok(false) => {}
             Err(claim) => self.on_false_claim(now, claim),
         }
     }
 
-    pub(super) fn on_response_done(&mut self, now: Instant, response: &ResponseId, ending: ResponseEnding) {
+    pub(super) fn on_response_done(
+        &mut self,
+        now: Instant,
+        response: &ResponseId,
+        ending: ResponseEnding,
+    ) {
         for item in self.playout.unfinished_of(response) {
             self.on_item_finished(now, response, &item, None);
         }
-        let Some(active) = self.responses.done(response) else { return };
+        let Some(active) = self.responses.done(response) else {
+            return;
+        };
         match ending {
             ResponseEnding::Completed | ResponseEnding::Cancelled => {}
             ResponseEnding::Failed { code } => self.on_answer_failed(now, &active, code),
@@ -89,7 +114,9 @@ impl CallEngine {
             return;
         }
         let retrying = !active.spoke
-            && self.responses.want_again(active.purpose, due(now, self.config.timings.retry_pause));
+            && self
+                .responses
+                .want_again(active.purpose, due(now, self.config.timings.retry_pause));
         self.record(Fact::ResponseFailed { code, retrying });
         if !active.spoke && !retrying {
             self.apologise();
@@ -99,7 +126,10 @@ impl CallEngine {
     /// Cut before the first false word, and replaced.
     fn on_false_claim(&mut self, now: Instant, claim: FalseClaim) {
         let text = self.playout.claiming_text(&self.ledger);
-        self.record(Fact::ClaimBlocked { kind: claim.kind, text: Pii::new(text) });
+        self.record(Fact::ClaimBlocked {
+            kind: claim.kind,
+            text: Pii::new(text),
+        });
         self.cut_speech(now);
         self.false_claims = self.false_claims.saturating_add(1);
         if self.false_claims > FALSE_CLAIMS_ENDURED {

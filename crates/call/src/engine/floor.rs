@@ -10,30 +10,38 @@ impl CallEngine {
     pub(super) fn hold_playout(&mut self, now: Instant) {
         let something_to_hold = self.playout.is_audible(now) || self.responses.active().is_some();
         if something_to_hold && self.playout.pause(now) {
-            self.record(Fact::BargeIn { stage: BargeIn::Paused });
+            self.record(Fact::BargeIn {
+                stage: BargeIn::Paused,
+            });
         }
     }
 
     /// It was nothing: the answer goes on where it was held.
     pub(super) fn resume_playout(&mut self) {
         if self.playout.resume() {
-            self.record(Fact::BargeIn { stage: BargeIn::Resumed });
+            self.record(Fact::BargeIn {
+                stage: BargeIn::Resumed,
+            });
         }
     }
 
     /// The caller's words count: whatever the agent was saying or about to say is thrown away, on the phone, in
     /// the model's answer, and in the model's memory of what it said.
     pub(super) fn take_floor(&mut self, now: Instant) {
-        let was_audible = self.playout.is_audible(now);
-        let had_answer = self.cut_speech(now);
-        if was_audible || had_answer {
-            self.record(Fact::BargeIn { stage: BargeIn::Final });
+        let answering = self
+            .responses
+            .active()
+            .is_some_and(|active| active.cut_at.is_none());
+        if answering || self.playout.is_audible(now) {
+            self.record(Fact::BargeIn {
+                stage: BargeIn::Final,
+            });
         }
+        self.cut_speech(now);
     }
 
-    /// Cuts the speech under way. Returns whether an answer had to be cancelled.
-    pub(super) fn cut_speech(&mut self, now: Instant) -> bool {
-        let cancelled = self.responses.active().is_some_and(|active| active.cut_at.is_none());
+    /// Cuts the speech under way.
+    pub(super) fn cut_speech(&mut self, now: Instant) {
         if let Some(response) = self.responses.cut(now) {
             self.out.push_back(Output::Model(ToModel::Cancel(response)));
         }
@@ -46,11 +54,13 @@ impl CallEngine {
             self.out.push_back(Output::Model(if item.heard.0 == 0 {
                 ToModel::Delete(item.id.clone())
             } else {
-                ToModel::Truncate { item: item.id.clone(), heard: item.heard }
+                ToModel::Truncate {
+                    item: item.id.clone(),
+                    heard: item.heard,
+                }
             }));
         }
         self.record_cut(&cut);
-        cancelled
     }
 
     pub(super) fn record_cut(&mut self, cut: &[CutItem]) {

@@ -5,9 +5,8 @@ use toran_domain::{Action, AppointmentRequest, ItemId, Outcome, Pii, RequestedTi
 
 use super::{CallEngine, due};
 use crate::{
-    DeskOrder, DropReason, Fact, Hearing, Instant, Notice, Output, ParserFailure, PhoneAudio, Purpose,
-    ToModel,
-    turns::Stage,
+    DeskOrder, DropReason, Fact, Hearing, Instant, Notice, Output, ParserFailure, PhoneAudio,
+    Purpose, ToModel, turns::Stage,
 };
 
 /// After so many parser failures in a row the caller is not asked again but told that details will follow.
@@ -16,7 +15,8 @@ const PARSER_FAILURES_ENDURED: u8 = 2;
 impl CallEngine {
     pub(super) fn pass_on(&mut self, audio: PhoneAudio) {
         self.caller.passed_on(&audio);
-        self.out.push_back(Output::Model(ToModel::Audio(audio.payload)));
+        self.out
+            .push_back(Output::Model(ToModel::Audio(audio.payload)));
     }
 
     pub(super) fn on_speech_started(&mut self, now: Instant, item: ItemId, at: Millis) {
@@ -36,8 +36,16 @@ impl CallEngine {
     }
 
     /// The gate's second half: a word that was not understood never becomes a turn.
-    pub(super) fn on_transcribed(&mut self, now: Instant, item: &ItemId, text: Pii<String>, hearing: Hearing) {
-        let Some(turn) = self.turns.by_item(item) else { return };
+    pub(super) fn on_transcribed(
+        &mut self,
+        now: Instant,
+        item: &ItemId,
+        text: Pii<String>,
+        hearing: Hearing,
+    ) {
+        let Some(turn) = self.turns.by_item(item) else {
+            return;
+        };
         if !matches!(turn.stage, Stage::Transcribing) {
             return;
         }
@@ -56,15 +64,27 @@ impl CallEngine {
 
     /// Sends the front turn to the parser once it is understood.
     pub(super) fn work_on_turns(&mut self, now: Instant) {
-        let Some(turn) = self.turns.front_mut() else { return };
-        let Stage::Waiting { text, hearing } = &turn.stage else { return };
+        let Some(turn) = self.turns.front_mut() else {
+            return;
+        };
+        let Stage::Waiting { text, hearing } = &turn.stage else {
+            return;
+        };
         let (index, text, hearing) = (turn.index, text.clone(), *hearing);
         turn.enter(Stage::Parsing { hearing }, now);
         self.clarified = false;
         self.false_claims = 0;
-        self.record(Fact::CallerSaid { turn: index, text: text.clone() });
+        self.record(Fact::CallerSaid {
+            turn: index,
+            text: text.clone(),
+        });
         let last_said = Pii::new(self.last_said.clone());
-        self.out.push_back(Output::Parse { turn: index, text, table: self.table, last_said });
+        self.out.push_back(Output::Parse {
+            turn: index,
+            text,
+            table: self.table,
+            last_said,
+        });
     }
 
     pub(super) fn on_parsed(
@@ -73,8 +93,12 @@ impl CallEngine {
         turn: TurnIndex,
         result: Result<AppointmentRequest, ParserFailure>,
     ) {
-        let Some(front) = self.turns.front_is(turn) else { return };
-        let Stage::Parsing { hearing } = front.stage else { return };
+        let Some(front) = self.turns.front_is(turn) else {
+            return;
+        };
+        let Stage::Parsing { hearing } = front.stage else {
+            return;
+        };
         match result {
             Ok(request) => self.on_request(now, turn, hearing, request),
             Err(ParserFailure) => {
@@ -92,11 +116,21 @@ impl CallEngine {
         }
     }
 
-    fn on_request(&mut self, now: Instant, turn: TurnIndex, hearing: Hearing, request: AppointmentRequest) {
+    fn on_request(
+        &mut self,
+        now: Instant,
+        turn: TurnIndex,
+        hearing: Hearing,
+        request: AppointmentRequest,
+    ) {
         self.parser_failures = 0;
-        self.record(Fact::Parsed { turn, request: request.clone() });
+        self.record(Fact::Parsed {
+            turn,
+            request: request.clone(),
+        });
         let about_nothing = request.action == Action::None && request.name.is_none();
-        if hearing == Hearing::Backchannel && about_nothing && self.playout.paused_since().is_some() {
+        if hearing == Hearing::Backchannel && about_nothing && self.playout.paused_since().is_some()
+        {
             if let Some(turn) = self.turns.close_front() {
                 self.drop_segment(now, turn.item, DropReason::Backchannel);
             }
@@ -106,7 +140,10 @@ impl CallEngine {
         let requested = request.requested();
         let order = match request.action {
             Action::Ask => DeskOrder::Look(requested),
-            Action::Confirm => DeskOrder::Book { requested, name: request.name },
+            Action::Confirm => DeskOrder::Book {
+                requested,
+                name: request.name,
+            },
             Action::None => {
                 self.turns.close_front();
                 self.responses.want(Purpose::Answer);
@@ -122,7 +159,10 @@ impl CallEngine {
     /// The desk's answer becomes what is true, what is on the table, and what the model is told. A booking that
     /// comes after the turn was given up is as true as any other.
     pub(super) fn on_desk(&mut self, now: Instant, turn: TurnIndex, outcome: Outcome) {
-        let in_time = self.turns.front_is(turn).is_some_and(|front| matches!(front.stage, Stage::AtDesk));
+        let in_time = self
+            .turns
+            .front_is(turn)
+            .is_some_and(|front| matches!(front.stage, Stage::AtDesk));
         if in_time {
             self.turns.close_front();
         } else if !matches!(outcome, Outcome::AppointmentCreated(_)) {
@@ -162,7 +202,9 @@ impl CallEngine {
     }
 
     pub(super) fn on_turn_late(&mut self, now: Instant) {
-        let Some(turn) = self.turns.front() else { return };
+        let Some(turn) = self.turns.front() else {
+            return;
+        };
         match turn.stage {
             Stage::Transcribing => {
                 if let Some(turn) = self.turns.close_front() {
@@ -190,7 +232,8 @@ impl CallEngine {
     /// It stayed silent after a segment that was not understood: ask the caller to repeat, once.
     pub(super) fn on_clarify(&mut self) {
         self.clarify_at = None;
-        if self.turns.is_empty() && self.responses.active().is_none() && !self.responses.is_wanted() {
+        if self.turns.is_empty() && self.responses.active().is_none() && !self.responses.is_wanted()
+        {
             self.clarified = true;
             self.tell(Notice::NotUnderstood);
             self.responses.want(Purpose::Answer);
@@ -201,18 +244,32 @@ impl CallEngine {
 /// What a bare "yes" would now mean.
 fn on_the_table(outcome: &Outcome) -> Option<RequestedTime> {
     let offered = |slots: &[toran_scheduling::Slot], asked: Option<time::Date>| match slots {
-        [only] => RequestedTime { date: Some(only.date()), time: Some(only.time()) },
+        [only] => RequestedTime {
+            date: Some(only.date()),
+            time: Some(only.time()),
+        },
         [first, rest @ ..] if rest.iter().all(|slot| slot.date() == first.date()) => {
-            RequestedTime { date: Some(first.date()), time: None }
+            RequestedTime {
+                date: Some(first.date()),
+                time: None,
+            }
         }
-        _ => RequestedTime { date: asked, time: None },
+        _ => RequestedTime {
+            date: asked,
+            time: None,
+        },
     };
     match outcome {
-        Outcome::AppointmentCreated(booking) => {
-            Some(RequestedTime { date: Some(booking.date), time: Some(booking.time) })
-        }
+        Outcome::AppointmentCreated(booking) => Some(RequestedTime {
+            date: Some(booking.date),
+            time: Some(booking.time),
+        }),
         Outcome::FreeSlots { requested, slots } => Some(offered(slots, requested.date)),
-        Outcome::SlotUnavailable { requested, alternatives, .. } => Some(offered(alternatives, requested.date)),
+        Outcome::SlotUnavailable {
+            requested,
+            alternatives,
+            ..
+        } => Some(offered(alternatives, requested.date)),
         Outcome::MissingDetails { .. } | Outcome::BookingUnavailable => None,
     }
 }

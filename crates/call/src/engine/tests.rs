@@ -1,13 +1,16 @@
 //! Whole calls through the engine, in memory and in virtual time.
 
-use time::{Date, Time, macros::{date, time}};
-use toran_audio::MULAW_SILENCE;
-use toran_domain::{
-    Action, AppointmentId, AppointmentRequest, Outcome, ResponseId, TurnIndex,
+use time::{
+    Date, Time,
+    macros::{date, time},
 };
+use toran_audio::MULAW_SILENCE;
+use toran_domain::{Action, AppointmentId, AppointmentRequest, Outcome, ResponseId, TurnIndex};
 
 use super::*;
-use crate::{BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, ResponseEnding};
+use crate::{
+    BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, ResponseEnding,
+};
 
 const SECOND: usize = 8_000;
 
@@ -63,9 +66,12 @@ impl Call {
         while let Some(output) = self.engine.poll_output() {
             match &output {
                 Output::Phone(ToPhone::Audio(audio)) => {
-                    self.phone_busy_until = self.phone_busy_until.max(self.now) + Millis::of_mulaw(audio.len());
+                    self.phone_busy_until =
+                        self.phone_busy_until.max(self.now) + Millis::of_mulaw(audio.len());
                 }
-                Output::Phone(ToPhone::Mark(mark)) => self.echoes.push((self.phone_busy_until, *mark)),
+                Output::Phone(ToPhone::Mark(mark)) => {
+                    self.echoes.push((self.phone_busy_until, *mark))
+                }
                 Output::Phone(ToPhone::Clear) => {
                     self.phone_busy_until = self.now;
                     self.echoes.iter_mut().for_each(|(at, _)| *at = self.now);
@@ -82,7 +88,14 @@ impl Call {
         loop {
             let wake = self.engine.poll_timeout().map(|(at, _)| at);
             let echo = self.echoes.first().map(|(at, _)| *at);
-            let Some(next) = [wake, echo].into_iter().flatten().min().filter(|at| *at <= end) else { break };
+            let Some(next) = [wake, echo]
+                .into_iter()
+                .flatten()
+                .min()
+                .filter(|at| *at <= end)
+            else {
+                break;
+            };
             self.now = self.now.max(next);
             if echo == Some(next) {
                 let (_, mark) = self.echoes.remove(0);
@@ -98,15 +111,28 @@ impl Call {
     /// The model gives a whole answer in one burst.
     fn answer(&mut self, response: &str, item: &str, words: &str, bytes: usize) {
         let (response, item) = (ResponseId::from(response), ItemId::from(item));
-        self.model(FromModel::ResponseStarted { response: response.clone() });
-        self.model(FromModel::Words { response: response.clone(), item: item.clone(), words: words.into() });
+        self.model(FromModel::ResponseStarted {
+            response: response.clone(),
+        });
+        self.model(FromModel::Words {
+            response: response.clone(),
+            item: item.clone(),
+            words: words.into(),
+        });
         self.model(FromModel::Speech {
             response: response.clone(),
             item: item.clone(),
             audio: vec![0x55; bytes].into(),
         });
-        self.model(FromModel::ItemFinished { response: response.clone(), item, transcript: Some(words.into()) });
-        self.model(FromModel::ResponseDone { response, ending: ResponseEnding::Completed });
+        self.model(FromModel::ItemFinished {
+            response: response.clone(),
+            item,
+            transcript: Some(words.into()),
+        });
+        self.model(FromModel::ResponseDone {
+            response,
+            ending: ResponseEnding::Completed,
+        });
     }
 
     /// The caller speaks a segment of the given length.
@@ -117,14 +143,24 @@ impl Call {
 
     fn speak(&mut self, item: &str, millis: u64) {
         let from = self.engine_position();
-        self.model(FromModel::SpeechStarted { item: item.into(), at: from });
+        self.model(FromModel::SpeechStarted {
+            item: item.into(),
+            at: from,
+        });
         self.wait(millis);
-        self.model(FromModel::SpeechStopped { item: item.into(), at: from + Millis(millis) });
+        self.model(FromModel::SpeechStopped {
+            item: item.into(),
+            at: from + Millis(millis),
+        });
         self.model(FromModel::Committed { item: item.into() });
     }
 
     fn transcribe(&mut self, item: &str, text: &str, hearing: Hearing) {
-        self.model(FromModel::Transcribed { item: item.into(), text: Pii::new(text.into()), hearing });
+        self.model(FromModel::Transcribed {
+            item: item.into(),
+            text: Pii::new(text.into()),
+            hearing,
+        });
     }
 
     fn engine_position(&self) -> Millis {
@@ -132,51 +168,99 @@ impl Call {
     }
 
     fn parsed(&mut self, turn: u32, request: AppointmentRequest) {
-        self.input(Input::Parsed { turn: TurnIndex(turn), result: Ok(request) });
+        self.input(Input::Parsed {
+            turn: TurnIndex(turn),
+            result: Ok(request),
+        });
     }
 
     fn desk(&mut self, turn: u32, outcome: Outcome) {
-        self.input(Input::Desk { turn: TurnIndex(turn), outcome });
+        self.input(Input::Desk {
+            turn: TurnIndex(turn),
+            outcome,
+        });
     }
 
     fn find<T>(&self, pick: impl Fn(&Output) -> Option<T>) -> Vec<T> {
-        self.log.iter().filter_map(|(_, output)| pick(output)).collect()
+        self.log
+            .iter()
+            .filter_map(|(_, output)| pick(output))
+            .collect()
     }
 
     fn facts(&self) -> Vec<Fact> {
-        self.find(|output| if let Output::Record(fact) = output { Some(fact.clone()) } else { None })
+        self.find(|output| {
+            if let Output::Record(fact) = output {
+                Some(fact.clone())
+            } else {
+                None
+            }
+        })
     }
 
     fn responds(&self) -> usize {
-        self.find(|output| matches!(output, Output::Model(ToModel::Respond(_))).then_some(())).len()
+        self.find(|output| matches!(output, Output::Model(ToModel::Respond(_))).then_some(()))
+            .len()
     }
 
     fn played(&self) -> usize {
-        self.find(|o| if let Output::Phone(ToPhone::Audio(audio)) = o { Some(audio.len()) } else { None }).iter().sum()
+        self.find(|o| {
+            if let Output::Phone(ToPhone::Audio(audio)) = o {
+                Some(audio.len())
+            } else {
+                None
+            }
+        })
+        .iter()
+        .sum()
     }
 
     fn barge_ins(&self) -> Vec<BargeIn> {
-        self.facts().into_iter().filter_map(|f| if let Fact::BargeIn { stage } = f { Some(stage) } else { None }).collect()
+        self.facts()
+            .into_iter()
+            .filter_map(|f| {
+                if let Fact::BargeIn { stage } = f {
+                    Some(stage)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 }
 
 fn request(action: Action, date: Option<Date>, time: Option<Time>) -> AppointmentRequest {
-    AppointmentRequest { action, date, time, name: None }
+    AppointmentRequest {
+        action,
+        date,
+        time,
+        name: None,
+    }
 }
 
 fn booking() -> Booking {
     let appointment_id: AppointmentId = "00000000-0000-0000-0000-000000000001".parse().unwrap();
-    Booking { appointment_id, date: date!(2026-11-24), time: time!(10:30) }
+    Booking {
+        appointment_id,
+        date: date!(2026 - 11 - 24),
+        time: time!(10:30),
+    }
 }
 
 fn frame(byte: u8) -> PhoneAudio {
-    PhoneAudio { payload: Bytes::from_static(b"base64"), mulaw: vec![byte; 160].into() }
+    PhoneAudio {
+        payload: Bytes::from_static(b"base64"),
+        mulaw: vec![byte; 160].into(),
+    }
 }
 
 #[test]
 fn no_caller_audio_before_the_session_is_configured_and_none_is_lost() {
     let mut call = Call::new(CallConfig::default());
-    let audio = |call: &Call| call.find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(())).len();
+    let audio = |call: &Call| {
+        call.find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(()))
+            .len()
+    };
     call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
     call.model(FromModel::Connected);
     call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
@@ -195,7 +279,9 @@ fn what_waits_for_a_session_is_bounded() {
     }
     call.model(FromModel::Connected);
     call.model(FromModel::Configured);
-    let passed = call.find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(())).len();
+    let passed = call
+        .find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(()))
+        .len();
     assert_eq!(passed, 250);
     assert!(call.facts().contains(&Fact::CallerAudioDropped));
 }
@@ -204,25 +290,61 @@ fn what_waits_for_a_session_is_bounded() {
 fn a_whole_booking() {
     let mut call = Call::greeted();
     call.say("u1", "יש לכם משהו פנוי ביום שלישי", 1_500);
-    assert!(call.find(|o| matches!(o, Output::Parse { .. }).then_some(())).len() == 1);
-    call.parsed(0, request(Action::Ask, Some(date!(2026-11-24)), None));
+    assert!(
+        call.find(|o| matches!(o, Output::Parse { .. }).then_some(()))
+            .len()
+            == 1
+    );
+    call.parsed(0, request(Action::Ask, Some(date!(2026 - 11 - 24)), None));
     assert_eq!(
-        call.find(|o| if let Output::Desk { order, .. } = o { Some(order.clone()) } else { None }),
-        [DeskOrder::Look(RequestedTime { date: Some(date!(2026-11-24)), time: None })]
+        call.find(|o| if let Output::Desk { order, .. } = o {
+            Some(order.clone())
+        } else {
+            None
+        }),
+        [DeskOrder::Look(RequestedTime {
+            date: Some(date!(2026 - 11 - 24)),
+            time: None
+        })]
     );
     call.desk(0, Outcome::BookingUnavailable);
     call.answer("r2", "a2", "איזו שעה נוחה?", SECOND);
     call.wait(2_000);
 
     call.say("u2", "כן, בעשר וחצי", 900);
-    call.parsed(1, request(Action::Confirm, Some(date!(2026-11-24)), Some(time!(10:30))));
+    call.parsed(
+        1,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
     call.desk(1, Outcome::AppointmentCreated(booking()));
     assert_eq!(call.engine.ledger().bookings(), [booking()]);
-    let told = call.facts().iter().position(|f| matches!(f, Fact::Told { notice: Notice::Outcome(Outcome::AppointmentCreated(_)) }));
-    let booked = call.facts().iter().position(|f| matches!(f, Fact::Booked(_)));
-    assert!(told.unwrap() < booked.unwrap(), "the model is told, then the success is on record");
+    let told = call.facts().iter().position(|f| {
+        matches!(
+            f,
+            Fact::Told {
+                notice: Notice::Outcome(Outcome::AppointmentCreated(_))
+            }
+        )
+    });
+    let booked = call
+        .facts()
+        .iter()
+        .position(|f| matches!(f, Fact::Booked(_)));
+    assert!(
+        told.unwrap() < booked.unwrap(),
+        "the model is told, then the success is on record"
+    );
 
-    call.answer("r3", "a3", "קבעתי לך פגישה בתאריך 24.11 בשעה 10:30.", 3 * SECOND);
+    call.answer(
+        "r3",
+        "a3",
+        "קבעתי לך פגישה בתאריך 24.11 בשעה 10:30.",
+        3 * SECOND,
+    );
     call.wait(4_000);
     assert!(call.facts().iter().any(|f| matches!(f,
         Fact::AgentSaid { text, interrupted: false } if text.expose().contains("קבעתי"))));
@@ -235,7 +357,11 @@ fn audio_is_paced_a_little_ahead_of_real_time() {
     call.answer("r1", "a1", "שלום", 10 * SECOND);
     assert_eq!(call.played(), 1_600, "200 ms at once");
     call.wait(1_000);
-    assert!((9_000..=10_000).contains(&call.played()), "{}", call.played());
+    assert!(
+        (9_000..=10_000).contains(&call.played()),
+        "{}",
+        call.played()
+    );
     call.wait(20_000);
     assert_eq!(call.played(), 10 * SECOND);
 }
@@ -244,14 +370,27 @@ fn audio_is_paced_a_little_ahead_of_real_time() {
 fn words_are_not_played_before_they_are_known() {
     let mut call = Call::live();
     let (response, item) = (ResponseId::from("r1"), ItemId::from("a1"));
-    call.model(FromModel::ResponseStarted { response: response.clone() });
-    call.model(FromModel::Speech { response: response.clone(), item: item.clone(), audio: vec![0; 2 * SECOND].into() });
+    call.model(FromModel::ResponseStarted {
+        response: response.clone(),
+    });
+    call.model(FromModel::Speech {
+        response: response.clone(),
+        item: item.clone(),
+        audio: vec![0; 2 * SECOND].into(),
+    });
     call.wait(5_000);
     assert_eq!(call.played(), 0);
-    call.model(FromModel::Words { response, item, words: "שלום, הגעתם למספרה של דנה".into() });
+    call.model(FromModel::Words {
+        response,
+        item,
+        words: "שלום, הגעתם למספרה של דנה".into(),
+    });
     call.wait(5_000);
     assert!(call.played() > 0);
-    assert!(call.played() < 2 * SECOND, "the last words may still become a claim");
+    assert!(
+        call.played() < 2 * SECOND,
+        "the last words may still become a claim"
+    );
 }
 
 #[test]
@@ -260,13 +399,36 @@ fn a_false_claim_never_leaves_and_is_replaced() {
     call.say("u1", "קוראים לי דוד", 900);
     call.parsed(0, AppointmentRequest::NONE);
     let (response, item) = (ResponseId::from("r2"), ItemId::from("a2"));
-    call.model(FromModel::ResponseStarted { response: response.clone() });
-    call.model(FromModel::Speech { response: response.clone(), item: item.clone(), audio: vec![0; 4 * SECOND].into() });
-    call.model(FromModel::Words { response: response.clone(), item, words: "נעים מאוד. קבעתי לך תור".into() });
-    assert!(call.facts().iter().any(|f| matches!(f, Fact::ClaimBlocked { .. })));
-    assert!(call.facts().contains(&Fact::Told { notice: Notice::ClaimRefused }));
-    assert!(!call.find(|o| matches!(o, Output::Model(ToModel::Cancel(_))).then_some(())).is_empty());
-    call.model(FromModel::ResponseDone { response, ending: ResponseEnding::Cancelled });
+    call.model(FromModel::ResponseStarted {
+        response: response.clone(),
+    });
+    call.model(FromModel::Speech {
+        response: response.clone(),
+        item: item.clone(),
+        audio: vec![0; 4 * SECOND].into(),
+    });
+    call.model(FromModel::Words {
+        response: response.clone(),
+        item,
+        words: "נעים מאוד. קבעתי לך תור".into(),
+    });
+    assert!(
+        call.facts()
+            .iter()
+            .any(|f| matches!(f, Fact::ClaimBlocked { .. }))
+    );
+    assert!(call.facts().contains(&Fact::Told {
+        notice: Notice::ClaimRefused
+    }));
+    assert!(
+        !call
+            .find(|o| matches!(o, Output::Model(ToModel::Cancel(_))).then_some(()))
+            .is_empty()
+    );
+    call.model(FromModel::ResponseDone {
+        response,
+        ending: ResponseEnding::Cancelled,
+    });
     assert_eq!(call.responds(), 2, "the answer and its replacement");
     assert_eq!(call.played(), 0);
 }
@@ -276,7 +438,12 @@ fn a_named_hour_ends_the_answer_at_once() {
     let mut call = Call::greeted();
     call.say("u1", "יש משהו ביום שלישי?", 900);
     call.parsed(0, AppointmentRequest::NONE);
-    call.answer("r2", "a2", "ביום שלישי יש לנו הרבה מאוד שעות פנויות, למשל", 5 * SECOND);
+    call.answer(
+        "r2",
+        "a2",
+        "ביום שלישי יש לנו הרבה מאוד שעות פנויות, למשל",
+        5 * SECOND,
+    );
     call.wait(1_000);
     let before = call.played();
     call.speak("u2", 1_000);
@@ -286,9 +453,19 @@ fn a_named_hour_ends_the_answer_at_once() {
     call.parsed(1, request(Action::Ask, None, Some(time!(10:30))));
     assert_eq!(call.barge_ins(), [BargeIn::Paused, BargeIn::Final]);
     let held = call.played();
-    let truncated = call.find(|o| if let Output::Model(ToModel::Truncate { heard, .. }) = o { Some(*heard) } else { None });
+    let truncated = call.find(|o| {
+        if let Output::Model(ToModel::Truncate { heard, .. }) = o {
+            Some(*heard)
+        } else {
+            None
+        }
+    });
     assert_eq!(truncated.len(), 1);
-    assert_eq!(truncated[0], Millis::of_mulaw(held), "the model's memory ends where the phone's playout did");
+    assert_eq!(
+        truncated[0],
+        Millis::of_mulaw(held),
+        "the model's memory ends where the phone's playout did"
+    );
     call.desk(1, Outcome::BookingUnavailable);
     call.wait(5_000);
     assert_eq!(call.played(), held, "nothing of it is sent any more");
@@ -297,7 +474,12 @@ fn a_named_hour_ends_the_answer_at_once() {
 #[test]
 fn a_backchannel_lets_the_answer_go_on() {
     let mut call = Call::live();
-    call.answer("r1", "a1", "שלום, הגעתם למספרה. איך אפשר לעזור?", 4 * SECOND);
+    call.answer(
+        "r1",
+        "a1",
+        "שלום, הגעתם למספרה. איך אפשר לעזור?",
+        4 * SECOND,
+    );
     call.wait(1_000);
     call.speak("u1", 500);
     call.transcribe("u1", "אהה", Hearing::Backchannel);
@@ -313,15 +495,37 @@ fn a_yes_to_an_offer_is_no_backchannel() {
     let mut call = Call::greeted();
     call.speak("u1", 500);
     call.transcribe("u1", "כן", Hearing::Backchannel);
-    call.parsed(0, request(Action::Confirm, Some(date!(2026-11-24)), Some(time!(10:30))));
-    assert_eq!(call.find(|o| matches!(o, Output::Desk { .. }).then_some(())).len(), 1);
+    call.parsed(
+        0,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
+    assert_eq!(
+        call.find(|o| matches!(o, Output::Desk { .. }).then_some(()))
+            .len(),
+        1
+    );
 }
 
 #[track_caller]
 fn check_dropped(call: &Call, reason: DropReason) {
-    assert!(call.facts().contains(&Fact::TurnDropped { reason }), "{:?}", call.facts());
-    assert_eq!(call.find(|o| matches!(o, Output::Model(ToModel::Delete(_))).then_some(())).len(), 1);
-    assert!(call.find(|o| matches!(o, Output::Parse { .. }).then_some(())).is_empty());
+    assert!(
+        call.facts().contains(&Fact::TurnDropped { reason }),
+        "{:?}",
+        call.facts()
+    );
+    assert_eq!(
+        call.find(|o| matches!(o, Output::Model(ToModel::Delete(_))).then_some(()))
+            .len(),
+        1
+    );
+    assert!(
+        call.find(|o| matches!(o, Output::Parse { .. }).then_some(()))
+            .is_empty()
+    );
     assert_eq!(call.responds(), 0);
 }
 
@@ -350,20 +554,35 @@ fn silence_after_an_unclear_word_is_broken_once() {
         call.transcribe(item, "Ёж", Hearing::UnclearWord);
         call.wait(5_000);
     }
-    let asked = call.facts().into_iter().filter(|f| *f == Fact::Told { notice: Notice::NotUnderstood }).count();
+    let asked = call
+        .facts()
+        .into_iter()
+        .filter(|f| {
+            *f == Fact::Told {
+                notice: Notice::NotUnderstood,
+            }
+        })
+        .count();
     assert_eq!(asked, 1);
 }
 
 #[test]
 fn a_failed_answer_is_tried_once_and_then_apologised_for() {
-    let mut call = Call::new(CallConfig { apology: vec![1; SECOND].into(), ..CallConfig::default() });
+    let mut call = Call::new(CallConfig {
+        apology: vec![1; SECOND].into(),
+        ..CallConfig::default()
+    });
     call.model(FromModel::Connected);
     call.model(FromModel::Configured);
     for (at, response) in ["r1", "r2"].into_iter().enumerate() {
         assert_eq!(call.responds(), at + 1);
         let response = ResponseId::from(response);
-        call.model(FromModel::ResponseStarted { response: response.clone() });
-        let ending = ResponseEnding::Failed { code: "rate_limit_exceeded".into() };
+        call.model(FromModel::ResponseStarted {
+            response: response.clone(),
+        });
+        let ending = ResponseEnding::Failed {
+            code: "rate_limit_exceeded".into(),
+        };
         call.model(FromModel::ResponseDone { response, ending });
         call.wait(1_000);
     }
@@ -382,11 +601,16 @@ fn an_answer_that_never_comes_is_not_waited_for() {
 #[test]
 fn one_answer_at_a_time() {
     let mut call = Call::live();
-    call.model(FromModel::ResponseStarted { response: "r1".into() });
+    call.model(FromModel::ResponseStarted {
+        response: "r1".into(),
+    });
     call.say("u1", "כמה זה עולה", 900);
     call.parsed(0, AppointmentRequest::NONE);
     assert_eq!(call.responds(), 1, "the first is still being cancelled");
-    call.model(FromModel::ResponseDone { response: "r1".into(), ending: ResponseEnding::Cancelled });
+    call.model(FromModel::ResponseDone {
+        response: "r1".into(),
+        ending: ResponseEnding::Cancelled,
+    });
     assert_eq!(call.responds(), 2);
 }
 
@@ -396,9 +620,18 @@ fn turns_are_parsed_in_order_even_if_transcripts_are_not() {
     call.speak("u1", 700);
     call.speak("u2", 700);
     call.transcribe("u2", "בעשר", Hearing::Words);
-    assert!(call.find(|o| matches!(o, Output::Parse { .. }).then_some(())).is_empty());
+    assert!(
+        call.find(|o| matches!(o, Output::Parse { .. }).then_some(()))
+            .is_empty()
+    );
     call.transcribe("u1", "ביום שלישי", Hearing::Words);
-    let parsed = call.find(|o| if let Output::Parse { text, .. } = o { Some(text.expose().clone()) } else { None });
+    let parsed = call.find(|o| {
+        if let Output::Parse { text, .. } = o {
+            Some(text.expose().clone())
+        } else {
+            None
+        }
+    });
     assert_eq!(parsed, ["ביום שלישי"]);
     call.parsed(0, AppointmentRequest::NONE);
     assert_eq!(call.responds(), 0, "the second turn is open");
@@ -409,22 +642,49 @@ fn a_parser_that_fails_is_admitted_and_never_guessed_around() {
     let mut call = Call::greeted();
     for (turn, item) in ["u1", "u2"].into_iter().enumerate() {
         call.say(item, "כן בבקשה", 900);
-        call.input(Input::Parsed { turn: TurnIndex(u32::try_from(turn).unwrap()), result: Err(ParserFailure) });
+        call.input(Input::Parsed {
+            turn: TurnIndex(u32::try_from(turn).unwrap()),
+            result: Err(ParserFailure),
+        });
         call.answer(&format!("r{item}"), &format!("a{item}"), "סליחה?", SECOND);
         call.wait(3_000);
     }
-    let told: Vec<Notice> =
-        call.facts().into_iter().filter_map(|f| if let Fact::Told { notice } = f { Some(notice) } else { None }).collect();
-    assert_eq!(told, [Notice::NotUnderstood, Notice::Outcome(Outcome::BookingUnavailable)]);
+    let told: Vec<Notice> = call
+        .facts()
+        .into_iter()
+        .filter_map(|f| {
+            if let Fact::Told { notice } = f {
+                Some(notice)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            Notice::NotUnderstood,
+            Notice::Outcome(Outcome::BookingUnavailable)
+        ]
+    );
 }
 
 #[test]
 fn a_desk_that_is_silent_is_unavailable_but_a_late_booking_is_still_true() {
     let mut call = Call::greeted();
     call.say("u1", "כן", 900);
-    call.parsed(0, request(Action::Confirm, Some(date!(2026-11-24)), Some(time!(10:30))));
+    call.parsed(
+        0,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
     call.wait(6_000);
-    assert!(call.facts().contains(&Fact::Told { notice: Notice::Outcome(Outcome::BookingUnavailable) }));
+    assert!(call.facts().contains(&Fact::Told {
+        notice: Notice::Outcome(Outcome::BookingUnavailable)
+    }));
     call.desk(0, Outcome::AppointmentCreated(booking()));
     assert_eq!(call.engine.ledger().bookings(), [booking()]);
     assert!(call.facts().contains(&Fact::Booked(booking())));
@@ -434,14 +694,29 @@ fn a_desk_that_is_silent_is_unavailable_but_a_late_booking_is_still_true() {
 fn an_interrupted_call_goes_on_knowing_what_stands() {
     let resumption = Resumption {
         bookings: vec![booking()],
-        table: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(10:30)) },
+        table: RequestedTime {
+            date: Some(date!(2026 - 11 - 24)),
+            time: Some(time!(10:30)),
+        },
     };
-    let mut call = Call::new(CallConfig { resumption: Some(resumption), ..CallConfig::default() });
+    let mut call = Call::new(CallConfig {
+        resumption: Some(resumption),
+        ..CallConfig::default()
+    });
     call.model(FromModel::Connected);
     call.model(FromModel::Configured);
-    assert!(call.facts().iter().any(|f| matches!(f, Fact::Told { notice: Notice::Resumed { .. } })));
+    assert!(call.facts().iter().any(|f| matches!(
+        f,
+        Fact::Told {
+            notice: Notice::Resumed { .. }
+        }
+    )));
     assert_eq!(
-        call.find(|o| if let Output::Model(ToModel::Respond(purpose)) = o { Some(*purpose) } else { None }),
+        call.find(|o| if let Output::Model(ToModel::Respond(purpose)) = o {
+            Some(*purpose)
+        } else {
+            None
+        }),
         [Purpose::Resumption]
     );
     assert_eq!(call.engine.ledger().bookings(), [booking()]);
@@ -449,12 +724,19 @@ fn an_interrupted_call_goes_on_knowing_what_stands() {
 
 #[test]
 fn a_lost_model_gets_a_new_stream_or_an_apology() {
-    let config = CallConfig { may_reconnect: true, ..CallConfig::default() };
+    let config = CallConfig {
+        may_reconnect: true,
+        ..CallConfig::default()
+    };
     let mut call = Call::new(config.clone());
     call.model(FromModel::Lost);
     assert!(call.facts().contains(&Fact::Ended(Ending::ModelLost)));
 
-    let mut call = Call::new(CallConfig { may_reconnect: false, apology: vec![1; SECOND].into(), ..config });
+    let mut call = Call::new(CallConfig {
+        may_reconnect: false,
+        apology: vec![1; SECOND].into(),
+        ..config
+    });
     call.model(FromModel::Lost);
     assert!(!call.facts().contains(&Fact::Ended(Ending::GaveUp)));
     call.wait(1_500);
@@ -464,7 +746,10 @@ fn a_lost_model_gets_a_new_stream_or_an_apology() {
 
 #[test]
 fn a_session_that_is_never_configured_is_given_up() {
-    let mut call = Call::new(CallConfig { may_reconnect: true, ..CallConfig::default() });
+    let mut call = Call::new(CallConfig {
+        may_reconnect: true,
+        ..CallConfig::default()
+    });
     call.model(FromModel::Connected);
     call.wait(11_000);
     assert!(call.facts().contains(&Fact::Ended(Ending::ModelLost)));
@@ -474,7 +759,10 @@ fn a_session_that_is_never_configured_is_given_up() {
 fn after_the_end_nothing_happens_any_more() {
     let mut call = Call::greeted();
     call.input(Input::Phone(FromPhone::HungUp));
-    assert!(matches!(call.log.last(), Some((_, Output::End(Ending::HungUp)))));
+    assert!(matches!(
+        call.log.last(),
+        Some((_, Output::End(Ending::HungUp)))
+    ));
     let outputs = call.log.len();
     call.say("u1", "שלום", 900);
     call.wait(60_000);
@@ -485,9 +773,17 @@ fn after_the_end_nothing_happens_any_more() {
 #[test]
 fn complaints_and_strange_events_change_nothing() {
     let mut call = Call::greeted();
-    call.model(FromModel::Complained { code: "response_cancel_not_active".into() });
-    call.model(FromModel::ResponseDone { response: "nobody".into(), ending: ResponseEnding::Completed });
-    call.model(FromModel::SpeechStopped { item: "nobody".into(), at: Millis(5) });
+    call.model(FromModel::Complained {
+        code: "response_cancel_not_active".into(),
+    });
+    call.model(FromModel::ResponseDone {
+        response: "nobody".into(),
+        ending: ResponseEnding::Completed,
+    });
+    call.model(FromModel::SpeechStopped {
+        item: "nobody".into(),
+        at: Millis(5),
+    });
     call.transcribe("nobody", "שלום", Hearing::Words);
     call.parsed(77, AppointmentRequest::NONE);
     call.desk(77, Outcome::BookingUnavailable);

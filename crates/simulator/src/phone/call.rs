@@ -351,11 +351,7 @@ impl WebhookDesk {
         }
     }
 
-    async fn post(
-        &self,
-        url: &Url,
-        form: &[(String, String)],
-    ) -> Result<Answer, CallError> {
+    async fn post(&self, url: &Url, form: &[(String, String)]) -> Result<Answer, CallError> {
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(form)

@@ -48,15 +48,26 @@ impl HttpClient {
     }
 
     /// Sends a request and reads the answer, within the provider's patience.
-    pub(super) async fn send(&self, request: http::request::Builder, body: String) -> Result<Answer, HttpError> {
+    pub(super) async fn send(
+        &self,
+        request: http::request::Builder,
+        body: String,
+    ) -> Result<Answer, HttpError> {
         let request = request.body(Full::new(Bytes::from(body)))?;
         let answering = async {
             let response = self.0.request(request).await?;
             let status = response.status();
-            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+            let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
+                .collect()
+                .await;
             let bytes = body.map_err(HttpError::Answer)?.to_bytes();
-            Ok(Answer { status, text: String::from_utf8_lossy(&bytes).into_owned() })
+            Ok(Answer {
+                status,
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            })
         };
-        tokio::time::timeout(PATIENCE, answering).await.unwrap_or(Err(HttpError::Timeout))
+        tokio::time::timeout(PATIENCE, answering)
+            .await
+            .unwrap_or(Err(HttpError::Timeout))
     }
 }
