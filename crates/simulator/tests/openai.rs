@@ -1,5 +1,11 @@
 //! The OpenAI side over real sockets, with clients that know nothing of it.
 
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Request, header::HOST},
+};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -226,17 +232,37 @@ async fn a_stopped_stand_in_closes_its_connections() {
     assert_eq!(next(&mut socket).await["code"], 1001);
 }
 
-async fn post(openai: &OpenAiSimulator, body: &Value) -> (u16, reqwest::header::HeaderMap, Value) {
-    let url = format!("{}/chat/completions", openai.base_url());
-    let response = reqwest::Client::new()
-        .post(url)
-        .body(body.to_string())
-        .send()
+/// One HTTP exchange, without any client's help or habits.
+async fn exchange(
+    openai: &OpenAiSimulator,
+    request: axum::http::request::Builder,
+    body: String,
+) -> (u16, HeaderMap, Value) {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let request = request
+        .header(HOST, openai.addr().to_string())
+        .body(Full::new(Bytes::from(body)));
+    let response = client
+        .request(request.expect("a request"))
         .await
         .expect("an answer");
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = response.text().await.expect("a body");
-    (status, headers, serde_json::from_str(&body).expect("JSON"))
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    (
+        status,
+        headers,
+        serde_json::from_slice(&body).expect("JSON"),
+    )
+}
+
+async fn post(openai: &OpenAiSimulator, body: &Value) -> (u16, HeaderMap, Value) {
+    let url = format!("{}/chat/completions", openai.base_url());
+    exchange(openai, Request::post(url), body.to_string()).await
 }
 
 fn question(user: &str) -> Value {
@@ -316,10 +342,8 @@ async fn models_tell_when_they_end() {
     let openai = start("", None).await;
     let get = async |path: &str| {
         let url = format!("{}/models{path}", openai.base_url());
-        let response = reqwest::get(url).await.expect("an answer");
-        let status = response.status().as_u16();
-        let body = response.text().await.expect("a body");
-        (status, serde_json::from_str::<Value>(&body).expect("JSON"))
+        let (status, _, body) = exchange(&openai, Request::get(url), String::new()).await;
+        (status, body)
     };
     let (_, list) = get("").await;
     assert!(
