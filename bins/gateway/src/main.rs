@@ -22,7 +22,7 @@ const FAILED: u8 = 1;
 #[derive(Parser)]
 #[command(version, after_help = environment_help())]
 struct Arguments {
-    /// The configuration file (default: $TORAN_CONFIG, or toran.toml if it is there).
+    /// The configuration file (default: the one in `TORAN_CONFIG`, or `toran.toml` if it is there).
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]

@@ -54,6 +54,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (LOG_FORMAT, "text or json, default text"),
 ];
 
+/// How many calls may be live at once when nothing else is said.
+const DEFAULT_MAX_CALLS: usize = 500;
+
 /// Path of the configuration file.
 pub const CONFIG: &str = "TORAN_CONFIG";
 const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
@@ -181,116 +184,85 @@ impl Config {
         let listen = reader.parsed(LISTEN, "listen", file.listen, || {
             SocketAddr::from(([127, 0, 0, 1], 8080))
         });
-        let public_url = reader
-            .url(
-                PUBLIC_URL,
-                "public_url",
-                file.public_url,
-                &["http", "https"],
-            )
-            .or_else(|| format!("http://{listen}").parse().ok());
-        let base_url = reader
-            .url(
-                OPENAI_BASE_URL,
-                "openai.base_url",
-                file.openai.base_url,
-                &["http", "https"],
-            )
-            .or_else(|| DEFAULT_OPENAI_BASE_URL.parse().ok());
-        let realtime_url = reader.url(
-            OPENAI_REALTIME_URL,
-            "openai.realtime_url",
-            file.openai.realtime_url,
-            &["ws", "wss"],
+        let public_url = reader.url(
+            PUBLIC_URL,
+            "public_url",
+            file.public_url,
+            &["http", "https"],
         );
-        let text = |variable: &str, file: Option<String>, default: &str| {
-            environment
-                .get(variable)
-                .or(file)
-                .unwrap_or_else(|| default.to_owned())
-        };
-        let model = |variable, file, default| ModelName(text(variable, file, default));
-        let openai = (
-            model(
-                REALTIME_MODEL,
-                file.openai.realtime_model,
-                "gpt-realtime-2.1",
-            ),
-            model(
-                TRANSCRIPTION_MODEL,
-                file.openai.transcription_model,
-                "gpt-4o-transcribe",
-            ),
-            model(PARSER_MODEL, file.openai.parser_model, "gpt-4o-mini"),
-        );
-        let database_url = text(DATABASE_URL, file.database_url, "sqlite://toran.db");
-        let filter = text(LOG, file.log.filter, "info");
-        let secret = |variable: &str, file: Option<SecretString>| {
-            environment.get(variable).map(SecretString::from).or(file)
-        };
-        let api_key = secret(OPENAI_API_KEY, file.openai.api_key);
-        let twilio_auth_token = secret(TWILIO_AUTH_TOKEN, file.twilio.auth_token);
-        let format = reader.parsed(
-            LOG_FORMAT,
-            "log.format",
-            file.log.format,
-            LogFormat::default,
-        );
+        let database_url = reader.text(DATABASE_URL, file.database_url, "sqlite://toran.db");
         if !database_url.starts_with("sqlite:") {
             reader.problem(
                 DATABASE_URL,
                 "this build stores in SQLite: write it as sqlite://path/to/file.db",
             );
         }
-        for (key, secret) in [
-            (OPENAI_API_KEY, &api_key),
-            (TWILIO_AUTH_TOKEN, &twilio_auth_token),
-        ] {
-            if secret
-                .as_ref()
-                .is_some_and(|secret| secret.expose_secret().chars().any(char::is_whitespace))
-            {
-                reader.problem(
-                    key,
-                    "holds white space: it was probably copied with a line break",
-                );
-            }
-        }
-        let (Some(public_url), Some(base_url)) = (public_url, base_url) else {
-            return Err(ConfigError {
+        let twilio_auth_token = reader.secret(TWILIO_AUTH_TOKEN, file.twilio.auth_token);
+        let openai = OpenAiSection::read(&mut reader, file.openai);
+        let log = LogSection::read(&mut reader, file.log);
+        let public_url = public_url.or_else(|| format!("http://{listen}").parse().ok());
+        match (openai, public_url) {
+            (Some(openai), Some(public_url)) if reader.problems.is_empty() => Ok(Self {
+                listen,
+                public_url,
+                database_url,
+                twilio_auth_token,
+                openai,
+                max_calls: file
+                    .limits
+                    .max_calls
+                    .map_or(DEFAULT_MAX_CALLS, |calls| calls.get().into()),
+                log,
+                prices: file.prices.unwrap_or_else(default_prices),
+            }),
+            _ => Err(ConfigError {
                 problems: reader.problems,
-            });
-        };
-        if !reader.problems.is_empty() {
-            return Err(ConfigError {
-                problems: reader.problems,
-            });
+            }),
         }
-        Ok(Self {
-            listen,
-            public_url,
-            database_url,
-            twilio_auth_token,
-            openai: OpenAiSection {
-                api_key,
-                base_url,
-                realtime_url,
-                realtime_model: openai.0,
-                transcription_model: openai.1,
-                transcription_language: file
-                    .openai
-                    .transcription_language
-                    .unwrap_or_else(|| "he".to_owned()),
-                parser_model: openai.2,
-                voice: file.openai.voice.unwrap_or_else(|| "marin".to_owned()),
-            },
-            max_calls: file
-                .limits
-                .max_calls
-                .map_or(500, |calls| calls.get().into()),
-            log: LogSection { filter, format },
-            prices: file.prices.unwrap_or_else(default_prices),
+    }
+}
+
+impl OpenAiSection {
+    fn read(reader: &mut Reader<'_>, file: file::OpenAiFile) -> Option<Self> {
+        let realtime_url = reader.url(
+            OPENAI_REALTIME_URL,
+            "openai.realtime_url",
+            file.realtime_url,
+            &["ws", "wss"],
+        );
+        let base_url = reader
+            .url(
+                OPENAI_BASE_URL,
+                "openai.base_url",
+                file.base_url,
+                &["http", "https"],
+            )
+            .or_else(|| DEFAULT_OPENAI_BASE_URL.parse().ok())?;
+        Some(Self {
+            api_key: reader.secret(OPENAI_API_KEY, file.api_key),
+            base_url,
+            realtime_url,
+            realtime_model: reader.model(REALTIME_MODEL, file.realtime_model, "gpt-realtime-2.1"),
+            transcription_model: reader.model(
+                TRANSCRIPTION_MODEL,
+                file.transcription_model,
+                "gpt-4o-transcribe",
+            ),
+            transcription_language: file
+                .transcription_language
+                .unwrap_or_else(|| "he".to_owned()),
+            parser_model: reader.model(PARSER_MODEL, file.parser_model, "gpt-4o-mini"),
+            voice: file.voice.unwrap_or_else(|| "marin".to_owned()),
         })
+    }
+}
+
+impl LogSection {
+    fn read(reader: &mut Reader<'_>, file: file::LogFile) -> Self {
+        Self {
+            filter: reader.text(LOG, file.filter, "info"),
+            format: reader.parsed(LOG_FORMAT, "log.format", file.format, LogFormat::default),
+        }
     }
 }
 
@@ -335,6 +307,32 @@ impl Reader<'_> {
                 );
             }
         }
+    }
+
+    fn text(&self, variable: &str, file: Option<String>, default: &str) -> String {
+        self.environment
+            .get(variable)
+            .or(file)
+            .unwrap_or_else(|| default.to_owned())
+    }
+
+    fn model(&self, variable: &str, file: Option<String>, default: &str) -> ModelName {
+        ModelName(self.text(variable, file, default))
+    }
+
+    fn secret(&mut self, variable: &str, file: Option<SecretString>) -> Option<SecretString> {
+        let secret = self
+            .environment
+            .get(variable)
+            .map(SecretString::from)
+            .or(file)?;
+        if secret.expose_secret().chars().any(char::is_whitespace) {
+            self.problem(
+                variable,
+                "holds white space: it was probably copied with a line break",
+            );
+        }
+        Some(secret)
     }
 
     /// A value from the variable or else from the file, parsed.

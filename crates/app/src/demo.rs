@@ -1,10 +1,10 @@
 //! The demonstration: a whole call on this machine, with no keys and no network.
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::Path};
 
 use tokio::net::TcpListener;
 use toran_bridge::{Clock as _, SystemClock};
-use toran_domain::{AgentGender, Cost};
+use toran_domain::{AgentGender, Cost, PhoneNumber};
 use toran_hebrew as hebrew;
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use toran_simulator::{
@@ -46,7 +46,7 @@ pub async fn run(out: &mut dyn Write, watch: &LogWatch) -> Result<bool, Rehearsa
 async fn call(
     terminal: &mut Terminal<'_>,
     watch: &LogWatch,
-    database: &PathBuf,
+    database: &Path,
 ) -> Result<bool, RehearsalError> {
     let scenario = Scenario::demo()?;
     let script = scenario.steps.clone();
@@ -70,7 +70,7 @@ async fn call(
 }
 
 /// Nothing of the environment counts here: the demonstration is the same everywhere.
-fn demo_config(base_url: &str, database: &PathBuf) -> Result<Config, RehearsalError> {
+fn demo_config(base_url: &str, database: &Path) -> Result<Config, RehearsalError> {
     let nothing = std::collections::BTreeMap::new();
     let toml = format!(
         "database_url = 'sqlite://{}'\n[openai]\nbase_url = '{base_url}'\n",
@@ -118,7 +118,7 @@ fn conclude(
             row.name.as_ref().map_or("unknown", |name| name.expose()),
             row.caller
                 .as_ref()
-                .map_or("withheld".to_owned(), |phone| phone.masked()),
+                .map_or("withheld".to_owned(), PhoneNumber::masked),
             row.call_sid,
         ))?;
     }

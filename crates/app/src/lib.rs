@@ -185,7 +185,6 @@ impl App {
         } = self;
         let signal = stopping.clone();
         let server = async move {
-            // A router without `ConnectInfo` is served as it is.
             axum::serve(listener, router)
                 .with_graceful_shutdown(signal.cancelled_owned())
                 .await
@@ -215,7 +214,7 @@ impl App {
         store.close().await;
         server.abort();
         match server.await {
-            Ok(served) => served,
+            Ok(result) => result,
             // Aborted: an idle connection was still open.
             Err(_) => Ok(()),
         }

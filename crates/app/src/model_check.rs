@@ -23,10 +23,10 @@ pub async fn warn_of_models(section: &OpenAiSection) {
                 warn!(key, %model, shutdown_date = %on, "the model will be shut down: name its successor before that day");
             }
             ModelStatus::Gone => {
-                warn!(key, %model, "the account has no such model: calls will fail; name another one")
+                warn!(key, %model, "the account has no such model: calls will fail; name another one");
             }
             ModelStatus::Unknown => {
-                info!(key, %model, "the service does not say whether the model exists")
+                info!(key, %model, "the service does not say whether the model exists");
             }
         }
     }

@@ -40,7 +40,7 @@ impl ModelConnector for RealtimeConnector {
         let mut channels = socket.into_channels(QUEUE);
         let events = stream::poll_fn(move |context| channels.events.poll_recv(context));
         Ok(ModelSocket {
-            events: events.map(|text| text.into()).boxed(),
+            events: events.boxed(),
             commands: channels.commands,
         })
     }

@@ -246,7 +246,7 @@ impl CallEngine {
                 self.on_item_finished(now, &response, &item, transcript.as_deref());
             }
             FromModel::ResponseDone { response, ending } => {
-                self.on_response_done(now, &response, ending)
+                self.on_response_done(now, &response, ending);
             }
             FromModel::Complained { code } => self.record(Fact::Complained { code }),
             FromModel::Lost => self.on_model_lost(),
@@ -262,12 +262,11 @@ impl CallEngine {
         for audio in self.caller.take_held() {
             self.pass_on(audio);
         }
-        match self.config.resumption.take() {
-            Some(Resumption { bookings, table }) => {
-                self.tell(Notice::Resumed { bookings, table });
-                self.responses.want(Purpose::Resumption);
-            }
-            None => self.responses.want(Purpose::Greeting),
+        if let Some(Resumption { bookings, table }) = self.config.resumption.take() {
+            self.tell(Notice::Resumed { bookings, table });
+            self.responses.want(Purpose::Resumption);
+        } else {
+            self.responses.want(Purpose::Greeting);
         }
     }
 
@@ -348,7 +347,7 @@ impl CallEngine {
     fn apologise(&mut self) {
         let apology = self.config.apology.clone();
         if !apology.is_empty() {
-            self.playout.canned(ItemId::from("apology"), apology);
+            self.playout.canned(&ItemId::from("apology"), apology);
         }
     }
 

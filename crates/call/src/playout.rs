@@ -153,10 +153,10 @@ impl Playout {
     }
 
     /// A clip of our own.
-    pub(crate) fn canned(&mut self, id: ItemId, audio: Bytes) {
+    pub(crate) fn canned(&mut self, id: &ItemId, audio: Bytes) {
         let response = ResponseId::from("");
         let length = audio.len();
-        let item = self.item(&response, &id);
+        let item = self.item(&response, id);
         item.canned = true;
         item.finished = true;
         item.cleared = Cleared::Everything;

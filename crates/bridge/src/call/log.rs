@@ -3,7 +3,7 @@
 //! Every line is inside the call's span, which carries `call_sid` and `business_id`. What was said is not logged.
 
 use toran_call::{Fact, Notice};
-use toran_domain::{Action, AppointmentRequest, Booking, Outcome};
+use toran_domain::{AppointmentRequest, Booking, Outcome};
 use tracing::{debug, info, warn};
 
 /// The session took its configuration.
@@ -29,12 +29,12 @@ pub(crate) fn log(fact: &Fact) {
         Fact::BargeIn { stage } => info!(stage = stage.as_str(), "barge-in"),
         Fact::ClaimBlocked { kind, .. } => warn!(claim = kind.as_str(), "false claim blocked"),
         Fact::UnscreenedSpeech => {
-            warn!("the model spoke without a transcript; it was played unscreened")
+            warn!("the model spoke without a transcript; it was played unscreened");
         }
         Fact::ResponseFailed { code, retrying } => warn!(code, retrying, "response failed"),
         Fact::Complained { code } => warn!(code, "the model's server complained; the call goes on"),
         Fact::CallerAudioDropped => {
-            debug!("caller audio dropped: the model's session is not open yet")
+            debug!("caller audio dropped: the model's session is not open yet");
         }
         Fact::AgentAudioDropped => warn!("agent audio dropped: far more than a call can hold"),
         Fact::DigitPressed => info!("key pressed"),
@@ -63,17 +63,13 @@ fn log_parsed(turn: u32, request: &AppointmentRequest) {
         .map(|time| tracing::field::display(clock(time)));
     let action = request.action.as_str();
     let named = request.name.is_some();
-    match request.action {
-        Action::Ask | Action::Confirm | Action::None => {
-            info!(turn, action, date, time, named, "{PARSER} {action}")
-        }
-    }
+    info!(turn, action, date, time, named, "{PARSER} {action}");
 }
 
 fn log_told(notice: &Notice) {
     match notice {
         Notice::Outcome(Outcome::AppointmentCreated(booking)) => {
-            log_booking(booking, APPOINTMENT_CREATED)
+            log_booking(booking, APPOINTMENT_CREATED);
         }
         Notice::Outcome(Outcome::SlotUnavailable {
             reason,

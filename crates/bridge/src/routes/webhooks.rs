@@ -102,9 +102,10 @@ pub(super) async fn stream_status(
     let form = bridge.gate.form(&uri, &headers, &body)?;
     let call_sid = form.call_sid()?;
     let event = form.get("StreamEvent").unwrap_or("unknown");
-    match form.get("StreamError").filter(|error| !error.is_empty()) {
-        Some(error) => warn!(%call_sid, event, error, "the provider reports a fault of the stream"),
-        None => info!(%call_sid, event, "stream status"),
+    if let Some(error) = form.get("StreamError").filter(|error| !error.is_empty()) {
+        warn!(%call_sid, event, error, "the provider reports a fault of the stream");
+    } else {
+        info!(%call_sid, event, "stream status");
     }
     Ok(StatusCode::NO_CONTENT)
 }

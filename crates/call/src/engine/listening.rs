@@ -101,19 +101,22 @@ impl CallEngine {
         };
         match result {
             Ok(request) => self.on_request(now, turn, hearing, request),
-            Err(ParserFailure) => {
-                self.record(Fact::ParserFailed { turn });
-                self.take_floor(now);
-                self.turns.close_front();
-                self.parser_failures = self.parser_failures.saturating_add(1);
-                self.tell(if self.parser_failures < PARSER_FAILURES_ENDURED {
-                    Notice::NotUnderstood
-                } else {
-                    Notice::Outcome(Outcome::BookingUnavailable)
-                });
-                self.responses.want(Purpose::Answer);
-            }
+            Err(ParserFailure) => self.on_parser_failure(now, turn),
         }
+    }
+
+    /// What the caller wanted is not known: it is not guessed, and not left unanswered.
+    fn on_parser_failure(&mut self, now: Instant, turn: TurnIndex) {
+        self.record(Fact::ParserFailed { turn });
+        self.take_floor(now);
+        self.turns.close_front();
+        self.parser_failures = self.parser_failures.saturating_add(1);
+        self.tell(if self.parser_failures < PARSER_FAILURES_ENDURED {
+            Notice::NotUnderstood
+        } else {
+            Notice::Outcome(Outcome::BookingUnavailable)
+        });
+        self.responses.want(Purpose::Answer);
     }
 
     fn on_request(

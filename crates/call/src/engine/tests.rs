@@ -70,7 +70,7 @@ impl Call {
                         self.phone_busy_until.max(self.now) + Millis::of_mulaw(audio.len());
                 }
                 Output::Phone(ToPhone::Mark(mark)) => {
-                    self.echoes.push((self.phone_busy_until, *mark))
+                    self.echoes.push((self.phone_busy_until, *mark));
                 }
                 Output::Phone(ToPhone::Clear) => {
                     self.phone_busy_until = self.now;
