@@ -19,7 +19,7 @@ use crate::{
     model_check::warn_of_models,
     rehearsal::{clear_away, rehearse},
     telemetry::LogWatch,
-    terminal::Terminal,
+    terminal::{Ear, Terminal},
 };
 
 /// Runs the check; `true` if the deployment is ready.
@@ -41,6 +41,7 @@ pub async fn run(
         ))?;
         warn_of_models(&config.openai).await;
         script = script.into_iter().map(without_words).collect();
+        terminal.listen_by(Ear::Transcript);
         None
     } else {
         terminal.text("preflight: OPENAI_API_KEY is not set, so OpenAI is SIMULATED; everything else is this deployment's")?;

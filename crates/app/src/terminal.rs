@@ -14,11 +14,29 @@ use toran_simulator::phone::{CallEvent, Heard};
 /// Writes a call as it happens: what was said on the left's words, what the server decided on indented lines.
 pub(crate) struct Terminal<'a> {
     out: &'a mut dyn Write,
+    ear: Ear,
+}
+
+/// Where the agent's words are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ear {
+    /// From what the simulated caller heard: it understands the simulated voice to the letter.
+    Caller,
+    /// From the transcript: a real voice is not understood here.
+    Transcript,
 }
 
 impl<'a> Terminal<'a> {
     pub(crate) fn new(out: &'a mut dyn Write) -> Self {
-        Self { out }
+        Self {
+            out,
+            ear: Ear::Caller,
+        }
+    }
+
+    /// Shows the agent's words from there from now on.
+    pub(crate) fn listen_by(&mut self, ear: Ear) {
+        self.ear = ear;
     }
 
     pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
@@ -33,6 +51,7 @@ impl<'a> Terminal<'a> {
 
     pub(crate) fn call_event(&mut self, at: Duration, event: &CallEvent) -> io::Result<()> {
         match event {
+            CallEvent::Heard(_) if self.ear == Ear::Transcript => Ok(()),
             CallEvent::StreamStarted => self.line(at, "phone", "media stream open"),
             CallEvent::Said(spoken) => self.line(at, "caller", spoken.text),
             CallEvent::Heard(Heard {
@@ -56,6 +75,9 @@ impl<'a> Terminal<'a> {
         at: Duration,
         observation: &Observation,
     ) -> io::Result<()> {
+        if let (Ear::Transcript, Fact::AgentSaid { text, .. }) = (self.ear, &observation.fact) {
+            return self.line(at, "agent", text.expose());
+        }
         match decision(&observation.fact) {
             Some(text) => self.line(at, "server", &format!("· {text}")),
             None => Ok(()),

@@ -88,6 +88,11 @@ pub(super) fn default_prices() -> PriceTable {
         audio_out,
         ..text
     };
+    let transcriber = |text: ModelPrices, audio_in, audio_minute| ModelPrices {
+        audio_in,
+        audio_minute,
+        ..text
+    };
     [
         (
             "gpt-realtime-2.1",
@@ -104,6 +109,14 @@ pub(super) fn default_prices() -> PriceTable {
         (
             "gpt-realtime-1.5",
             realtime(text(4.0, 0.4, 16.0), 32.0, 0.4, 64.0),
+        ),
+        (
+            "gpt-4o-transcribe",
+            transcriber(text(2.5, 0.0, 10.0), 6.0, 0.006),
+        ),
+        (
+            "gpt-4o-mini-transcribe",
+            transcriber(text(1.25, 0.0, 5.0), 3.0, 0.003),
         ),
         ("gpt-4o-mini", text(0.15, 0.075, 0.6)),
         ("gpt-6-luna", text(0.1, 0.01, 0.5)),

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use time::UtcDateTime;
 use tokio::{sync::mpsc, task::JoinHandle};
 use toran_call::Fact;
-use toran_domain::{ModelName, Pii, PriceTable, RequestedTime, Usage};
-use toran_store::{CallEnding, CallKey, Speaker, Store, StoreError, TranscriptLine};
-use tracing::{Instrument as _, Span, warn};
+use toran_domain::{Cost, ModelName, Pii, PriceTable, RequestedTime, Usage};
+use toran_store::{CallEnding, CallKey, ModelUsage, Speaker, Store, StoreError, TranscriptLine};
+use tracing::{Instrument as _, Span, info, warn};
 
 /// Entries waiting for the database. A call makes a few a second at most.
 const QUEUE: usize = 512;
@@ -120,6 +120,28 @@ impl Writer {
                     "a record of this call could not be stored"
                 );
             }
+        }
+        self.log_cost().await;
+    }
+
+    /// What the call used, from its first stream on, and what that cost.
+    async fn log_cost(&self) {
+        let Ok(used) = self.store.usage(&self.key).await else {
+            return;
+        };
+        for ModelUsage { model, usage, cost } in &used {
+            let tokens_in =
+                usage.text_in + usage.text_in_cached + usage.audio_in + usage.audio_in_cached;
+            let tokens_out = usage.text_out + usage.audio_out;
+            let cost = cost.map(tracing::field::display);
+            info!(%model, tokens_in, tokens_out, audio_seconds = usage.audio_seconds, cost, "call.usage");
+        }
+        let total = used
+            .iter()
+            .try_fold(Cost::default(), |sum, used| Some(sum.plus(used.cost?)));
+        match total {
+            Some(total) => info!(cost = %total, "call.cost"),
+            None => warn!("call.cost unknown: a model that was used has no entry in [prices]"),
         }
     }
 

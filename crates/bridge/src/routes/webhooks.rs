@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
 };
 use time::Duration;
-use toran_domain::{CallSid, LeadId, PhoneNumber};
+use toran_domain::{BusinessId, CallSid, LeadId, PhoneNumber};
 use toran_store::{CallKey, CallOpening};
 use toran_telephony::twilio::{ConnectStream, HANG_UP, REJECT};
 use tracing::{info, warn};
@@ -85,11 +85,16 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
     info!(%call_sid, business_id = %business.id, reconnects = session.reconnects, "call answered");
     let instructions = ConnectStream {
         stream_url: &bridge.gate.media_url(),
-        status_callback: &bridge.gate.public_url(STREAM_STATUS),
+        status_callback: &bridge.gate.public_url(&status_path(business.id)),
         token: &token,
         after_url: &bridge.gate.public_url(AFTER),
     };
     Ok(Twiml(instructions.to_twiml()?))
+}
+
+/// The business is in the address, which is signed, so that its name stands on the log's line.
+fn status_path(business_id: BusinessId) -> String {
+    format!("{STREAM_STATUS}?business={business_id}")
 }
 
 /// What the provider says of a stream.
@@ -101,11 +106,15 @@ pub(super) async fn stream_status(
 ) -> Result<StatusCode, RouteError> {
     let form = bridge.gate.form(&uri, &headers, &body)?;
     let call_sid = form.call_sid()?;
+    let business_id = uri
+        .query()
+        .and_then(|query| query.strip_prefix("business="));
+    let business_id = business_id.unwrap_or("unknown");
     let event = form.get("StreamEvent").unwrap_or("unknown");
     if let Some(error) = form.get("StreamError").filter(|error| !error.is_empty()) {
-        warn!(%call_sid, event, error, "the provider reports a fault of the stream");
+        warn!(%call_sid, business_id, event, error, "the provider reports a fault of the stream");
     } else {
-        info!(%call_sid, event, "stream status");
+        info!(%call_sid, business_id, event, "stream status");
     }
     Ok(StatusCode::NO_CONTENT)
 }
