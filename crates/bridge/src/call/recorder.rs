@@ -139,9 +139,10 @@ impl Writer {
         let total = used
             .iter()
             .try_fold(Cost::default(), |sum, used| Some(sum.plus(used.cost?)));
-        match total {
-            Some(total) => info!(cost = %total, "call.cost"),
-            None => warn!("call.cost unknown: a model that was used has no entry in [prices]"),
+        if let Some(total) = total {
+            info!(cost = %total, "call.cost");
+        } else {
+            warn!("call.cost unknown: a model that was used has no entry in [prices]");
         }
     }
 
