@@ -293,3 +293,72 @@ pub(crate) fn server_event(notice: &Notice) -> PromptEvent {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn ending(response: &str) -> ResponseEnding {
+        let text = format!(r#"{{"type":"response.done","response":{{"id":"r1",{response}}}}}"#);
+        let event = ServerEvent::parse(&text).unwrap();
+        match translate(event).input {
+            Some(FromModel::ResponseDone { ending, .. }) => ending,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_way_an_answer_ends_is_told_apart() {
+        let failed = |code: &str| ResponseEnding::Failed { code: code.into() };
+        assert_eq!(ending(r#""status":"completed""#), ResponseEnding::Completed);
+        assert_eq!(
+            ending(
+                r#""status":"cancelled","status_details":{"type":"cancelled","reason":"turn_detected"}"#
+            ),
+            ResponseEnding::Cancelled
+        );
+        assert_eq!(
+            ending(
+                r#""status":"failed","status_details":{"type":"failed","error":{"type":"x","code":"insufficient_quota"}}"#
+            ),
+            failed("insufficient_quota")
+        );
+        assert_eq!(ending(r#""status":"failed""#), failed("failed"));
+        assert_eq!(
+            ending(r#""status":"incomplete","status_details":{"reason":"max_output_tokens"}"#),
+            failed("max_output_tokens")
+        );
+    }
+
+    #[test]
+    fn a_guess_at_a_single_word_is_not_words() {
+        let text = r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"u1","content_index":0,
+            "transcript":"מממ","logprobs":[{"token":"מממ","logprob":-2.3}],"usage":{"type":"duration","seconds":1.5}}"#;
+        let translation = translate(ServerEvent::parse(text).unwrap());
+        assert!(matches!(
+            translation.input,
+            Some(FromModel::Transcribed {
+                hearing: Hearing::UnclearWord,
+                ..
+            })
+        ));
+        let (of, usage) = translation.usage.unwrap();
+        assert_eq!((of, usage.audio_seconds), (UsageOf::Transcribing, 1.5));
+    }
+
+    #[test]
+    fn what_means_nothing_here_is_ignored() {
+        for text in [
+            r#"{"type":"rate_limits.updated","rate_limits":[]}"#,
+            r#"{"type":"session.weather.updated","weather":"rain"}"#,
+            r#"{"type":"response.output_audio.delta","response_id":"r","item_id":"i","delta":"not base64!"}"#,
+        ] {
+            let translation = translate(ServerEvent::parse(text).unwrap());
+            assert!(
+                translation.input.is_none() && translation.usage.is_none(),
+                "{text}"
+            );
+        }
+    }
+}
