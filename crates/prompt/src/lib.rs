@@ -1,8 +1,7 @@
 //! Business and settings to the system prompt; outcomes to server events.
 //!
-//! Everything that the model is told in words is written here: who it is and by which rules it speaks
-//! ([`system_prompt`]), how it begins ([`greeting_instruction`]), and what the server did
-//! ([`ServerEvent`]). The sentences that are part of the product stand letter for letter in
+//! Everything that the model is told in words is written here: who it is, by which rules it speaks and
+//! how it begins ([`system_prompt`]), and what the server did ([`ServerEvent`]). The sentences that are part of the product stand letter for letter in
 //! [`sentences`].
 //!
 //! It is *not* the enforcement of any of it: a prompt is a request, and the truth guard has the last
@@ -32,4 +31,4 @@ pub mod sentences;
 mod system;
 
 pub use event::ServerEvent;
-pub use system::{greeting_instruction, resumed_greeting_instruction, system_prompt};
+pub use system::system_prompt;

@@ -1,4 +1,4 @@
-//! The standing prompt, and the instructions for a call's first words.
+//! The standing prompt, which is also what makes a call's first words.
 
 use time::PrimitiveDateTime;
 use toran_domain::{AgentGender, Business, MAX_BUSINESS_NAME_CHARS};
@@ -31,28 +31,6 @@ pub fn system_prompt(business: &Business, now: PrimitiveDateTime) -> String {
         .flatten()
         .collect::<Vec<_>>()
         .join("\n\n")
-}
-
-/// The instruction for the first answer of a call.
-///
-/// Instructions that come with a single answer replace the standing ones while it is made, so this also
-/// says who speaks and what may not be claimed.
-pub fn greeting_instruction(business: &Business) -> String {
-    format!(
-        "{}\n{}\n\nזו התשובה הראשונה בשיחה. עכשיו: לברך בקצרה בעברית בשם העסק, ואז לשאול במה אפשר לעזור. משפט אחד או שניים, ולא יותר.",
-        identity(business),
-        sentences::NO_FALSE_CLAIMS,
-    )
-}
-
-/// The instruction for the first answer after an interruption: no second greeting, and no claim beyond
-/// what the event `call_resumed` holds.
-pub fn resumed_greeting_instruction(business: &Business) -> String {
-    format!(
-        "{}\n{}\n\nהשיחה נקטעה לרגע וחודשה. עכשיו: לא לברך שוב. לומר במשפט קצר שאנחנו ממשיכים, ולהמשיך מהמקום שבו הפסקנו לפי האירוע call_resumed: מה שכתוב ב-booked כבר נקבע; מה שכתוב ב-requested נתבקש ועוד לא נקבע.",
-        identity(business),
-        sentences::NO_FALSE_CLAIMS,
-    )
 }
 
 fn identity(business: &Business) -> String {
@@ -222,8 +200,6 @@ mod tests {
         insta::assert_snapshot!("barber", system_prompt(&barber(), NOW));
         insta::assert_snapshot!("clinic", system_prompt(&clinic(), NOW));
         insta::assert_snapshot!("hostile", system_prompt(&hostile(), NOW));
-        insta::assert_snapshot!("greeting", greeting_instruction(&barber()));
-        insta::assert_snapshot!("resumed", resumed_greeting_instruction(&clinic()));
     }
 
     #[test]
@@ -322,11 +298,7 @@ mod tests {
 
     #[test]
     fn the_first_thing_in_quotes_is_the_business() {
-        for text in [
-            system_prompt(&clinic(), NOW),
-            greeting_instruction(&clinic()),
-        ] {
-            assert_eq!(text.split('"').nth(1), Some("מרפאת ד״ר לוי"));
-        }
+        let prompt = system_prompt(&clinic(), NOW);
+        assert_eq!(prompt.split('"').nth(1), Some("מרפאת ד״ר לוי"));
     }
 }
