@@ -183,16 +183,12 @@ impl App {
             stopping,
             store,
         } = self;
-        let signal = stopping.clone();
-        let server = async move {
-            // A router without `ConnectInfo` is served as it is.
-            axum::serve(listener, router)
-                .with_graceful_shutdown(signal.cancelled_owned())
-                .await
-        };
-        let server = tokio::spawn(server);
+        // A router without `ConnectInfo` is served as it is. It is served to the end of the drain: what asks is
+        // told that this gateway takes no calls, rather than left without an answer.
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
         stop.await;
         stopping.cancel();
+        live_calls.close();
         let live = live_calls.count();
         if live > 0 {
             info!(
@@ -216,7 +212,7 @@ impl App {
         server.abort();
         match server.await {
             Ok(served) => served,
-            // Aborted: an idle connection was still open.
+            // Aborted: it would serve for ever.
             Err(_) => Ok(()),
         }
     }
