@@ -4,7 +4,7 @@ use time::macros::{date, time, utc_datetime};
 use toran_call::Fact;
 use toran_domain::Booking;
 use toran_simulator::{
-    phone::{Caller, EndedBy},
+    phone::{Caller, EndedBy, PlaceCall},
     scenario::Step,
 };
 use toran_store::Speaker;
@@ -17,6 +17,7 @@ tests![
     a_caller_who_withholds_the_number_can_book,
     a_call_goes_on_after_its_stream_broke,
     a_call_goes_on_after_the_gateway_was_killed,
+    a_live_call_may_end_when_the_gateway_is_told_to_stop,
     two_businesses_are_kept_apart,
     a_slot_that_is_taken_meanwhile_is_not_promised,
 ];
@@ -118,8 +119,10 @@ async fn the_same_confirmation_again_books_nothing_more() {
 async fn a_caller_who_withholds_the_number_can_book() {
     let stage = Stage::set("").await;
     let dana = stage.dana().await;
-    let mut call = stage.call(&dana, booking());
-    call.from = "anonymous".to_owned();
+    let call = PlaceCall {
+        from: "anonymous".to_owned(),
+        ..stage.call(&dana, booking())
+    };
     place(call).await;
     let rows = stage.appointments(&dana).await;
     assert_eq!(rows.len(), 1);
@@ -204,6 +207,20 @@ async fn a_call_goes_on_after_the_gateway_was_killed() {
     assert_eq!(after.len(), 1);
 }
 
+async fn a_live_call_may_end_when_the_gateway_is_told_to_stop() {
+    let mut stage = Stage::set("").await;
+    let dana = stage.dana().await;
+    let placed = tokio::spawn(place(stage.call(&dana, booking())));
+    stage.until(|fact| *fact == Fact::Greeting).await;
+    stage.stop();
+    // It goes on to its end on the stream it has, and what it books is there when the next gateway starts.
+    assert_eq!(placed.await.expect("the call goes as scripted").streams, 1);
+    stage.stopped().await;
+    stage.kill();
+    stage.start().await;
+    assert_eq!(stage.appointments(&dana).await.len(), 1);
+}
+
 async fn two_businesses_are_kept_apart() {
     let stage = Stage::set("").await;
     let dana = stage.business("דנה", "+972721234567").await;
@@ -259,8 +276,11 @@ async fn a_slot_that_is_taken_meanwhile_is_not_promised() {
         agent_speaks(),
         hear("אפשר"),
     ]);
-    let (quick, mut slow) = (stage.call(&dana, booking()), stage.call(&dana, slow));
-    slow.from = "+972541234568".to_owned();
+    let quick = stage.call(&dana, booking());
+    let slow = PlaceCall {
+        from: "+972541234568".to_owned(),
+        ..stage.call(&dana, slow)
+    };
     let quick_key = key_of(&dana, &quick);
     let (_, heard) = tokio::join!(place(quick), place(slow));
     let heard = heard.heard_text();

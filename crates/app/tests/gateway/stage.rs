@@ -1,6 +1,7 @@
 //! What every test stands on: a gateway of its own, a stand-in for OpenAI, and callers.
 
 use std::{
+    io,
     net::{SocketAddr, TcpListener},
     ops::Add,
     path::PathBuf,
@@ -21,6 +22,7 @@ use time::{
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{mpsc, oneshot},
+    task::JoinHandle,
     time::Instant,
 };
 use toran_app::{
@@ -125,6 +127,7 @@ struct Gateway {
     runtime: Runtime,
     store: Arc<SqliteStore>,
     stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<io::Result<()>>,
 }
 
 /// Everything a test needs.
@@ -213,7 +216,7 @@ impl Stage {
             .expect("no panic")
             .expect("the gateway starts");
         let store = app.store();
-        runtime.spawn(app.run(async move {
+        let serving = runtime.spawn(app.run(async move {
             // Dropped with the gateway: that is no order to stop.
             if stopped.await.is_err() {
                 std::future::pending::<()>().await;
@@ -223,6 +226,7 @@ impl Stage {
             runtime,
             store,
             stop: Some(stop),
+            serving,
         });
     }
 
@@ -241,6 +245,16 @@ impl Stage {
             .as_mut()
             .and_then(|gateway| gateway.stop.take());
         let _ = stop.expect("a running gateway").send(());
+    }
+
+    /// Waits until a gateway that was told to stop has done so.
+    pub(crate) async fn stopped(&mut self) {
+        let serving = &mut self.gateway.as_mut().expect("a running gateway").serving;
+        let served = tokio::time::timeout(PATIENCE, serving).await;
+        served
+            .expect("it stops in time")
+            .expect("no panic")
+            .expect("no error");
     }
 
     /// Where the gateway is.
