@@ -183,15 +183,11 @@ impl App {
             stopping,
             store,
         } = self;
-        let signal = stopping.clone();
-        let server = async move {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(signal.cancelled_owned())
-                .await
-        };
-        let server = tokio::spawn(server);
+        // Served to the end of the drain: what asks is told that this gateway takes no calls.
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
         stop.await;
         stopping.cancel();
+        live_calls.close();
         let live = live_calls.count();
         if live > 0 {
             info!(
@@ -215,7 +211,7 @@ impl App {
         server.abort();
         match server.await {
             Ok(result) => result,
-            // Aborted: an idle connection was still open.
+            // Aborted: it would serve for ever.
             Err(_) => Ok(()),
         }
     }

@@ -24,6 +24,11 @@ impl LiveCalls {
         self.tracker.len()
     }
 
+    /// Takes no new ones: what asks is told to go elsewhere.
+    pub fn close(&self) {
+        self.tracker.close();
+    }
+
     /// Waits until all have ended by themselves.
     pub async fn wait(&self) {
         self.tracker.close();
@@ -54,6 +59,11 @@ impl Admission {
     pub(crate) fn admit(&self) -> Option<Place> {
         let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
         Some(Place { _permit: permit })
+    }
+
+    /// Whether no new calls are taken.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.live.tracker.is_closed()
     }
 
     pub(crate) fn live_calls(&self) -> LiveCalls {

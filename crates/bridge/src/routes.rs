@@ -51,6 +51,8 @@ pub(crate) enum RouteError {
     BadSignature(#[from] SignatureError),
     #[error("the form is not what the provider sends: {0} is missing or malformed")]
     BadForm(&'static str),
+    #[error("this gateway is stopping: have the number's fallback address lead to another")]
+    Stopping,
     #[error("the store is out of reach")]
     Store(#[from] toran_store::StoreError),
     #[error("the call instructions cannot be written: check TORAN_PUBLIC_URL")]
@@ -62,7 +64,7 @@ impl IntoResponse for RouteError {
         let status = match &self {
             Self::BadSignature(_) => StatusCode::FORBIDDEN,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
-            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Stopping | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Twiml(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         warn!(

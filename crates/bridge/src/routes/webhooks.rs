@@ -52,6 +52,9 @@ pub(super) async fn after(
 /// A stream for a call of one of our businesses, a refusal for a number that nobody owns, and the end for a call
 /// whose streams keep breaking.
 async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
+    if bridge.admission.is_closed() {
+        return Err(RouteError::Stopping);
+    }
     let call_sid = form.call_sid()?;
     let called = form.get("To").ok_or(RouteError::BadForm("To"))?;
     let business = match called.parse::<PhoneNumber>() {
