@@ -1,9 +1,13 @@
 //! How many calls are live, and their orderly end when the process drains.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use toran_store::CallKey;
 
 #[derive(Debug)]
 pub(crate) struct Admission {
@@ -16,6 +20,39 @@ pub(crate) struct Admission {
 pub struct LiveCalls {
     tracker: TaskTracker,
     stop: CancellationToken,
+    streams: Arc<Mutex<Streams>>,
+}
+
+/// The stream that each call has now.
+#[derive(Debug, Default)]
+struct Streams {
+    next: u64,
+    of_call: BTreeMap<CallKey, (u64, CancellationToken)>,
+}
+
+/// The one stream of a call in this process; given up when dropped.
+pub(crate) struct Stream {
+    key: CallKey,
+    number: u64,
+    stop: CancellationToken,
+    streams: Arc<Mutex<Streams>>,
+}
+
+impl Stream {
+    /// Comes when the stream is to end: another one took its place, or the process drains.
+    pub(crate) const fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = streams.of_call.get(&self.key);
+        if current.is_some_and(|(number, _)| *number == self.number) {
+            streams.of_call.remove(&self.key);
+        }
+    }
 }
 
 impl LiveCalls {
@@ -75,7 +112,26 @@ impl Admission {
         self.live.tracker.spawn(call);
     }
 
-    pub(crate) fn stop_token(&self) -> CancellationToken {
-        self.live.stop.child_token()
+    /// Makes this the call's stream. One that the call had before is told to end: the provider has left it.
+    pub(crate) fn take_over(&self, key: CallKey) -> Stream {
+        let stop = self.live.stop.child_token();
+        let mut streams = self
+            .live
+            .streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let number = streams.next;
+        streams.next = streams.next.wrapping_add(1);
+        let entry = (number, stop.clone());
+        if let Some((_, before)) = streams.of_call.insert(key.clone(), entry) {
+            before.cancel();
+        }
+        drop(streams);
+        Stream {
+            key,
+            number,
+            stop,
+            streams: Arc::clone(&self.live.streams),
+        }
     }
 }

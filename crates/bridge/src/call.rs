@@ -14,7 +14,6 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use time::UtcDateTime;
 use tokio::{task::JoinSet, time::Instant};
-use tokio_util::sync::CancellationToken;
 use toran_audio::Millis;
 use toran_call::{
     CallConfig, CallEngine, DeskOrder, Ending, FromModel, FromPhone, Input, Instant as CallInstant,
@@ -29,16 +28,15 @@ use tracing::{Instrument as _, Span, debug, info, warn};
 
 use crate::{
     Bridge, Observation,
+    admission::Stream,
     clock::new_id,
     model::{self, ModelConnectError, ModelSocket, UsageOf},
 };
 use phone::Phone;
 use recorder::{Entry, Recorder};
 
-/// Streams of one call that are tried before the caller is told that it does not work.
-const MAX_RECONNECTS: u32 = 2;
 /// A booking under way when the call ends is waited for this long.
-const LAST_ANSWERS: Duration = Duration::from_secs(6);
+const LAST_ORDERS: Duration = Duration::from_secs(6);
 /// Mu-law audio that apologises for a fault; see `assets/README.md`.
 static APOLOGY: &[u8] = include_bytes!("../assets/apology-he.ulaw");
 
@@ -49,13 +47,15 @@ pub(crate) struct CallParts {
     pub(crate) session: CallSession,
     pub(crate) stream_sid: StreamSid,
     pub(crate) socket: WebSocket,
-    pub(crate) stop: CancellationToken,
+    pub(crate) stream: Stream,
 }
 
 /// An answer of one of the call's tasks.
 enum Answer {
-    Model(Result<ModelSocket, ModelConnectError>),
-    Input(Input),
+    Model {
+        attempt: u32,
+        result: Result<ModelSocket, ModelConnectError>,
+    },
     Parsed {
         input: Input,
         usage: Option<(toran_domain::ModelName, toran_domain::Usage)>,
@@ -70,9 +70,14 @@ struct Driver {
     began: Instant,
     phone: Phone,
     model: Option<ModelSocket>,
+    /// Counts attempts at a session, so that one that was given up for another is known.
+    attempt: u32,
+    /// Opening a session, and asking the parser: nothing is lost if the call ends before them.
     tasks: JoinSet<Answer>,
+    /// At the booking desk: what was begun there is finished.
+    orders: JoinSet<(TurnIndex, Outcome)>,
     recorder: Recorder,
-    stop: CancellationToken,
+    stream: Stream,
     ended: Option<Ending>,
     /// Reused for each piece of the caller's audio.
     append: String,
@@ -86,12 +91,12 @@ pub(crate) async fn run(parts: CallParts) {
         session,
         stream_sid,
         socket,
-        stop,
+        stream,
     } = parts;
     let config = CallConfig {
         timings: bridge.config.timings.clone(),
         resumption: resumption(&session),
-        may_reconnect: session.reconnects < MAX_RECONNECTS,
+        caller_name: session.lead_name.clone(),
         apology: Bytes::from_static(APOLOGY),
     };
     let recorder = Recorder::start(
@@ -111,15 +116,17 @@ pub(crate) async fn run(parts: CallParts) {
         began: Instant::now(),
         phone: Phone::new(socket, stream_sid),
         model: None,
+        attempt: 0,
         tasks: JoinSet::new(),
+        orders: JoinSet::new(),
         recorder,
-        stop,
+        stream,
         ended: None,
         append: String::new(),
         bridge,
         session,
     };
-    driver.open_model();
+    driver.drain();
     driver.drive().await;
     driver.finish().await;
 }
@@ -145,15 +152,19 @@ impl Driver {
             tokio::select! {
                 event = self.phone.next() => self.feed(Input::Phone(event)),
                 event = next_event(&mut self.model) => self.on_model_event(event.as_deref()),
-                Some(answer) = self.tasks.join_next(), if !self.tasks.is_empty() => match answer {
+                Some(answer) = self.tasks.join_next() => match answer {
                     Ok(answer) => self.on_answer(answer),
-                    Err(error) => warn!(error = &error as &dyn std::error::Error, "a task of this call broke"),
+                    Err(error) => task_broke(&error),
+                },
+                Some(answer) = self.orders.join_next() => match answer {
+                    Ok((turn, outcome)) => self.feed(Input::Desk { turn, outcome }),
+                    Err(error) => task_broke(&error),
                 },
                 () = sleep_until(wake) => {
                     let now = self.now();
                     self.engine.handle_timeout(now);
                 }
-                () = self.stop.cancelled() => self.feed(Input::Phone(FromPhone::StreamLost)),
+                () = self.stream.stop().cancelled() => self.feed(Input::Phone(FromPhone::StreamLost)),
             }
             self.drain();
         }
@@ -174,9 +185,14 @@ impl Driver {
     }
 
     fn open_model(&mut self) {
-        let bridge = Arc::clone(&self.bridge);
+        self.model = None;
+        self.attempt = self.attempt.saturating_add(1);
+        let (bridge, attempt) = (Arc::clone(&self.bridge), self.attempt);
         let call_sid = self.session.key.call_sid.clone();
-        self.spawn(async move { Answer::Model(bridge.models.connect(&call_sid).await) });
+        self.spawn(async move {
+            let result = bridge.models.connect(&call_sid).await;
+            Answer::Model { attempt, result }
+        });
     }
 
     fn spawn(&mut self, task: impl Future<Output = Answer> + Send + 'static) {
@@ -185,18 +201,23 @@ impl Driver {
 
     fn on_answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Model(Ok(socket)) => {
+            // A session that comes after another was asked for is closed by being dropped.
+            Answer::Model { attempt, .. } if attempt != self.attempt => {}
+            Answer::Model {
+                result: Ok(socket), ..
+            } => {
                 self.model = Some(socket);
                 self.feed(Input::Model(FromModel::Connected));
             }
-            Answer::Model(Err(error)) => {
+            Answer::Model {
+                result: Err(error), ..
+            } => {
                 warn!(
                     error = &error as &dyn std::error::Error,
                     "no session with the model"
                 );
                 self.feed(Input::Model(FromModel::Lost));
             }
-            Answer::Input(input) => self.feed(input),
             Answer::Parsed { input, usage } => {
                 if let Some((model, usage)) = usage {
                     self.recorder.record(Entry::Usage { model, usage });
@@ -234,7 +255,7 @@ impl Driver {
             };
             self.recorder.record(Entry::Usage { model, usage });
         }
-        if let Some(input) = translation.input {
+        for input in translation.inputs {
             self.feed(Input::Model(input));
         }
     }
@@ -271,6 +292,7 @@ impl Driver {
 
     fn order_model(&mut self, order: ToModel) {
         let event = match order {
+            ToModel::Open => return self.open_model(),
             ToModel::Audio(payload) => {
                 let Ok(audio) = std::str::from_utf8(&payload) else {
                     return;
@@ -297,7 +319,7 @@ impl Driver {
             // The prompt alone says what to answer, the greeting too: instructions given here would replace it.
             ToModel::Respond(_) => ClientEvent::CreateResponse { response: None }.to_json(),
             ToModel::Cancel(response) => ClientEvent::CancelResponse {
-                response_id: Some(response.as_str().into()),
+                response_id: response.as_ref().map(|id| id.as_str().into()),
             }
             .to_json(),
             ToModel::Truncate { item, heard } => ClientEvent::TruncateItem {
@@ -378,7 +400,7 @@ impl Driver {
         let (bridge, business_id, now) =
             (Arc::clone(&self.bridge), self.business.id, self.utc_now());
         let (key, lead_id) = (self.session.key.clone(), self.session.lead_id);
-        self.spawn(async move {
+        let order = async move {
             let answer = match order {
                 DeskOrder::Look(requested) => bridge.desk.look(business_id, requested, now).await,
                 DeskOrder::Book { requested, name } => {
@@ -399,39 +421,34 @@ impl Driver {
                     "the booking desk could not reach its store"
                 );
             }
-            Answer::Input(Input::Desk {
-                turn,
-                outcome: answer.outcome,
-            })
-        });
+            (turn, answer.outcome)
+        };
+        self.orders.spawn(order.instrument(Span::current()));
     }
 
     /// Closes the phone's stream and the model's session, and sees that what was begun is stored.
     async fn finish(mut self) {
         self.model = None;
+        self.tasks.abort_all();
         self.phone.close().await;
-        let last_answers = async {
-            while let Some(answer) = self.tasks.join_next().await {
-                if let Ok(Answer::Input(Input::Desk {
-                    outcome: Outcome::AppointmentCreated(booking),
-                    ..
-                })) = answer
-                {
+        let last_orders = async {
+            while let Some(answer) = self.orders.join_next().await {
+                if let Ok((_, Outcome::AppointmentCreated(booking))) = answer {
                     info!(appointment_id = %booking.appointment_id, "booked as the call ended");
                 }
             }
         };
-        if tokio::time::timeout(LAST_ANSWERS, last_answers)
+        if tokio::time::timeout(LAST_ORDERS, last_orders)
             .await
             .is_err()
         {
-            warn!("tasks of this call were still running when it ended");
+            warn!("the booking desk was still busy with this call when it ended");
         }
         let ending = match self.ended {
             Some(Ending::HungUp) => Some(CallEnding::HungUp),
             Some(Ending::GaveUp) => Some(CallEnding::Failed),
             // The provider may bring the call back on another stream.
-            Some(Ending::StreamLost | Ending::ModelLost) | None => None,
+            Some(Ending::StreamLost) | None => None,
         };
         if let Some(ending) = ending {
             self.recorder.record(Entry::Ended {
@@ -447,6 +464,13 @@ impl Driver {
             "call.summary"
         );
     }
+}
+
+fn task_broke(error: &tokio::task::JoinError) {
+    warn!(
+        error = error as &dyn std::error::Error,
+        "a task of this call broke"
+    );
 }
 
 /// The model's next event; never, while there is no session.

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use smallvec::{SmallVec, smallvec};
 use tokio::sync::mpsc;
 use toran_audio::Millis;
 use toran_call::{FromModel, Hearing, Notice, ResponseEnding};
@@ -92,11 +93,14 @@ impl SessionSettings {
 /// What one event of the model's server means for a call.
 #[derive(Debug, Default)]
 pub(crate) struct Translation {
-    /// For the engine.
-    pub(crate) input: Option<FromModel>,
+    /// For the engine, in order.
+    pub(crate) inputs: Inputs,
     /// For the bill: what was used, by the talking model or by the transcriber.
     pub(crate) usage: Option<(UsageOf, Usage)>,
 }
+
+/// One input as a rule; none for what the engine has no use for; a few at the end of an answer.
+pub(crate) type Inputs = SmallVec<[FromModel; 1]>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UsageOf {
@@ -107,7 +111,7 @@ pub(crate) enum UsageOf {
 impl From<FromModel> for Translation {
     fn from(input: FromModel) -> Self {
         Self {
-            input: Some(input),
+            inputs: smallvec![input],
             usage: None,
         }
     }
@@ -144,14 +148,15 @@ pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
         }
         .into(),
         ServerEvent::AudioDelta(audio) => Translation {
-            input: STANDARD
+            inputs: STANDARD
                 .decode(audio.delta.as_bytes())
-                .ok()
+                .into_iter()
                 .map(|bytes| FromModel::Speech {
                     response: ResponseId::from(&*audio.response_id),
                     item: item(&audio.item_id),
                     audio: bytes.into(),
-                }),
+                })
+                .collect(),
             usage: None,
         },
         ServerEvent::TranscriptDelta(words) => FromModel::Words {
@@ -172,7 +177,7 @@ pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
             transcript: Some(done.item.text()).filter(|text| !text.is_empty()),
         }
         .into(),
-        ServerEvent::ResponseDone(event) => response_done(event.response),
+        ServerEvent::ResponseDone(event) => response_done(&event.response),
         ServerEvent::Error(error) => FromModel::Complained {
             code: error_code(error.error),
         }
@@ -216,41 +221,50 @@ fn transcribed(transcription: Transcription<'_>) -> Translation {
         hearing,
     };
     Translation {
-        input: Some(input),
+        inputs: smallvec![input],
         usage,
     }
 }
 
-fn response_done(response: Response) -> Translation {
+fn response_done(response: &Response) -> Translation {
     let usage = response
         .usage
         .as_ref()
         .map(|usage| (UsageOf::Talking, token_usage(usage)));
     let id = ResponseId::from(response.id.as_str());
     let ending = ending_of(response);
-    Translation {
-        input: Some(FromModel::ResponseDone {
-            response: id,
-            ending,
-        }),
-        usage,
+    let mut inputs = Inputs::new();
+    // The answer repeats its words: the last chance to learn them. Those of one that broke off are not whole.
+    if ending == ResponseEnding::Completed {
+        inputs.extend(response.output.iter().map(|item| FromModel::WordsFinished {
+            response: id.clone(),
+            item: item.id.as_str().into(),
+            transcript: item.text(),
+        }));
     }
+    inputs.push(FromModel::ResponseDone {
+        response: id,
+        ending,
+    });
+    Translation { inputs, usage }
 }
 
-fn ending_of(response: Response) -> ResponseEnding {
-    let details = response.status_details.unwrap_or_default();
-    let error_code = details.error.and_then(|error| error.code.or(error.kind));
+fn ending_of(response: &Response) -> ResponseEnding {
+    let details = response.status_details.as_ref();
+    let reason = details.and_then(|details| details.reason);
+    let error = details.and_then(|details| details.error.as_ref());
+    let error_code = error.and_then(|error| error.code.as_deref().or(error.kind.as_deref()));
     let failed = |code: &str| ResponseEnding::Failed {
         code: code.to_owned(),
     };
-    match (response.status, details.reason) {
+    match (response.status, reason) {
         (ResponseStatus::Cancelled, _) => ResponseEnding::Cancelled,
         (ResponseStatus::Incomplete, Some(StatusReason::MaxOutputTokens)) => {
             failed("max_output_tokens")
         }
         (ResponseStatus::Incomplete, Some(StatusReason::ContentFilter)) => failed("content_filter"),
         (ResponseStatus::Incomplete, _) => failed("incomplete"),
-        (ResponseStatus::Failed, _) => failed(error_code.as_deref().unwrap_or("failed")),
+        (ResponseStatus::Failed, _) => failed(error_code.unwrap_or("failed")),
         _ => ResponseEnding::Completed,
     }
 }
@@ -302,7 +316,7 @@ mod tests {
     fn ending(response: &str) -> ResponseEnding {
         let text = format!(r#"{{"type":"response.done","response":{{"id":"r1",{response}}}}}"#);
         let event = ServerEvent::parse(&text).unwrap();
-        match translate(event).input {
+        match translate(event).inputs.pop() {
             Some(FromModel::ResponseDone { ending, .. }) => ending,
             other => panic!("{other:?}"),
         }
@@ -337,11 +351,11 @@ mod tests {
             "transcript":"מממ","logprobs":[{"token":"מממ","logprob":-2.3}],"usage":{"type":"duration","seconds":1.5}}"#;
         let translation = translate(ServerEvent::parse(text).unwrap());
         assert!(matches!(
-            translation.input,
-            Some(FromModel::Transcribed {
+            translation.inputs[..],
+            [FromModel::Transcribed {
                 hearing: Hearing::UnclearWord,
                 ..
-            })
+            }]
         ));
         let (of, usage) = translation.usage.unwrap();
         assert_eq!((of, usage.audio_seconds), (UsageOf::Transcribing, 1.5));
@@ -356,7 +370,7 @@ mod tests {
         ] {
             let translation = translate(ServerEvent::parse(text).unwrap());
             assert!(
-                translation.input.is_none() && translation.usage.is_none(),
+                translation.inputs.is_empty() && translation.usage.is_none(),
                 "{text}"
             );
         }

@@ -109,15 +109,16 @@ impl PlayedModel {
     }
 }
 
-struct OneSession(Mutex<Option<ModelSocket>>);
+/// Sessions in the order in which they are given out.
+struct Sessions(Mutex<VecDeque<ModelSocket>>);
 
 #[async_trait]
-impl ModelConnector for OneSession {
+impl ModelConnector for Sessions {
     async fn connect(&self, _: &CallSid) -> Result<ModelSocket, ModelConnectError> {
         self.0
             .lock()
             .unwrap()
-            .take()
+            .pop_front()
             .ok_or_else(|| ModelConnectError("no further session".into()))
     }
 }
@@ -162,21 +163,39 @@ fn business() -> Business {
 }
 
 async fn start(answers: Vec<Value>) -> (Arc<MemoryStore>, PlayedModel, std::net::SocketAddr) {
-    let store = Arc::new(MemoryStore::new());
-    store.add_business(&business()).await.unwrap();
-    let (events, heard) = mpsc::channel::<Bytes>(256);
+    let (model, socket) = session();
+    let (store, addr) = start_with(answers, vec![socket]).await;
+    (store, model, addr)
+}
+
+/// A session with the model, from both ends.
+fn session() -> (PlayedModel, ModelSocket) {
+    let (events, mut heard) = mpsc::channel::<Bytes>(256);
     let (commands, told) = mpsc::channel(1_024);
-    let mut heard = heard;
+    let events_of = stream::poll_fn(move |context| heard.poll_recv(context));
     let socket = ModelSocket {
-        events: stream::poll_fn(move |cx| heard.poll_recv(cx)).boxed(),
+        events: events_of.boxed(),
         commands,
     };
+    let model = PlayedModel {
+        events,
+        commands: told,
+    };
+    (model, socket)
+}
+
+async fn start_with(
+    answers: Vec<Value>,
+    sessions: Vec<ModelSocket>,
+) -> (Arc<MemoryStore>, std::net::SocketAddr) {
+    let store = Arc::new(MemoryStore::new());
+    store.add_business(&business()).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let bridge = Bridge::new(BridgeParts {
         store: store.clone(),
         parser: AppointmentParser::new(Arc::new(Answers(Mutex::new(answers.into())))),
-        models: Arc::new(OneSession(Mutex::new(Some(socket)))),
+        models: Arc::new(Sessions(Mutex::new(sessions.into()))),
         clock: Arc::new(StoppedClock),
         config: BridgeConfig {
             public_url: format!("http://{addr}").parse().unwrap(),
@@ -194,14 +213,7 @@ async fn start(answers: Vec<Value>) -> (Arc<MemoryStore>, PlayedModel, std::net:
         observer: None,
     });
     tokio::spawn(async move { axum::serve(listener, bridge.router()).await });
-    (
-        store,
-        PlayedModel {
-            events,
-            commands: told,
-        },
-        addr,
-    )
+    (store, addr)
 }
 
 type Socket =
@@ -209,6 +221,14 @@ type Socket =
 
 /// Opens a call as the webhook would, and its media stream.
 async fn dial(store: &MemoryStore, addr: std::net::SocketAddr) -> (CallKey, Socket) {
+    dial_with_token(store, addr, 1).await
+}
+
+async fn dial_with_token(
+    store: &MemoryStore,
+    addr: std::net::SocketAddr,
+    token_id: u128,
+) -> (CallKey, Socket) {
     let key = CallKey {
         business_id: business().id,
         call_sid: CALL.parse().unwrap(),
@@ -235,7 +255,7 @@ async fn dial(store: &MemoryStore, addr: std::net::SocketAddr) -> (CallKey, Sock
     let token = StreamTokenKey::derive(TOKEN.as_bytes()).issue(
         &key.call_sid,
         key.business_id,
-        Uuid::from_u128(1),
+        Uuid::from_u128(token_id),
         expires_at,
     );
     for message in [
@@ -351,19 +371,49 @@ async fn a_parser_that_breaks_is_admitted_to_the_caller() {
 }
 
 #[tokio::test]
-async fn a_session_that_dies_gives_the_call_back_to_the_provider() {
-    let (store, mut model, addr) = start(Vec::new()).await;
+async fn a_session_that_dies_is_opened_again_on_the_same_stream() {
+    let ((mut first, socket), (mut second, spare)) = (session(), session());
+    let (store, addr) = start_with(Vec::new(), vec![socket, spare]).await;
     let (_, mut phone) = dial(&store, addr).await;
-    model.told().await;
-    drop(model);
-    let ended = timeout(Duration::from_secs(5), async {
-        while let Some(Ok(message)) = phone.next().await {
+    assert_eq!(first.told().await["type"], "session.update");
+    first
+        .say(json!({"type": "session.updated", "session": {}}))
+        .await;
+    assert_eq!(first.told().await["type"], "response.create");
+    first.answer("r1", "שלום").await;
+    drop(first);
+
+    assert_eq!(second.told().await["type"], "session.update");
+    second
+        .say(json!({"type": "session.updated", "session": {}}))
+        .await;
+    let resumed = second.told().await;
+    let text = resumed["item"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("call_resumed"), "{text}");
+    assert_eq!(second.told().await["type"], "response.create");
+    let heard = timeout(Duration::from_secs(5), phone.next()).await;
+    assert!(
+        heard.unwrap().unwrap().unwrap().is_text(),
+        "the stream lives on"
+    );
+}
+
+#[tokio::test]
+async fn a_newer_stream_of_a_call_takes_the_place_of_the_older() {
+    let ((mut first, socket), (mut second, spare)) = (session(), session());
+    let (store, addr) = start_with(Vec::new(), vec![socket, spare]).await;
+    let (_, mut older) = dial(&store, addr).await;
+    assert_eq!(first.told().await["type"], "session.update");
+    let (_, _newer) = dial_with_token(&store, addr, 2).await;
+    let closed = timeout(Duration::from_secs(5), async {
+        while let Some(Ok(message)) = older.next().await {
             if message.is_close() {
                 return;
             }
         }
     });
-    ended
+    closed
         .await
-        .expect("the stream is closed, so that the provider asks what comes next");
+        .expect("the older stream is closed, and says so");
+    assert_eq!(second.told().await["type"], "session.update");
 }

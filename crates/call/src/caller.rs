@@ -6,6 +6,8 @@ use bytes::Bytes;
 use toran_audio::{EnergyDetector, Millis, SpeechTimeline};
 use toran_domain::ItemId;
 
+use crate::Instant;
+
 /// One piece of the caller's audio.
 #[derive(Debug, Clone)]
 pub struct PhoneAudio {
@@ -15,7 +17,7 @@ pub struct PhoneAudio {
     pub mulaw: Bytes,
 }
 
-/// What the caller says before the session is configured is held, up to this many pieces (5 s).
+/// What the caller says while no session is open is held, up to this many pieces (5 s).
 const MAX_HELD_PIECES: usize = 250;
 /// Segments that began but were never committed are forgotten beyond this many.
 const MAX_OPEN_SEGMENTS: usize = 8;
@@ -34,7 +36,11 @@ pub(crate) struct Caller {
     detector: EnergyDetector,
     timeline: SpeechTimeline,
     segments: VecDeque<Segment>,
-    speaking: bool,
+    /// The segment that is being spoken.
+    speaking: Option<ItemId>,
+    /// When a voice was last heard, by us or by the model's server.
+    last_voice: Instant,
+    last_audio: Instant,
 }
 
 impl Caller {
@@ -53,14 +59,24 @@ impl Caller {
     }
 
     /// Notes audio that goes to the model now.
-    pub(crate) fn passed_on(&mut self, audio: &PhoneAudio) {
+    pub(crate) fn passed_on(&mut self, now: Instant, audio: &PhoneAudio) {
         let speech = self.detector.is_speech(&audio.mulaw);
         self.timeline
             .push(Millis::of_mulaw(audio.mulaw.len()), speech);
+        self.last_audio = now;
+        if speech {
+            self.last_voice = now;
+        }
     }
 
-    pub(crate) fn speech_started(&mut self, item: ItemId, at: Millis) {
-        self.speaking = true;
+    /// Notes silence that goes to the model in place of audio that never came.
+    pub(crate) fn padded(&mut self, length: Millis) {
+        self.timeline.push(length, false);
+    }
+
+    pub(crate) fn speech_started(&mut self, now: Instant, item: ItemId, at: Millis) {
+        self.speaking = Some(item.clone());
+        self.last_voice = now;
         if self.segments.len() >= MAX_OPEN_SEGMENTS {
             self.segments.pop_front();
         }
@@ -72,7 +88,7 @@ impl Caller {
     }
 
     pub(crate) fn speech_stopped(&mut self, item: &ItemId, at: Millis) {
-        self.speaking = false;
+        self.fall_silent(item);
         if let Some(segment) = self
             .segments
             .iter_mut()
@@ -87,7 +103,7 @@ impl Caller {
     /// Our own detector measures speech; where it heard none in that stretch, the server's own bounds count
     /// (they include its padding and its closing silence, so they err towards letting the segment pass).
     pub(crate) fn committed(&mut self, item: &ItemId) -> Option<Millis> {
-        self.speaking = false;
+        self.fall_silent(item);
         let at = self
             .segments
             .iter()
@@ -105,7 +121,29 @@ impl Caller {
         )
     }
 
+    fn fall_silent(&mut self, item: &ItemId) {
+        self.speaking.take_if(|speaking| speaking == item);
+    }
+
     pub(crate) const fn is_speaking(&self) -> bool {
-        self.speaking
+        self.speaking.is_some()
+    }
+
+    /// When a voice was last heard, while the model's server takes the caller to be speaking.
+    pub(crate) fn voice_since(&self) -> Option<Instant> {
+        self.speaking.as_ref().map(|_| self.last_voice)
+    }
+
+    /// The server never said that the caller stopped. Returns whether the phone's audio had stopped coming.
+    pub(crate) fn give_up_speech(&mut self, now: Instant, gap: Millis) -> bool {
+        self.speaking = None;
+        now - self.last_audio >= gap
+    }
+
+    /// A new session counts positions from its own beginning and knows of no segment.
+    pub(crate) fn forget_session(&mut self) {
+        self.timeline = SpeechTimeline::new();
+        self.segments.clear();
+        self.speaking = None;
     }
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod floor;
 mod listening;
+mod session;
 
 use std::collections::VecDeque;
 
@@ -12,8 +13,8 @@ use toran_domain::{Booking, ItemId, Pii, RequestedTime};
 use toran_truth::Ledger;
 
 use crate::{
-    Ending, Fact, FromModel, FromPhone, Input, Instant, Notice, Output, Purpose, Timings, ToModel,
-    ToPhone, caller::Caller, playout::Playout, responses::Responses, turns::Turns,
+    Ending, Fact, FromModel, FromPhone, Input, Instant, Notice, Output, Timings, ToModel, ToPhone,
+    caller::Caller, playout::Playout, responses::Responses, turns::Turns,
 };
 
 /// What a call starts from.
@@ -23,9 +24,8 @@ pub struct CallConfig {
     pub timings: Timings,
     /// Set when this call was interrupted and goes on here.
     pub resumption: Option<Resumption>,
-    /// Whether the provider may be asked for a new stream if the model's session is lost. If not, the caller
-    /// hears the apology and the call ends.
-    pub may_reconnect: bool,
+    /// The caller's name, if it is known from before.
+    pub caller_name: Option<Pii<String>>,
     /// Mu-law audio that apologises for a fault, for when the model cannot speak.
     pub apology: Bytes,
 }
@@ -46,22 +46,34 @@ pub enum Timer {
     Playout,
     /// The model's session should have been configured by now.
     SessionLate,
+    /// Another attempt at a session is due.
+    Reopen,
     /// The front turn has waited long enough for its transcript, its parser or the desk.
     TurnLate,
-    /// An answer should have been heard by now.
+    /// An answer's next event should have come by now.
     ResponseLate,
+    /// The words of an answer should have come by now.
+    WordsLate,
     /// A failed answer may be tried again.
     Retry,
     /// It is silent after a segment that was not understood.
     Clarify,
+    /// The caller is taken to be speaking, and no voice is heard.
+    VoiceLost,
     /// An answer has been held for too long.
     PauseExpired,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Waiting for the model's session since this moment.
-    Opening(Instant),
+    /// No session yet: given up at this moment.
+    Opening {
+        until: Instant,
+    },
+    /// The next attempt at a session is made at this moment.
+    Pausing {
+        until: Instant,
+    },
     Live,
     /// The apology is played, then the call ends.
     GivingUp,
@@ -73,77 +85,97 @@ enum Phase {
 pub struct CallEngine {
     config: CallConfig,
     phase: Phase,
+    outage: Option<session::Outage>,
     caller: Caller,
     turns: Turns,
     responses: Responses,
     playout: Playout,
     ledger: Ledger,
     table: RequestedTime,
+    /// What the next answer offers: on the table once the caller begins to hear it.
+    offer: Option<RequestedTime>,
+    caller_name: Option<Pii<String>>,
     /// What the caller last heard from the agent.
     last_said: String,
     greeted: bool,
     clarify_at: Option<Instant>,
-    /// The caller was asked to repeat and nothing was understood since.
-    clarified: bool,
+    /// How often the caller was asked to repeat since something was understood.
+    clarified: u8,
+    words_due: Option<Instant>,
     /// Parser failures in a row.
     parser_failures: u8,
     /// False claims in a row.
     false_claims: u8,
+    clips: u32,
     out: VecDeque<Output>,
 }
 
+/// More wakes than this at one instant would be a fault of the engine; the rest come with the next call.
+const MAX_WAKES: usize = 32;
+
 impl CallEngine {
-    /// A call that begins at `now`, with the model's session still to be opened.
+    /// A call that begins at `now`. Its first order is to open the model's session.
     pub fn new(config: CallConfig, now: Instant) -> Self {
         let resumption = config.resumption.clone().unwrap_or_default();
         Self {
-            phase: Phase::Opening(now),
+            phase: Phase::Opening {
+                until: now + config.timings.session_patience,
+            },
+            outage: None,
             caller: Caller::default(),
             turns: Turns::default(),
             responses: Responses::default(),
             playout: Playout::default(),
             ledger: resumption.bookings.into_iter().collect(),
             table: resumption.table,
+            offer: None,
+            caller_name: config.caller_name.clone(),
             last_said: String::new(),
-            greeted: false,
+            greeted: config.resumption.is_some(),
             clarify_at: None,
-            clarified: false,
+            clarified: 0,
+            words_due: None,
             parser_failures: 0,
             false_claims: 0,
-            out: VecDeque::new(),
+            clips: 0,
+            out: [Output::Model(ToModel::Open)].into(),
             config,
         }
     }
 
     /// Takes one input.
     pub fn handle(&mut self, now: Instant, input: Input) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        match input {
-            Input::Phone(event) => self.on_phone(now, event),
-            Input::Model(event) => self.on_model(now, event),
-            Input::Parsed { turn, result } => self.on_parsed(now, turn, result),
-            Input::Desk { turn, outcome } => self.on_desk(now, turn, outcome),
+        match (self.phase, input) {
+            (Phase::Over, _) => return,
+            (_, Input::Phone(event)) => self.on_phone(now, event),
+            // Nothing but the apology is to be heard any more; what was booked is true all the same.
+            (Phase::GivingUp, Input::Desk { outcome, .. }) => self.enter_booking(&outcome),
+            (Phase::GivingUp, _) => {}
+            (_, Input::Model(event)) => self.on_model(now, event),
+            (_, Input::Parsed { turn, result }) => self.on_parsed(now, turn, result),
+            (_, Input::Desk { turn, outcome }) => self.on_desk(now, turn, outcome),
         }
         self.settle(now);
     }
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some((_, timer)) = self.poll_timeout().filter(|(due, _)| *due <= now) {
+        for _ in 0..MAX_WAKES {
+            let Some((_, timer)) = self.poll_timeout().filter(|(due, _)| *due <= now) else {
+                return;
+            };
             match timer {
                 Timer::Playout | Timer::Retry => {}
-                Timer::SessionLate => self.on_model_lost(),
+                Timer::SessionLate => self.on_model_lost(now),
+                Timer::Reopen => self.reopen(now),
                 Timer::TurnLate => self.on_turn_late(now),
                 Timer::ResponseLate => self.on_response_late(now),
+                Timer::WordsLate => self.on_words_late(now),
                 Timer::Clarify => self.on_clarify(),
+                Timer::VoiceLost => self.on_voice_lost(now),
                 Timer::PauseExpired => self.resume_playout(),
             }
             self.settle(now);
-            if timer == Timer::Playout {
-                break;
-            }
         }
     }
 
@@ -155,25 +187,30 @@ impl CallEngine {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called, and why.
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
         let timings = &self.config.timings;
+        let playout = (self.playout.next_wake(timings), Timer::Playout);
         let session = match self.phase {
             Phase::Over => return None,
-            Phase::Opening(since) => Some(since + timings.session_patience),
-            Phase::Live | Phase::GivingUp => None,
+            Phase::GivingUp => return playout.0.map(|due| (due, Timer::Playout)),
+            Phase::Opening { until } => (Some(until), Timer::SessionLate),
+            Phase::Pausing { until } => (Some(until), Timer::Reopen),
+            Phase::Live => (None, Timer::SessionLate),
         };
-        let pause = self
-            .playout
-            .paused_since()
-            .filter(|_| self.turns.is_empty());
+        let quiet = self.turns.is_empty() && !self.caller.is_speaking();
+        let pause = self.playout.paused_since().filter(|_| quiet);
+        let voice = self.caller.voice_since();
+        let retry = self.responses.retry_at().filter(|_| quiet);
         [
-            (self.playout.next_wake(timings), Timer::Playout),
-            (session, Timer::SessionLate),
+            playout,
+            session,
             (self.turn_due(), Timer::TurnLate),
             (self.responses.due(timings), Timer::ResponseLate),
-            (
-                self.responses.retry_at().filter(|_| self.floor_is_free()),
-                Timer::Retry,
-            ),
+            (self.words_due, Timer::WordsLate),
+            (retry, Timer::Retry),
             (self.clarify_at, Timer::Clarify),
+            (
+                voice.map(|since| since + timings.voice_patience),
+                Timer::VoiceLost,
+            ),
             (
                 pause.map(|since| since + timings.longest_pause),
                 Timer::PauseExpired,
@@ -191,7 +228,7 @@ impl CallEngine {
 
     fn on_phone(&mut self, now: Instant, event: FromPhone) {
         match event {
-            FromPhone::Audio(audio) if self.phase == Phase::Live => self.pass_on(audio),
+            FromPhone::Audio(audio) if self.phase == Phase::Live => self.pass_on(now, audio),
             FromPhone::Audio(audio) => {
                 if self.caller.hold(audio) {
                     self.record(Fact::CallerAudioDropped);
@@ -207,7 +244,7 @@ impl CallEngine {
     fn on_model(&mut self, now: Instant, event: FromModel) {
         match event {
             FromModel::Connected => self.out.push_back(Output::Model(ToModel::Configure)),
-            FromModel::Configured => self.on_configured(),
+            FromModel::Configured => self.on_configured(now),
             FromModel::SpeechStarted { item, at } => self.on_speech_started(now, item, at),
             FromModel::SpeechStopped { item, at } => self.caller.speech_stopped(&item, at),
             FromModel::Committed { item } => self.on_committed(now, item),
@@ -217,9 +254,7 @@ impl CallEngine {
                 hearing,
             } => self.on_transcribed(now, &item, text, hearing),
             FromModel::ResponseStarted { response } => {
-                if self.responses.started(&response, now) {
-                    self.out.push_back(Output::Model(ToModel::Cancel(response)));
-                }
+                self.is_live(now, &response);
             }
             FromModel::Speech {
                 response,
@@ -248,51 +283,9 @@ impl CallEngine {
             FromModel::ResponseDone { response, ending } => {
                 self.on_response_done(now, &response, ending);
             }
-            FromModel::Complained { code } => self.record(Fact::Complained { code }),
-            FromModel::Lost => self.on_model_lost(),
+            FromModel::Complained { code } => self.on_complaint(now, code),
+            FromModel::Lost => self.on_model_lost(now),
         }
-    }
-
-    fn on_configured(&mut self) {
-        if !matches!(self.phase, Phase::Opening(_)) {
-            return;
-        }
-        self.phase = Phase::Live;
-        self.record(Fact::SessionConfigured);
-        for audio in self.caller.take_held() {
-            self.pass_on(audio);
-        }
-        if let Some(Resumption { bookings, table }) = self.config.resumption.take() {
-            self.tell(Notice::Resumed { bookings, table });
-            self.responses.want(Purpose::Resumption);
-        } else {
-            self.responses.want(Purpose::Greeting);
-        }
-    }
-
-    /// Gets a new stream and session from the provider if it may, and else says sorry and ends.
-    fn on_model_lost(&mut self) {
-        if self.phase == Phase::GivingUp {
-            return;
-        }
-        if self.config.may_reconnect {
-            self.finish(Ending::ModelLost);
-        } else {
-            self.phase = Phase::GivingUp;
-            self.apologise();
-        }
-    }
-
-    fn end(&mut self, now: Instant, ending: Ending) {
-        let (cut, _) = self.playout.cut(now);
-        self.record_cut(&cut);
-        self.finish(ending);
-    }
-
-    fn finish(&mut self, ending: Ending) {
-        self.phase = Phase::Over;
-        self.record(Fact::Ended(ending));
-        self.out.push_back(Output::End(ending));
     }
 
     /// After every change: play what is due, and ask for an answer if one is wanted and can be had.
@@ -318,9 +311,11 @@ impl CallEngine {
 
     fn play(&mut self, now: Instant) {
         let progress = self.playout.advance(now, &self.config.timings);
-        if !progress.orders.is_empty() && !self.greeted && self.phase == Phase::Live {
-            self.greeted = true;
-            self.record(Fact::Greeting);
+        if progress.agent_spoke {
+            if !std::mem::replace(&mut self.greeted, true) {
+                self.record(Fact::Greeting);
+            }
+            self.table = self.offer.take().unwrap_or(self.table);
         }
         self.out
             .extend(progress.orders.into_iter().map(Output::Phone));
@@ -338,16 +333,22 @@ impl CallEngine {
         self.turns.is_empty() && !self.caller.is_speaking()
     }
 
+    /// Puts a server event into the model's conversation. While there is no session nothing can be told; the
+    /// next one begins with what stands.
     fn tell(&mut self, notice: Notice) {
-        self.out
-            .push_back(Output::Model(ToModel::Tell(notice.clone())));
-        self.record(Fact::Told { notice });
+        if self.phase == Phase::Live {
+            self.out
+                .push_back(Output::Model(ToModel::Tell(notice.clone())));
+            self.record(Fact::Told { notice });
+        }
     }
 
     fn apologise(&mut self) {
         let apology = self.config.apology.clone();
         if !apology.is_empty() {
-            self.playout.canned(&ItemId::from("apology"), apology);
+            self.clips = self.clips.saturating_add(1);
+            let id = format!("clip {}", self.clips);
+            self.playout.clip(&ItemId::from(id.as_str()), apology);
         }
     }
 

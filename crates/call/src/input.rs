@@ -145,7 +145,7 @@ pub enum FromModel {
         /// The error's code.
         code: String,
     },
-    /// The session is gone and was not closed by us, or could never be opened.
+    /// The session is gone and was not closed by us, or could not be opened.
     Lost,
 }
 

@@ -17,6 +17,7 @@
 //! use toran_call::{CallConfig, CallEngine, FromModel, Input, Instant, Output, ToModel};
 //!
 //! let mut call = CallEngine::new(CallConfig::default(), Instant::START);
+//! assert!(matches!(call.poll_output(), Some(Output::Model(ToModel::Open))));
 //! call.handle(Instant::START, Input::Model(FromModel::Connected));
 //! assert!(matches!(call.poll_output(), Some(Output::Model(ToModel::Configure))));
 //! assert!(call.poll_output().is_none());

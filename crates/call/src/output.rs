@@ -41,6 +41,8 @@ pub enum Output {
 /// Orders to the model's side.
 #[derive(Debug, Clone)]
 pub enum ToModel {
+    /// Open a session, in place of any that there is.
+    Open,
     /// Configure the session: prompt, formats, detection; the first thing it is told.
     Configure,
     /// Audio of the caller: the payload exactly as the phone's wire carried it.
@@ -49,8 +51,8 @@ pub enum ToModel {
     Tell(Notice),
     /// Ask for an answer.
     Respond(Purpose),
-    /// Stop an answer.
-    Cancel(ResponseId),
+    /// Stop an answer; without an id, whichever is running.
+    Cancel(Option<ResponseId>),
     /// Make the model forget what the caller did not hear of an item.
     Truncate {
         /// The spoken item.
@@ -127,9 +129,7 @@ pub enum Ending {
     HungUp,
     /// The phone's stream broke; the call may come back.
     StreamLost,
-    /// The model's session is gone; the provider is to open a new stream.
-    ModelLost,
-    /// The model's session is gone again and again; the caller was told.
+    /// No session with the model could be had for too long; the caller was told.
     GaveUp,
 }
 
@@ -139,7 +139,6 @@ impl Ending {
         match self {
             Self::HungUp => "hung_up",
             Self::StreamLost => "stream_lost",
-            Self::ModelLost => "model_lost",
             Self::GaveUp => "gave_up",
         }
     }
@@ -158,6 +157,8 @@ pub enum DropReason {
     Backchannel,
     /// Its transcript never came.
     NoTranscript,
+    /// The model's session was lost before it was answered.
+    SessionLost,
     /// More segments are waiting than a call can hold.
     TooMany,
 }
@@ -171,6 +172,7 @@ impl DropReason {
             Self::UnclearWord => "unclear_word",
             Self::Backchannel => "backchannel",
             Self::NoTranscript => "no_transcript",
+            Self::SessionLost => "session_lost",
             Self::TooMany => "too_many",
         }
     }
@@ -255,8 +257,13 @@ pub enum Fact {
         /// The answer's words so far.
         text: Pii<String>,
     },
-    /// An answer's audio came without any words; it was played unscreened.
+    /// An answer's audio came without its words: what was not screened was not played.
     UnscreenedSpeech,
+    /// The model's session is gone, or could not be opened; another one is tried.
+    SessionLost {
+        /// How many attempts in a row have failed.
+        attempts: u32,
+    },
     /// An answer failed.
     ResponseFailed {
         /// Why.

@@ -13,6 +13,8 @@ use crate::{Instant, MarkId, Timings, ToPhone};
 /// No Hebrew speaker says a character of text faster than this, so the first `n` characters of an answer
 /// contain everything that can be heard in its first `n` times this.
 const FASTEST_CHAR: Millis = Millis(50);
+/// Items that may wait to be played; an answer has one or two.
+const MAX_ITEMS: usize = 16;
 /// What may wait to be played: two minutes. A model that says more in one breath is cut off there.
 const MAX_QUEUED: Millis = Millis(120_000);
 
@@ -41,7 +43,9 @@ pub(crate) struct CutItem {
     pub(crate) canned: bool,
     /// How much of it was heard.
     pub(crate) heard: Millis,
-    /// Whether something of it was not.
+    /// Whether any of it had left for the phone.
+    pub(crate) sent: bool,
+    /// Whether something of it was not heard.
     pub(crate) cut_short: bool,
     /// The words heard, estimated by length.
     pub(crate) words: String,
@@ -54,7 +58,6 @@ pub(crate) struct Playout {
     marks: VecDeque<(MarkId, Millis)>,
     next_mark: u64,
     paused_since: Option<Instant>,
-    queued: usize,
 }
 
 /// What became known while audio was sent.
@@ -62,6 +65,8 @@ pub(crate) struct Playout {
 pub(crate) struct Progress {
     /// Audio and marks for the phone.
     pub(crate) orders: Vec<ToPhone>,
+    /// Whether some of it is the model's.
+    pub(crate) agent_spoke: bool,
     /// Items heard to their end, with their words.
     pub(crate) heard: Vec<String>,
 }
@@ -75,12 +80,13 @@ impl Playout {
         words: &str,
         ledger: &Ledger,
     ) -> Result<(), FalseClaim> {
-        let item = self.item(response, id);
-        item.guard.push(words);
-        item.screen(ledger)
+        self.item(response, id).map_or(Ok(()), |item| {
+            item.guard.push(words);
+            item.screen(ledger)
+        })
     }
 
-    /// All words of an item, while its audio may still be coming.
+    /// All words of an item, while its audio may still be coming. An empty transcript tells nothing.
     pub(crate) fn words_finished(
         &mut self,
         response: &ResponseId,
@@ -88,54 +94,90 @@ impl Playout {
         transcript: &str,
         ledger: &Ledger,
     ) -> Result<(), FalseClaim> {
-        let item = self.item(response, id);
-        item.guard.finish_with(transcript);
-        item.screen(ledger)
+        self.item(response, id).map_or(Ok(()), |item| {
+            item.guard.finish_with(transcript);
+            item.screen(ledger)
+        })
     }
 
     /// More audio of an item. `false` if there was no room for it.
     pub(crate) fn audio(&mut self, response: &ResponseId, id: &ItemId, audio: Bytes) -> bool {
-        if self.queued + audio.len() > MAX_QUEUED.mulaw_bytes() {
+        if self.queued() + audio.len() > MAX_QUEUED.mulaw_bytes() {
             return false;
         }
-        self.queued += audio.len();
-        let item = self.item(response, id);
+        let Some(item) = self.item(response, id) else {
+            return false;
+        };
         item.queued += audio.len();
         item.queue.push_back(audio);
         true
     }
 
-    /// An item has all its audio and words. Returns whether it has sound without any words.
-    pub(crate) fn finish(
-        &mut self,
-        response: &ResponseId,
-        id: &ItemId,
-        transcript: Option<&str>,
-        ledger: &Ledger,
-    ) -> Result<bool, FalseClaim> {
-        let Some(item) = self
-            .items
-            .iter_mut()
-            .find(|item| item.id == *id && item.response == *response)
-        else {
-            return Ok(false);
-        };
-        match transcript.filter(|text| !text.is_empty()) {
-            Some(transcript) => item.guard.finish_with(transcript),
-            None => item.guard.finish(),
+    /// An item has all its audio.
+    pub(crate) fn sound_finished(&mut self, response: &ResponseId, id: &ItemId) {
+        let mut items = self.items.iter_mut();
+        if let Some(item) = items.find(|item| item.is(response, id)) {
+            item.finished = true;
         }
-        let newly = !std::mem::replace(&mut item.finished, true);
-        item.screen(ledger)?;
-        Ok(newly && item.guard.transcript().is_empty() && item.queued + item.sent > 0)
     }
 
-    /// The items of an answer that has ended without finishing them one by one.
-    pub(crate) fn unfinished_of(&self, response: &ResponseId) -> Vec<ItemId> {
-        let open = |item: &&Item| item.response == *response && !item.finished;
-        self.items
-            .iter()
-            .filter(open)
-            .map(|item| item.id.clone())
+    /// A whole answer has all its audio. Where its words streamed and were never repeated whole, they count as
+    /// whole; where none came, the sound waits for them.
+    pub(crate) fn completed(
+        &mut self,
+        response: &ResponseId,
+        ledger: &Ledger,
+    ) -> Result<(), FalseClaim> {
+        for item in self
+            .items
+            .iter_mut()
+            .filter(|item| item.response == *response)
+        {
+            item.finished = true;
+            if !item.guard.is_complete() {
+                item.guard.finish_as_streamed();
+            }
+            item.screen(ledger)?;
+        }
+        Ok(())
+    }
+
+    /// An answer broke off: of its sound, only what is screened may still be heard. Returns how much of it was
+    /// or will be.
+    pub(crate) fn broken_off(&mut self, response: &ResponseId) -> Millis {
+        let mut audible = 0;
+        for item in self
+            .items
+            .iter_mut()
+            .filter(|item| item.response == *response)
+        {
+            item.finished = true;
+            let keep = item.sendable();
+            item.keep_only(keep);
+            audible += item.sent + item.queued;
+        }
+        Millis::of_mulaw(audible)
+    }
+
+    /// How much sound of an answer there is, heard or not.
+    pub(crate) fn sound_of(&self, response: &ResponseId) -> Millis {
+        let items = self.items.iter().filter(|item| item.response == *response);
+        Millis::of_mulaw(items.map(|item| item.sent + item.queued).sum())
+    }
+
+    /// Whether there is sound that waits for words, and no more of it will come.
+    pub(crate) fn waits_for_words(&self) -> bool {
+        self.items.iter().any(Item::waits_for_words)
+    }
+
+    /// Throws away sound whose words never came, and names its items.
+    pub(crate) fn drop_unscreened(&mut self) -> Vec<ItemId> {
+        let unscreened = self.items.iter_mut().filter(|item| item.waits_for_words());
+        unscreened
+            .map(|item| {
+                item.keep_only(0);
+                item.id.clone()
+            })
             .collect()
     }
 
@@ -152,24 +194,22 @@ impl Playout {
             .unwrap_or_default()
     }
 
-    /// A clip of our own.
-    pub(crate) fn canned(&mut self, id: &ItemId, audio: Bytes) {
-        let response = ResponseId::from("");
-        let length = audio.len();
-        let item = self.item(&response, id);
+    /// A clip of our own, behind whatever is to be heard before it.
+    pub(crate) fn clip(&mut self, id: &ItemId, audio: Bytes) {
+        let mut item = Item::new(ResponseId::from(""), id.clone());
         item.canned = true;
         item.finished = true;
         item.cleared = Cleared::Everything;
-        item.queued = length;
+        item.queued = audio.len();
         item.queue.push_back(audio);
-        self.queued += length;
+        self.items.push_back(item);
     }
 
     /// Sends what is due.
     pub(crate) fn advance(&mut self, now: Instant, timings: &Timings) -> Progress {
         let mut progress = Progress::default();
         if self.paused_since.is_none() {
-            self.send_due(now, timings, &mut progress.orders);
+            self.send_due(now, timings, &mut progress);
         }
         let heard = self.clock.heard(now.0);
         while let Some(item) = self.items.front() {
@@ -186,13 +226,12 @@ impl Playout {
         progress
     }
 
-    fn send_due(&mut self, now: Instant, timings: &Timings, orders: &mut Vec<ToPhone>) {
+    fn send_due(&mut self, now: Instant, timings: &Timings, progress: &mut Progress) {
         let Self {
             items,
             clock,
             marks,
             next_mark,
-            queued,
             ..
         } = self;
         for item in items.iter_mut() {
@@ -200,13 +239,15 @@ impl Playout {
                 let Some(piece) = item.next_piece(timings.playout_piece.mulaw_bytes()) else {
                     break;
                 };
-                *queued -= piece.len();
                 item.begins.get_or_insert(clock.position());
                 clock.sent(now.0, Millis::of_mulaw(piece.len()));
                 let mark = MarkId(*next_mark);
                 *next_mark += 1;
                 marks.push_back((mark, clock.position()));
-                orders.extend([ToPhone::Audio(piece), ToPhone::Mark(mark)]);
+                progress.agent_spoke |= !item.canned;
+                progress
+                    .orders
+                    .extend([ToPhone::Audio(piece), ToPhone::Mark(mark)]);
             }
             if item.queued > 0 || !item.finished {
                 break;
@@ -241,7 +282,7 @@ impl Playout {
 
     /// Whether the caller hears the agent, or would if it were not held.
     pub(crate) fn is_audible(&self, now: Instant) -> bool {
-        self.queued > 0 || self.clock.buffered(now.0) > Millis::ZERO
+        self.queued() > 0 || self.clock.buffered(now.0) > Millis::ZERO
     }
 
     /// Throws away everything that was not heard. The phone's buffer is cleared by the caller of this if the
@@ -249,7 +290,7 @@ impl Playout {
     pub(crate) fn cut(&mut self, now: Instant) -> (Vec<CutItem>, bool) {
         let heard = self.clock.heard(now.0);
         let buffered = self.clock.buffered(now.0) > Millis::ZERO;
-        let cut = self
+        let cut: Vec<CutItem> = self
             .items
             .drain(..)
             .map(|item| item.cut_at(heard))
@@ -257,7 +298,6 @@ impl Playout {
         self.clock.clear();
         self.marks.clear();
         self.paused_since = None;
-        self.queued = 0;
         (cut, buffered)
     }
 
@@ -274,17 +314,22 @@ impl Playout {
             .map(|_| Instant(self.clock.drained_at()))
     }
 
-    fn item(&mut self, response: &ResponseId, id: &ItemId) -> &mut Item {
-        let at = self
-            .items
-            .iter()
-            .position(|item| item.id == *id && item.response == *response);
-        let at = at.unwrap_or_else(|| {
-            self.items
-                .push_back(Item::new(response.clone(), id.clone()));
-            self.items.len() - 1
-        });
-        &mut self.items[at]
+    fn item(&mut self, response: &ResponseId, id: &ItemId) -> Option<&mut Item> {
+        let known = self.items.iter().position(|item| item.is(response, id));
+        let at = match known {
+            Some(at) => at,
+            None if self.items.len() >= MAX_ITEMS => return None,
+            None => {
+                self.items
+                    .push_back(Item::new(response.clone(), id.clone()));
+                self.items.len() - 1
+            }
+        };
+        self.items.get_mut(at)
+    }
+
+    fn queued(&self) -> usize {
+        self.items.iter().map(|item| item.queued).sum()
     }
 }
 
@@ -307,6 +352,26 @@ impl Item {
             begins: None,
             finished: false,
         }
+    }
+
+    fn is(&self, response: &ResponseId, id: &ItemId) -> bool {
+        self.id == *id && self.response == *response
+    }
+
+    /// All its sound is there, some of it may not be heard yet, and its words are not known to the end.
+    fn waits_for_words(&self) -> bool {
+        self.finished && !self.canned && self.queued > self.sendable() && !self.guard.is_complete()
+    }
+
+    /// Drops all but the first `bytes` of what was not sent.
+    fn keep_only(&mut self, bytes: usize) {
+        let mut room = bytes;
+        for piece in &mut self.queue {
+            piece.truncate(room);
+            room -= piece.len();
+        }
+        self.queue.retain(|piece| !piece.is_empty());
+        self.queued = self.queue.iter().map(Bytes::len).sum();
     }
 
     fn screen(&mut self, ledger: &Ledger) -> Result<(), FalseClaim> {
@@ -362,6 +427,7 @@ impl Item {
             id: self.id,
             canned: self.canned,
             heard,
+            sent: self.sent > 0,
             cut_short,
             words,
         }

@@ -1,4 +1,4 @@
-//! The model's answers: at most one at a time, asked for, running, or failed and tried again.
+//! The model's answers: at most one at a time; asked for, running, being cut, or tried again.
 
 use std::collections::VecDeque;
 
@@ -6,40 +6,66 @@ use toran_domain::ResponseId;
 
 use crate::{Instant, Purpose, Timings};
 
-/// Answers whose late events are thrown away; older ones have no late events any more.
-const MAX_DISCARDED: usize = 8;
+/// Answers that are over or cut, whose late events mean nothing; older ones have none any more.
+const MAX_REMEMBERED: usize = 16;
 
 /// The answer under way.
-#[derive(Debug, Clone)]
-pub(crate) struct Active {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Answer {
+    #[default]
+    None,
+    /// Asked for; the server has not begun it yet.
+    Asked { purpose: Purpose, at: Instant },
+    /// The server is sending it.
+    Running {
+        id: ResponseId,
+        purpose: Purpose,
+        last_event: Instant,
+    },
+    /// Nobody wants it any more, and its end has not come. Without an id it is cancelled as soon as it
+    /// has one.
+    Cutting {
+        id: Option<ResponseId>,
+        since: Instant,
+    },
+}
+
+/// What an event of an answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It belongs to the answer under way.
+    Live,
+    /// It belongs to an answer that is over or cut.
+    Dead,
+    /// It belongs to an answer that must be cancelled now that its id is known.
+    Unwanted,
+}
+
+/// How the answer under way was left behind.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Abandoned {
+    /// Its id, if the server ever gave it one.
     pub(crate) id: Option<ResponseId>,
-    pub(crate) purpose: Purpose,
-    pub(crate) asked_at: Instant,
-    /// Whether its first sound has come.
-    pub(crate) spoke: bool,
-    /// Since when nobody wants it any more. If its id is not known yet, it is cancelled as soon as it is.
-    pub(crate) cut_at: Option<Instant>,
+    /// Why it was asked for; `None` if it was being cut already.
+    pub(crate) purpose: Option<Purpose>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Responses {
-    active: Option<Active>,
+    answer: Answer,
     wanted: Option<Purpose>,
     /// The wanted answer is not asked for before this.
     not_before: Option<Instant>,
     /// Whether the wanted or running answer is already a retry.
     retried: bool,
-    discarded: VecDeque<ResponseId>,
+    over: VecDeque<ResponseId>,
 }
 
 impl Responses {
-    /// An answer is wanted as soon as it can be had. A greeting that was not spoken yet stays a greeting.
+    /// An answer is wanted as soon as it can be had. A call's first words stay its first words.
     pub(crate) fn want(&mut self, purpose: Purpose) {
-        self.wanted = Some(
-            self.wanted
-                .filter(|wanted| *wanted != Purpose::Answer)
-                .unwrap_or(purpose),
-        );
+        let first_words = self.wanted.filter(|wanted| *wanted != Purpose::Answer);
+        self.wanted = Some(first_words.unwrap_or(purpose));
         self.not_before = None;
         self.retried = false;
     }
@@ -57,115 +83,148 @@ impl Responses {
 
     /// The wanted answer, if it may be asked for now; it is then under way.
     pub(crate) fn ask(&mut self, now: Instant) -> Option<Purpose> {
-        if self.active.is_some() || self.not_before.is_some_and(|at| now < at) {
+        if self.answer != Answer::None || self.not_before.is_some_and(|at| now < at) {
             return None;
         }
         let purpose = self.wanted.take()?;
         self.not_before = None;
-        self.active = Some(Active {
-            id: None,
-            purpose,
-            asked_at: now,
-            spoke: false,
-            cut_at: None,
-        });
+        self.answer = Answer::Asked { purpose, at: now };
         Some(purpose)
     }
 
-    /// An answer has begun. One that nobody asked for is adopted. Returns whether it is to be cancelled.
-    pub(crate) fn started(&mut self, id: &ResponseId, now: Instant) -> bool {
-        let active = self.active.get_or_insert(Active {
-            id: None,
-            purpose: Purpose::Answer,
-            asked_at: now,
-            spoke: false,
-            cut_at: None,
-        });
-        active.id = Some(id.clone());
-        let unwanted = active.cut_at.is_some();
-        if unwanted {
-            self.discard(id.clone());
+    /// An event of an answer has come: its beginning, sound or words. One that nobody asked for is adopted.
+    pub(crate) fn event(&mut self, id: &ResponseId, now: Instant) -> Standing {
+        if self.over.contains(id) {
+            return Standing::Dead;
         }
-        unwanted
+        let adopted = match &mut self.answer {
+            Answer::Running {
+                id: running,
+                last_event,
+                ..
+            } if running == id => {
+                *last_event = now;
+                return Standing::Live;
+            }
+            Answer::Asked { purpose, .. } => *purpose,
+            Answer::None => Purpose::Answer,
+            Answer::Cutting { id: cut, .. } => {
+                cut.get_or_insert_with(|| id.clone());
+                self.remember(id.clone());
+                return Standing::Unwanted;
+            }
+            // A second answer beside the running one.
+            Answer::Running { .. } => {
+                self.remember(id.clone());
+                return Standing::Unwanted;
+            }
+        };
+        self.answer = Answer::Running {
+            id: id.clone(),
+            purpose: adopted,
+            last_event: now,
+        };
+        Standing::Live
     }
 
-    /// Sound of an answer has come, perhaps of one whose beginning was never told.
-    pub(crate) fn spoke(&mut self, id: &ResponseId, now: Instant) {
-        if self
-            .active
-            .as_ref()
-            .is_none_or(|active| active.id.is_none())
-        {
-            self.started(id, now);
-        }
-        if let Some(active) = self
-            .active
-            .as_mut()
-            .filter(|active| active.id.as_ref() == Some(id))
-        {
-            active.spoke = true;
-            self.retried = false;
-        }
-    }
-
-    /// The answer under way is over.
-    pub(crate) fn done(&mut self, id: &ResponseId) -> Option<Active> {
-        self.active
-            .take_if(|active| active.id.as_ref().is_none_or(|known| known == id))
-    }
-
-    /// The caller does not want the answer under way. Returns its id if it can be cancelled now.
-    pub(crate) fn cut(&mut self, now: Instant) -> Option<ResponseId> {
-        let active = self.active.as_mut()?;
-        if active.cut_at.is_some() {
+    /// An answer is over. Returns why it was asked for, if it was still wanted.
+    pub(crate) fn done(&mut self, id: &ResponseId) -> Option<Purpose> {
+        let known = self.over.contains(id);
+        self.remember(id.clone());
+        let ours = match &self.answer {
+            Answer::Running { id: running, .. } => running == id,
+            Answer::Cutting { id: Some(cut), .. } => cut == id,
+            // Its end came without a beginning.
+            Answer::Asked { .. } | Answer::Cutting { id: None, .. } => !known,
+            Answer::None => false,
+        };
+        if !ours {
             return None;
         }
-        active.cut_at = Some(now);
-        let id = active.id.clone()?;
-        self.discard(id.clone());
-        Some(id)
-    }
-
-    /// The answer under way never came: forget it.
-    pub(crate) fn abandon(&mut self) -> Option<Active> {
-        let active = self.active.take()?;
-        if let Some(id) = &active.id {
-            self.discard(id.clone());
+        match std::mem::take(&mut self.answer) {
+            Answer::Asked { purpose, .. } | Answer::Running { purpose, .. } => Some(purpose),
+            Answer::Cutting { .. } | Answer::None => None,
         }
-        Some(active)
     }
 
-    pub(crate) fn is_discarded(&self, id: &ResponseId) -> bool {
-        self.discarded.contains(id)
+    /// Nobody wants the answer under way. Returns its id if it is to be cancelled now.
+    pub(crate) fn cut(&mut self, now: Instant) -> Option<ResponseId> {
+        let id = match &self.answer {
+            Answer::None | Answer::Cutting { .. } => return None,
+            Answer::Asked { .. } => None,
+            Answer::Running { id, .. } => Some(id.clone()),
+        };
+        if let Some(id) = &id {
+            self.remember(id.clone());
+        }
+        self.answer = Answer::Cutting {
+            id: id.clone(),
+            since: now,
+        };
+        id
     }
 
-    /// When the answer under way is overdue: its first sound, or its end once it was cut.
+    /// The answer under way, or its end, did not come in time: it is forgotten.
+    pub(crate) fn abandon(&mut self) -> Option<Abandoned> {
+        let abandoned = match std::mem::take(&mut self.answer) {
+            Answer::None => return None,
+            Answer::Asked { purpose, .. } => Abandoned {
+                id: None,
+                purpose: Some(purpose),
+            },
+            Answer::Running { id, purpose, .. } => Abandoned {
+                id: Some(id),
+                purpose: Some(purpose),
+            },
+            Answer::Cutting { id, .. } => Abandoned { id, purpose: None },
+        };
+        if let Some(id) = &abandoned.id {
+            self.remember(id.clone());
+        }
+        Some(abandoned)
+    }
+
+    /// The server refused to begin an answer.
+    pub(crate) fn refused(&mut self) -> Option<Purpose> {
+        let Answer::Asked { purpose, .. } = self.answer else {
+            return None;
+        };
+        self.answer = Answer::None;
+        Some(purpose)
+    }
+
+    /// When the answer under way is overdue: its first event, the next one, or its end once it was cut.
     pub(crate) fn due(&self, timings: &Timings) -> Option<Instant> {
-        let active = self.active.as_ref()?;
-        match active.cut_at {
-            Some(cut_at) => Some(cut_at + timings.cancel_patience),
-            None if active.spoke => None,
-            None => Some(active.asked_at + timings.response_patience),
+        match &self.answer {
+            Answer::None => None,
+            Answer::Asked { at, .. } => Some(*at + timings.response_patience),
+            Answer::Running { last_event, .. } => Some(*last_event + timings.response_patience),
+            Answer::Cutting { since, .. } => Some(*since + timings.cancel_patience),
         }
     }
 
-    pub(crate) fn active(&self) -> Option<&Active> {
-        self.active.as_ref()
+    /// Whether an answer is on its way to the caller.
+    pub(crate) const fn is_coming(&self) -> bool {
+        matches!(self.answer, Answer::Asked { .. } | Answer::Running { .. })
+    }
+
+    /// Whether nothing is wanted and nothing is under way.
+    pub(crate) const fn is_idle(&self) -> bool {
+        matches!(self.answer, Answer::None) && self.wanted.is_none()
     }
 
     pub(crate) fn retry_at(&self) -> Option<Instant> {
         self.not_before
-            .filter(|_| self.wanted.is_some() && self.active.is_none())
+            .filter(|_| self.wanted.is_some() && self.answer == Answer::None)
     }
 
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted.is_some()
-    }
-
-    fn discard(&mut self, id: ResponseId) {
-        if self.discarded.len() >= MAX_DISCARDED {
-            self.discarded.pop_front();
+    fn remember(&mut self, id: ResponseId) {
+        if self.over.contains(&id) {
+            return;
         }
-        self.discarded.push_back(id);
+        if self.over.len() >= MAX_REMEMBERED {
+            self.over.pop_front();
+        }
+        self.over.push_back(id);
     }
 }

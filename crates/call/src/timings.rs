@@ -45,21 +45,33 @@ pub struct Timings {
     pub shortest_segment: Millis,
     /// For the model's session to be open and configured.
     pub session_patience: Millis,
+    /// For a session that has complained about its configuration to take it after all.
+    pub refused_patience: Millis,
+    /// Before each further attempt at a session; the last one counts for all that follow.
+    pub reopen_pauses: [Millis; 4],
+    /// For the model's sessions to come back, before the call is given up.
+    pub outage_patience: Millis,
     /// For the transcript of a committed segment.
     pub transcript_patience: Millis,
     /// For the parser.
     pub parser_patience: Millis,
     /// For the booking desk.
     pub desk_patience: Millis,
-    /// For the first sound of an answer.
+    /// For the first event of an answer, and from one to the next.
     pub response_patience: Millis,
     /// For the end of an answer that was cancelled.
     pub cancel_patience: Millis,
+    /// For the words of an answer whose sound is all there.
+    pub words_patience: Millis,
     /// Between a failed answer and its one retry.
     pub retry_pause: Millis,
     /// After a dropped segment, this much silence before the caller is asked to repeat.
     pub clarify_after: Millis,
-    /// A held answer goes on after this, if no segment ever came of what held it.
+    /// The caller counts as silent when no voice was heard for so long, whatever the model's server says.
+    pub voice_patience: Millis,
+    /// The phone's audio counts as stopped when none came for so long.
+    pub audio_gap: Millis,
+    /// An answer that is held goes on after this, if no segment ever came of what held it.
     pub longest_pause: Millis,
 }
 
@@ -69,15 +81,21 @@ impl Default for Timings {
             playout_lead: Millis(200),
             playout_piece: Millis(100),
             shortest_segment: Millis(400),
-            session_patience: Millis(10_000),
-            transcript_patience: Millis(6_000),
+            session_patience: Millis(5_000),
+            refused_patience: Millis(1_500),
+            reopen_pauses: [Millis(0), Millis(500), Millis(1_000), Millis(2_000)],
+            outage_patience: Millis(20_000),
+            transcript_patience: Millis(5_000),
             parser_patience: Millis(6_000),
             desk_patience: Millis(6_000),
-            response_patience: Millis(10_000),
+            response_patience: Millis(5_000),
             cancel_patience: Millis(3_000),
+            words_patience: Millis(1_000),
             retry_pause: Millis(300),
-            clarify_after: Millis(3_000),
-            longest_pause: Millis(20_000),
+            clarify_after: Millis(2_000),
+            voice_patience: Millis(3_000),
+            audio_gap: Millis(750),
+            longest_pause: Millis(5_000),
         }
     }
 }

@@ -31,11 +31,15 @@ pub(crate) struct Turn {
     pub(crate) since: Instant,
 }
 
+/// Segments whose turn is over; an event that repeats one of them opens no second turn.
+const MAX_REMEMBERED: usize = 16;
+
 /// Turns are worked on one at a time, from the front: each is parsed knowing the outcome of the one before.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     queue: VecDeque<Turn>,
     next: TurnIndex,
+    over: VecDeque<ItemId>,
 }
 
 impl Turns {
@@ -72,12 +76,35 @@ impl Turns {
     }
 
     pub(crate) fn close_front(&mut self) -> Option<Turn> {
-        self.queue.pop_front()
+        let turn = self.queue.pop_front()?;
+        self.remember(turn.item.clone());
+        Some(turn)
     }
 
     pub(crate) fn remove(&mut self, item: &ItemId) -> Option<Turn> {
         let at = self.queue.iter().position(|turn| turn.item == *item)?;
+        self.remember(item.clone());
         self.queue.remove(at)
+    }
+
+    /// Whether this segment is, or was, a turn.
+    pub(crate) fn knows(&self, item: &ItemId) -> bool {
+        self.over.contains(item) || self.queue.iter().any(|turn| turn.item == *item)
+    }
+
+    /// Forgets every open turn: the session in which they were spoken is gone. Returns how many there were.
+    pub(crate) fn forget_session(&mut self) -> usize {
+        let open = self.queue.len();
+        self.queue.clear();
+        self.over.clear();
+        open
+    }
+
+    fn remember(&mut self, item: ItemId) {
+        if self.over.len() >= MAX_REMEMBERED {
+            self.over.pop_front();
+        }
+        self.over.push_back(item);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -63,6 +63,20 @@ impl SpeechGuard {
         self.finish();
     }
 
+    /// tmp
+    pub fn finish_as_streamed(&mut self) {
+        if self.has_words() {
+            self.finish();
+        }
+    }
+    /// tmp
+    pub fn is_complete(&self) -> bool {
+        self.finished && self.has_words()
+    }
+    /// tmp
+    pub fn has_words(&self) -> bool {
+        !self.transcript.is_empty()
+    }
     /// The words so far.
     pub fn transcript(&self) -> &str {
         &self.transcript

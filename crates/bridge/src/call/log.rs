@@ -29,8 +29,12 @@ pub(crate) fn log(fact: &Fact) {
         Fact::BargeIn { stage } => info!(stage = stage.as_str(), "barge-in"),
         Fact::ClaimBlocked { kind, .. } => warn!(claim = kind.as_str(), "false claim blocked"),
         Fact::UnscreenedSpeech => {
-            warn!("the model spoke without a transcript; it was played unscreened");
+            warn!("the model spoke without a transcript; what was not screened was not played");
         }
+        Fact::SessionLost { attempts } => warn!(
+            attempts,
+            "the model's session is gone; another one is tried"
+        ),
         Fact::ResponseFailed { code, retrying } => warn!(code, retrying, "response failed"),
         Fact::Complained { code } => warn!(code, "the model's server complained; the call goes on"),
         Fact::CallerAudioDropped => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink, stream::SplitStream};
@@ -18,13 +18,16 @@ use tracing::{Instrument as _, Span, debug, warn};
 const QUEUE: usize = 256;
 /// A phone that takes no byte for this long is gone.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
+/// For both sides to close the stream.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// Room for the decoded audio of many frames, taken again when the frames are done with.
 const DECODE_BUFFER: usize = 16 * 1024;
 
 pub(super) struct Phone {
     stream_sid: StreamSid,
     reader: SplitStream<WebSocket>,
-    queue: mpsc::Sender<Utf8Bytes>,
+    /// None once the stream is closed.
+    queue: Option<mpsc::Sender<Utf8Bytes>>,
     writer: JoinHandle<()>,
     decoded: BytesMut,
     lost: bool,
@@ -39,7 +42,7 @@ impl Phone {
         Self {
             stream_sid,
             reader,
-            queue,
+            queue: Some(queue),
             writer,
             decoded: BytesMut::new(),
             lost: false,
@@ -153,17 +156,25 @@ impl Phone {
     }
 
     fn send(&mut self, message: String) {
-        if self.queue.try_send(message.into()).is_err() && !self.lost {
+        let taken = self
+            .queue
+            .as_ref()
+            .is_some_and(|queue| queue.try_send(message.into()).is_ok());
+        if !taken && !self.lost {
             warn!("the phone's stream takes no more audio");
             self.lost = true;
         }
     }
 
-    /// Sends what is queued and closes the stream.
+    /// Sends what is queued, closes the stream, and reads on until the other side has closed it too: a socket that
+    /// is dropped with something unread takes its last words with it.
     pub(super) async fn close(&mut self) {
-        // The writer ends when its queue does; replacing our end of it is how it ends.
-        self.queue = mpsc::channel(1).0;
-        if timeout(STALLED_AFTER, &mut self.writer).await.is_err() {
+        self.queue = None;
+        let closing = async {
+            let _ = (&mut self.writer).await;
+            while let Some(Ok(_)) = self.reader.next().await {}
+        };
+        if timeout(CLOSE_PATIENCE, closing).await.is_err() {
             self.writer.abort();
         }
     }
@@ -184,5 +195,10 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Rece
         }
     }
     // The other side may be gone already.
-    let _ = timeout(STALLED_AFTER, sink.close()).await;
+    let normal = CloseFrame {
+        code: close_code::NORMAL,
+        reason: Utf8Bytes::default(),
+    };
+    let closing = sink.send(Message::Close(Some(normal)));
+    let _ = timeout(STALLED_AFTER, closing).await;
 }

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use tokio::time::timeout;
-use toran_domain::Business;
+use toran_domain::{Business, CallSid};
 use toran_store::{CallKey, CallSession, StoreError};
 use toran_telephony::{
     media::{InboundMessage, MAX_INBOUND_FRAME_BYTES, StreamSid, StreamStart},
@@ -80,46 +80,48 @@ struct Admitted {
 }
 
 async fn serve(bridge: Arc<Bridge>, mut socket: WebSocket) {
-    match admit(&bridge, &mut socket).await {
-        Ok(Admitted {
-            business,
-            session,
-            stream_sid,
-        }) => {
-            let span =
-                info_span!("call", call_sid = %session.key.call_sid, business_id = %business.id);
-            let stop = bridge.admission.stop_token();
-            let parts = call::CallParts {
-                bridge,
-                business,
-                session,
-                stream_sid,
-                socket,
-                stop,
-            };
-            call::run(parts).instrument(span).await;
-        }
-        Err(error) => {
-            warn!(
-                error = &error as &dyn std::error::Error,
-                "media stream refused"
-            );
-            let reason = error.to_string().into();
-            // The other side may be gone already.
-            let _ = socket
-                .send(Message::Close(Some(CloseFrame {
-                    code: close_code::POLICY,
-                    reason,
-                })))
-                .await;
-        }
-    }
+    let started = timeout(START_PATIENCE, start_of(&mut socket)).await;
+    let Some(start) = started.unwrap_or_default() else {
+        return refuse(socket, None, StreamError::NoStart).await;
+    };
+    let claimed = start.call_sid.clone();
+    let Admitted {
+        business,
+        session,
+        stream_sid,
+    } = match admit(&bridge, start).await {
+        Ok(admitted) => admitted,
+        Err(error) => return refuse(socket, Some(claimed), error).await,
+    };
+    let span = info_span!("call", call_sid = %session.key.call_sid, business_id = %business.id);
+    let stream = bridge.admission.take_over(session.key.clone());
+    let parts = call::CallParts {
+        bridge,
+        business,
+        session,
+        stream_sid,
+        socket,
+        stream,
+    };
+    call::run(parts).instrument(span).await;
 }
 
-async fn admit(bridge: &Bridge, socket: &mut WebSocket) -> Result<Admitted, StreamError> {
-    let start = timeout(START_PATIENCE, start_of(socket))
-        .await
-        .map_err(|_| StreamError::NoStart)??;
+/// Closes a stream that is not genuine, and tells it no more than that.
+async fn refuse(mut socket: WebSocket, claimed: Option<CallSid>, error: StreamError) {
+    warn!(
+        call_sid = claimed.as_ref().map(tracing::field::display),
+        error = &error as &dyn std::error::Error,
+        "media stream refused"
+    );
+    let reason = error.to_string().into();
+    let code = close_code::POLICY;
+    // The other side may be gone already.
+    let _ = socket
+        .send(Message::Close(Some(CloseFrame { code, reason })))
+        .await;
+}
+
+async fn admit(bridge: &Bridge, start: StreamStart) -> Result<Admitted, StreamError> {
     let now = bridge.clock.now();
     let token = start
         .custom_parameters
@@ -159,17 +161,18 @@ async fn admit(bridge: &Bridge, socket: &mut WebSocket) -> Result<Admitted, Stre
     })
 }
 
-async fn start_of(socket: &mut WebSocket) -> Result<StreamStart, StreamError> {
+/// The provider's `start`; `None` from anything that does not begin as the provider's streams do.
+async fn start_of(socket: &mut WebSocket) -> Option<StreamStart> {
     for _ in 0..MAX_MESSAGES_BEFORE_START {
-        match socket.recv().await {
-            Some(Ok(Message::Text(text))) => {
+        match socket.recv().await?.ok()? {
+            Message::Text(text) => {
                 if let Ok(InboundMessage::Start(start)) = parse_inbound(&text) {
-                    return Ok(*start);
+                    return Some(*start);
                 }
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_))) => {}
-            Some(Ok(Message::Close(_)) | Err(_)) | None => break,
+            Message::Ping(_) | Message::Pong(_) | Message::Binary(_) => {}
+            Message::Close(_) => break,
         }
     }
-    Err(StreamError::NoStart)
+    None
 }

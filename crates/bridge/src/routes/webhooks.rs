@@ -8,8 +8,8 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
 };
 use time::Duration;
-use toran_domain::{BusinessId, CallSid, LeadId, PhoneNumber};
-use toran_store::{CallKey, CallOpening};
+use toran_domain::{Business, BusinessId, CallSid, LeadId, PhoneNumber};
+use toran_store::{CallEnding, CallKey, CallOpening, StoreError};
 use toran_telephony::twilio::{ConnectStream, HANG_UP, REJECT};
 use tracing::{info, warn};
 
@@ -19,7 +19,7 @@ use crate::{Bridge, clock::new_id};
 /// The provider opens the stream at once; a token that comes later was kept for something else.
 const TOKEN_LIFETIME: Duration = Duration::minutes(2);
 /// After so many reconnects a call is ended rather than tried again.
-const MAX_RECONNECTS: u32 = 3;
+const MAX_RECONNECTS: u32 = 10;
 
 /// A call comes in.
 pub(super) async fn voice(
@@ -40,10 +40,19 @@ pub(super) async fn after(
     body: Bytes,
 ) -> Result<Twiml, RouteError> {
     let form = bridge.gate.form(&uri, &headers, &body)?;
-    if matches!(
-        form.get("CallStatus"),
-        Some("completed" | "failed" | "canceled" | "busy" | "no-answer")
-    ) {
+    if form.says_the_call_is_over() {
+        if let Some((business, call_sid)) = called_business(&bridge, &form).await? {
+            let key = CallKey {
+                business_id: business.id,
+                call_sid,
+            };
+            let now = bridge.clock.now();
+            let ended = bridge.store.end_call(&key, CallEnding::Completed, now);
+            match ended.await {
+                Ok(()) | Err(StoreError::UnknownCall) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         return Ok(Twiml(HANG_UP.to_owned()));
     }
     answer(&bridge, &form).await
@@ -55,14 +64,8 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
     if bridge.admission.is_closed() {
         return Err(RouteError::Stopping);
     }
-    let call_sid = form.call_sid()?;
-    let called = form.get("To").ok_or(RouteError::BadForm("To"))?;
-    let business = match called.parse::<PhoneNumber>() {
-        Ok(called) => bridge.store.business_by_called_number(&called).await?,
-        Err(_) => None,
-    };
-    let Some(business) = business else {
-        warn!(%call_sid, "no business owns the called number: add it with `gateway business add`");
+    let Some((business, call_sid)) = called_business(bridge, form).await? else {
+        warn!("no business owns the called number: add it with `gateway business add`");
         return Ok(Twiml(REJECT.to_owned()));
     };
     let now = bridge.clock.now();
@@ -95,6 +98,20 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
     Ok(Twiml(instructions.to_twiml()?))
 }
 
+/// Whose number was called, and in which call.
+async fn called_business(
+    bridge: &Bridge,
+    form: &Form,
+) -> Result<Option<(Business, CallSid)>, RouteError> {
+    let call_sid = form.call_sid()?;
+    let called = form.get("To").ok_or(RouteError::BadForm("To"))?;
+    let Ok(called) = called.parse::<PhoneNumber>() else {
+        return Ok(None);
+    };
+    let business = bridge.store.business_by_called_number(&called).await?;
+    Ok(business.map(|business| (business, call_sid)))
+}
+
 /// The business is in the address, which is signed, so that its name stands on the log's line.
 fn status_path(business_id: BusinessId) -> String {
     format!("{STREAM_STATUS}?business={business_id}")
@@ -123,6 +140,12 @@ pub(super) async fn stream_status(
 }
 
 impl Form {
+    fn says_the_call_is_over(&self) -> bool {
+        let over = ["completed", "failed", "canceled", "busy", "no-answer"];
+        self.get("CallStatus")
+            .is_some_and(|status| over.contains(&status))
+    }
+
     fn call_sid(&self) -> Result<CallSid, RouteError> {
         self.get("CallSid")
             .and_then(|sid| sid.parse().ok())

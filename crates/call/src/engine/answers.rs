@@ -1,16 +1,32 @@
 //! The model's answers: screened on their way in, retried when they fail, never left as silence.
 
 use bytes::Bytes;
+use toran_audio::Millis;
 use toran_domain::{ItemId, Pii, ResponseId};
 use toran_truth::FalseClaim;
 
 use super::{CallEngine, due};
-use crate::{Fact, Instant, Notice, Output, Purpose, ResponseEnding, ToModel, responses::Active};
+use crate::{Fact, Instant, Notice, Output, Purpose, ResponseEnding, ToModel, responses::Standing};
 
 /// After so many false claims in a row the model is not asked again in this turn.
 const FALSE_CLAIMS_ENDURED: u8 = 2;
+/// An answer that broke off before this was heard of it counts as not heard.
+const SHORTEST_ANSWER: Millis = Millis(500);
 
 impl CallEngine {
+    /// Whether an event belongs to the answer under way. One that must not go on is cancelled.
+    pub(super) fn is_live(&mut self, now: Instant, response: &ResponseId) -> bool {
+        match self.responses.event(response, now) {
+            Standing::Live => true,
+            Standing::Dead => false,
+            Standing::Unwanted => {
+                let cancel = ToModel::Cancel(Some(response.clone()));
+                self.out.push_back(Output::Model(cancel));
+                false
+            }
+        }
+    }
+
     pub(super) fn on_speech(
         &mut self,
         now: Instant,
@@ -18,11 +34,8 @@ impl CallEngine {
         item: &ItemId,
         audio: Bytes,
     ) {
-        if self.responses.is_discarded(response) || audio.is_empty() {
-            return;
-        }
-        self.responses.spoke(response, now);
-        if !self.playout.audio(response, item, audio) {
+        let live = !audio.is_empty() && self.is_live(now, response);
+        if live && !self.playout.audio(response, item, audio) {
             self.record(Fact::AgentAudioDropped);
         }
     }
@@ -34,14 +47,13 @@ impl CallEngine {
         item: &ItemId,
         words: &str,
     ) {
-        if self.responses.is_discarded(response) {
-            return;
-        }
-        if let Err(claim) = self.playout.words(response, item, words, &self.ledger) {
-            self.on_false_claim(now, claim);
+        if self.is_live(now, response) {
+            let screened = self.playout.words(response, item, words, &self.ledger);
+            self.after_screening(now, screened);
         }
     }
 
+    /// The whole transcript may come after its answer is over: it is heard out all the same.
     pub(super) fn on_words_finished(
         &mut self,
         now: Instant,
@@ -49,14 +61,13 @@ impl CallEngine {
         item: &ItemId,
         transcript: &str,
     ) {
-        if self.responses.is_discarded(response) {
-            return;
-        }
-        if let Err(claim) = self
-            .playout
-            .words_finished(response, item, transcript, &self.ledger)
-        {
-            self.on_false_claim(now, claim);
+        let waited_for = self.words_due.is_some();
+        if !transcript.is_empty() && (self.is_live(now, response) || waited_for) {
+            let ledger = &self.ledger;
+            let screened = self
+                .playout
+                .words_finished(response, item, transcript, ledger);
+            self.after_screening(now, screened);
         }
     }
 
@@ -67,16 +78,9 @@ impl CallEngine {
         item: &ItemId,
         transcript: Option<&str>,
     ) {
-        if self.responses.is_discarded(response) {
-            return;
-        }
-        match self
-            .playout
-            .finish(response, item, transcript, &self.ledger)
-        {
-            Ok(true) => self.record(Fact::UnscreenedSpeech),
-            Ok(false) => {}
-            Err(claim) => self.on_false_claim(now, claim),
+        self.on_words_finished(now, response, item, transcript.unwrap_or_default());
+        if self.is_live(now, response) {
+            self.playout.sound_finished(response, item);
         }
     }
 
@@ -86,41 +90,89 @@ impl CallEngine {
         response: &ResponseId,
         ending: ResponseEnding,
     ) {
-        for item in self.playout.unfinished_of(response) {
-            self.on_item_finished(now, response, &item, None);
-        }
-        let Some(active) = self.responses.done(response) else {
+        let Some(purpose) = self.responses.done(response) else {
             return;
         };
-        match ending {
-            ResponseEnding::Completed | ResponseEnding::Cancelled => {}
-            ResponseEnding::Failed { code } => self.on_answer_failed(now, &active, code),
-        }
+        let code = match ending {
+            ResponseEnding::Completed if self.playout.sound_of(response) > Millis::ZERO => {
+                let screened = self.playout.completed(response, &self.ledger);
+                self.after_screening(now, screened);
+                return;
+            }
+            ResponseEnding::Completed => "empty".to_owned(),
+            ResponseEnding::Cancelled => "cancelled".to_owned(),
+            ResponseEnding::Failed { code } => code,
+        };
+        self.on_answer_failed(now, response, purpose, code);
     }
 
     pub(super) fn on_response_late(&mut self, now: Instant) {
-        if let Some(active) = self.responses.abandon() {
-            if let Some(id) = active.id.clone() {
-                self.out.push_back(Output::Model(ToModel::Cancel(id)));
-            }
-            self.on_answer_failed(now, &active, "timeout".to_owned());
+        let Some(abandoned) = self.responses.abandon() else {
+            return;
+        };
+        let cancel = ToModel::Cancel(abandoned.id.clone());
+        self.out.push_back(Output::Model(cancel));
+        let Some(purpose) = abandoned.purpose else {
+            return;
+        };
+        match abandoned.id {
+            Some(response) => self.on_answer_failed(now, &response, purpose, "stalled".to_owned()),
+            None => self.retry_or_apologise(now, purpose, "timeout".to_owned()),
         }
     }
 
-    /// What was heard of it stands. What was not heard at all is asked for once more, and after that the caller
-    /// hears an apology rather than nothing.
-    fn on_answer_failed(&mut self, now: Instant, active: &Active, code: String) {
-        if active.cut_at.is_some() {
-            return;
+    /// What was screened of it may be heard out. What was hardly heard is asked for once more.
+    fn on_answer_failed(
+        &mut self,
+        now: Instant,
+        response: &ResponseId,
+        purpose: Purpose,
+        code: String,
+    ) {
+        if self.playout.broken_off(response) >= SHORTEST_ANSWER {
+            self.record(Fact::ResponseFailed {
+                code,
+                retrying: false,
+            });
+        } else {
+            self.cut_speech(now);
+            self.retry_or_apologise(now, purpose, code);
         }
-        let retrying = !active.spoke
-            && self
-                .responses
-                .want_again(active.purpose, due(now, self.config.timings.retry_pause));
+    }
+
+    /// Once more after a pause; and after that the caller hears an apology rather than nothing.
+    pub(super) fn retry_or_apologise(&mut self, now: Instant, purpose: Purpose, code: String) {
+        let not_before = due(now, self.config.timings.retry_pause);
+        let retrying = self.responses.want_again(purpose, not_before);
         self.record(Fact::ResponseFailed { code, retrying });
-        if !active.spoke && !retrying {
+        if !retrying {
             self.apologise();
         }
+    }
+
+    fn after_screening(&mut self, now: Instant, screened: Result<(), FalseClaim>) {
+        match screened {
+            Err(claim) => self.on_false_claim(now, claim),
+            Ok(()) if !self.playout.waits_for_words() => self.words_due = None,
+            Ok(()) => {
+                let patience = self.config.timings.words_patience;
+                self.words_due.get_or_insert(due(now, patience));
+            }
+        }
+    }
+
+    /// Sound whose words never came is not played: it could say anything.
+    pub(super) fn on_words_late(&mut self, now: Instant) {
+        self.words_due = None;
+        let unscreened = self.playout.drop_unscreened();
+        if unscreened.is_empty() {
+            return;
+        }
+        for item in unscreened {
+            self.delete(item);
+        }
+        self.record(Fact::UnscreenedSpeech);
+        self.retry_or_apologise(now, Purpose::Answer, "no transcript".to_owned());
     }
 
     /// Cut before the first false word, and replaced.

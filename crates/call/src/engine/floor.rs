@@ -8,7 +8,7 @@ use crate::{BargeIn, Fact, Instant, Output, ToModel, ToPhone, playout::CutItem};
 impl CallEngine {
     /// The caller makes a sound: nothing more is sent, and nothing is thrown away yet.
     pub(super) fn hold_playout(&mut self, now: Instant) {
-        let something_to_hold = self.playout.is_audible(now) || self.responses.active().is_some();
+        let something_to_hold = self.playout.is_audible(now) || self.responses.is_coming();
         if something_to_hold && self.playout.pause(now) {
             self.record(Fact::BargeIn {
                 stage: BargeIn::Paused,
@@ -16,9 +16,9 @@ impl CallEngine {
         }
     }
 
-    /// It was nothing: the answer goes on where it was held.
+    /// It was nothing: the answer goes on where it was held, unless there is something else to wait for.
     pub(super) fn resume_playout(&mut self) {
-        if self.playout.resume() {
+        if self.floor_is_free() && self.playout.resume() {
             self.record(Fact::BargeIn {
                 stage: BargeIn::Resumed,
             });
@@ -28,11 +28,7 @@ impl CallEngine {
     /// The caller's words count: whatever the agent was saying or about to say is thrown away, on the phone, in
     /// the model's answer, and in the model's memory of what it said.
     pub(super) fn take_floor(&mut self, now: Instant) {
-        let answering = self
-            .responses
-            .active()
-            .is_some_and(|active| active.cut_at.is_none());
-        if answering || self.playout.is_audible(now) {
+        if self.responses.is_coming() || self.playout.is_audible(now) {
             self.record(Fact::BargeIn {
                 stage: BargeIn::Final,
             });
@@ -43,12 +39,16 @@ impl CallEngine {
     /// Cuts the speech under way.
     pub(super) fn cut_speech(&mut self, now: Instant) {
         if let Some(response) = self.responses.cut(now) {
-            self.out.push_back(Output::Model(ToModel::Cancel(response)));
+            self.out
+                .push_back(Output::Model(ToModel::Cancel(Some(response))));
         }
         let (cut, buffered) = self.playout.cut(now);
-        if buffered {
+        // The line delays: something may still lie there although by our clock it has been played.
+        if buffered || cut.iter().any(|item| item.sent && item.cut_short) {
             self.order_phone(ToPhone::Clear);
         }
+        self.words_due = None;
+        self.offer = None;
         for item in cut.iter().filter(|item| !item.canned && item.cut_short) {
             // The model's server refuses to cut an item to nothing: what was not heard at all leaves.
             self.out.push_back(Output::Model(if item.heard.0 == 0 {

@@ -1,7 +1,10 @@
 //! From the caller's voice to an outcome: the gate, the parser, the desk.
 
 use toran_audio::Millis;
-use toran_domain::{Action, AppointmentRequest, ItemId, Outcome, Pii, RequestedTime, TurnIndex};
+use toran_domain::{
+    Action, AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, TurnIndex,
+};
+use toran_scheduling::Slot;
 
 use super::{CallEngine, due};
 use crate::{
@@ -9,18 +12,20 @@ use crate::{
     Purpose, ToModel, turns::Stage,
 };
 
+/// How often a caller is asked to repeat before something is understood.
+const CLARIFICATIONS: u8 = 3;
 /// After so many parser failures in a row the caller is not asked again but told that details will follow.
 const PARSER_FAILURES_ENDURED: u8 = 2;
 
 impl CallEngine {
-    pub(super) fn pass_on(&mut self, audio: PhoneAudio) {
-        self.caller.passed_on(&audio);
+    pub(super) fn pass_on(&mut self, now: Instant, audio: PhoneAudio) {
+        self.caller.passed_on(now, &audio);
         self.out
             .push_back(Output::Model(ToModel::Audio(audio.payload)));
     }
 
     pub(super) fn on_speech_started(&mut self, now: Instant, item: ItemId, at: Millis) {
-        self.caller.speech_started(item, at);
+        self.caller.speech_started(now, item, at);
         self.clarify_at = None;
         self.hold_playout(now);
     }
@@ -28,6 +33,9 @@ impl CallEngine {
     /// The gate's first half: what was too short to be speech is dropped before anyone reads it.
     pub(super) fn on_committed(&mut self, now: Instant, item: ItemId) {
         let spoken = self.caller.committed(&item);
+        if self.turns.knows(&item) {
+            return;
+        }
         if spoken.is_some_and(|spoken| spoken < self.config.timings.shortest_segment) {
             self.drop_segment(now, item, DropReason::TooShort);
         } else if !self.turns.open(item.clone(), now) {
@@ -72,7 +80,7 @@ impl CallEngine {
         };
         let (index, text, hearing) = (turn.index, text.clone(), *hearing);
         turn.enter(Stage::Parsing { hearing }, now);
-        self.clarified = false;
+        self.clarified = 0;
         self.false_claims = 0;
         self.record(Fact::CallerSaid {
             turn: index,
@@ -127,11 +135,9 @@ impl CallEngine {
         request: AppointmentRequest,
     ) {
         self.parser_failures = 0;
-        self.record(Fact::Parsed {
-            turn,
-            request: request.clone(),
-        });
-        let about_nothing = request.action == Action::None && request.name.is_none();
+        let (action, requested, name) = (request.action, request.requested(), request.name.clone());
+        self.record(Fact::Parsed { turn, request });
+        let about_nothing = action == Action::None && name.is_none();
         if hearing == Hearing::Backchannel && about_nothing && self.playout.paused_since().is_some()
         {
             if let Some(turn) = self.turns.close_front() {
@@ -140,12 +146,20 @@ impl CallEngine {
             return;
         }
         self.take_floor(now);
-        let requested = request.requested();
-        let order = match request.action {
-            Action::Ask => DeskOrder::Look(requested),
+        self.caller_name = name.or(self.caller_name.take());
+        let order = match action {
+            Action::Ask => match self.held_at(requested) {
+                Some(booking) => {
+                    self.turns.close_front();
+                    self.tell(Notice::Outcome(Outcome::AppointmentCreated(booking)));
+                    self.responses.want(Purpose::Answer);
+                    return;
+                }
+                None => DeskOrder::Look(requested),
+            },
             Action::Confirm => DeskOrder::Book {
                 requested,
-                name: request.name,
+                name: self.caller_name.clone(),
             },
             Action::None => {
                 self.turns.close_front();
@@ -157,6 +171,15 @@ impl CallEngine {
             front.enter(Stage::AtDesk, now);
         }
         self.out.push_back(Output::Desk { turn, order });
+    }
+
+    /// The appointment that this caller holds at exactly this time: a question about it is no request for another.
+    fn held_at(&self, requested: RequestedTime) -> Option<Booking> {
+        let mut held = self.ledger.bookings().iter();
+        held.find(|booking| {
+            requested.date == Some(booking.date) && requested.time == Some(booking.time)
+        })
+        .copied()
     }
 
     /// The desk's answer becomes what is true, what is on the table, and what the model is told. A booking that
@@ -172,22 +195,25 @@ impl CallEngine {
             return;
         }
         self.take_floor(now);
-        self.table = on_the_table(&outcome).unwrap_or(self.table);
+        let Discussed { asked, offered } = Discussed::of(&outcome);
+        self.table = asked.unwrap_or(self.table);
+        self.offer = offered;
+        self.enter_booking(&outcome);
         let booked = match &outcome {
             Outcome::AppointmentCreated(booking) => Some(*booking),
-            Outcome::SlotUnavailable { .. }
-            | Outcome::FreeSlots { .. }
-            | Outcome::MissingDetails { .. }
-            | Outcome::BookingUnavailable => None,
+            _ => None,
         };
-        if let Some(booking) = booked {
-            self.ledger.enter(booking);
-        }
         self.tell(Notice::Outcome(outcome));
         if let Some(booking) = booked {
             self.record(Fact::Booked(booking));
         }
         self.responses.want(Purpose::Answer);
+    }
+
+    pub(super) fn enter_booking(&mut self, outcome: &Outcome) {
+        if let Outcome::AppointmentCreated(booking) = outcome {
+            self.ledger.enter(*booking);
+        }
     }
 
     pub(super) fn turn_due(&self) -> Option<Instant> {
@@ -223,56 +249,73 @@ impl CallEngine {
     /// The segment leaves the conversation, and what it interrupted goes on.
     fn drop_segment(&mut self, now: Instant, item: ItemId, reason: DropReason) {
         self.record(Fact::TurnDropped { reason });
-        self.out.push_back(Output::Model(ToModel::Delete(item)));
+        self.delete(item);
         let interrupted_nothing = self.playout.paused_since().is_none();
         self.resume_playout();
-        let worth_asking = !matches!(reason, DropReason::TooShort | DropReason::Backchannel);
-        if interrupted_nothing && worth_asking && !self.clarified {
+        let worth_asking = reason != DropReason::Backchannel && self.clarified < CLARIFICATIONS;
+        if interrupted_nothing && worth_asking {
             self.clarify_at = Some(due(now, self.config.timings.clarify_after));
         }
     }
 
-    /// It stayed silent after a segment that was not understood: ask the caller to repeat, once.
+    /// It stayed silent after a segment that was not understood: ask the caller to repeat.
     pub(super) fn on_clarify(&mut self) {
         self.clarify_at = None;
-        if self.turns.is_empty() && self.responses.active().is_none() && !self.responses.is_wanted()
-        {
-            self.clarified = true;
+        if self.floor_is_free() && self.responses.is_idle() {
+            self.clarified = self.clarified.saturating_add(1);
             self.tell(Notice::NotUnderstood);
             self.responses.want(Purpose::Answer);
         }
     }
 }
 
-/// What a bare "yes" would now mean.
-fn on_the_table(outcome: &Outcome) -> Option<RequestedTime> {
-    let offered = |slots: &[toran_scheduling::Slot], asked: Option<time::Date>| match slots {
-        [only] => RequestedTime {
-            date: Some(only.date()),
-            time: Some(only.time()),
-        },
-        [first, rest @ ..] if rest.iter().all(|slot| slot.date() == first.date()) => {
-            RequestedTime {
-                date: Some(first.date()),
-                time: None,
-            }
+/// What a bare "yes" means: at once, what the caller named; once it is heard, what the agent offers.
+struct Discussed {
+    asked: Option<RequestedTime>,
+    offered: Option<RequestedTime>,
+}
+
+impl Discussed {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::AppointmentCreated(booking) => Self {
+                asked: Some(RequestedTime {
+                    date: Some(booking.date),
+                    time: Some(booking.time),
+                }),
+                offered: None,
+            },
+            Outcome::FreeSlots { requested, slots } => Self {
+                asked: Some(*requested),
+                offered: Some(offer(slots, *requested)),
+            },
+            Outcome::SlotUnavailable {
+                requested,
+                alternatives,
+                ..
+            } => Self {
+                asked: Some(RequestedTime {
+                    time: None,
+                    ..*requested
+                }),
+                offered: Some(offer(alternatives, *requested)),
+            },
+            Outcome::MissingDetails { .. } | Outcome::BookingUnavailable => Self {
+                asked: None,
+                offered: None,
+            },
         }
-        _ => RequestedTime {
-            date: asked,
-            time: None,
-        },
-    };
-    match outcome {
-        Outcome::AppointmentCreated(booking) => Some(RequestedTime {
-            date: Some(booking.date),
-            time: Some(booking.time),
-        }),
-        Outcome::FreeSlots { requested, slots } => Some(offered(slots, requested.date)),
-        Outcome::SlotUnavailable {
-            requested,
-            alternatives,
-            ..
-        } => Some(offered(alternatives, requested.date)),
-        Outcome::MissingDetails { .. } | Outcome::BookingUnavailable => None,
     }
+}
+
+/// One slot can be agreed to by "yes"; of several, only what they share.
+fn offer(slots: &[Slot], requested: RequestedTime) -> RequestedTime {
+    let (date, time) = match slots {
+        [only] => (Some(only.date()), Some(only.time())),
+        [first, rest @ ..] if rest.iter().all(|slot| slot.date() == first.date()) => {
+            (Some(first.date()), None)
+        }
+        _ => (requested.date, None),
+    };
+    RequestedTime { date, time }
 }

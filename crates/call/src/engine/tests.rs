@@ -9,7 +9,8 @@ use toran_domain::{Action, AppointmentId, AppointmentRequest, Outcome, ResponseI
 
 use super::*;
 use crate::{
-    BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, ResponseEnding,
+    BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, Purpose,
+    ResponseEnding,
 };
 
 const SECOND: usize = 8_000;
@@ -27,13 +28,15 @@ struct Call {
 
 impl Call {
     fn new(config: CallConfig) -> Self {
-        Self {
+        let mut call = Self {
             engine: CallEngine::new(config, Instant::START),
             now: Instant::START,
             log: Vec::new(),
             echoes: Vec::new(),
             phone_busy_until: Instant::START,
-        }
+        };
+        call.drain();
+        call
     }
 
     /// A call whose session is open and whose greeting was asked for.
@@ -165,6 +168,49 @@ impl Call {
 
     fn engine_position(&self) -> Millis {
         self.now.0
+    }
+
+    fn words(&mut self, response: &str, item: &str, words: &str) {
+        self.model(FromModel::Words {
+            response: response.into(),
+            item: item.into(),
+            words: words.into(),
+        });
+    }
+
+    fn sound(&mut self, response: &str, item: &str, bytes: usize) {
+        self.model(FromModel::Speech {
+            response: response.into(),
+            item: item.into(),
+            audio: vec![0x55; bytes].into(),
+        });
+    }
+
+    fn done(&mut self, response: &str, ending: ResponseEnding) {
+        self.model(FromModel::ResponseDone {
+            response: response.into(),
+            ending,
+        });
+    }
+
+    fn opens(&self) -> usize {
+        let opens = self.find(|o| matches!(o, Output::Model(ToModel::Open)).then_some(()));
+        // The first one is the call's beginning.
+        opens.len()
+            - usize::from(matches!(
+                self.log.first(),
+                Some((Instant::START, Output::Model(ToModel::Open)))
+            ))
+    }
+
+    fn purposes(&self) -> Vec<Purpose> {
+        self.find(|o| {
+            if let Output::Model(ToModel::Respond(purpose)) = o {
+                Some(*purpose)
+            } else {
+                None
+            }
+        })
     }
 
     fn parsed(&mut self, turn: u32, request: AppointmentRequest) {
@@ -367,33 +413,6 @@ fn audio_is_paced_a_little_ahead_of_real_time() {
 }
 
 #[test]
-fn words_are_not_played_before_they_are_known() {
-    let mut call = Call::live();
-    let (response, item) = (ResponseId::from("r1"), ItemId::from("a1"));
-    call.model(FromModel::ResponseStarted {
-        response: response.clone(),
-    });
-    call.model(FromModel::Speech {
-        response: response.clone(),
-        item: item.clone(),
-        audio: vec![0; 2 * SECOND].into(),
-    });
-    call.wait(5_000);
-    assert_eq!(call.played(), 0);
-    call.model(FromModel::Words {
-        response,
-        item,
-        words: "שלום, הגעתם למספרה של דנה".into(),
-    });
-    call.wait(5_000);
-    assert!(call.played() > 0);
-    assert!(
-        call.played() < 2 * SECOND,
-        "the last words may still become a claim"
-    );
-}
-
-#[test]
 fn a_false_claim_never_leaves_and_is_replaced() {
     let mut call = Call::greeted();
     call.say("u1", "קוראים לי דוד", 900);
@@ -547,26 +566,6 @@ fn short_or_unclear_segments_reach_neither_parser_nor_model() {
 }
 
 #[test]
-fn silence_after_an_unclear_word_is_broken_once() {
-    let mut call = Call::greeted();
-    for item in ["u1", "u2"] {
-        call.speak(item, 700);
-        call.transcribe(item, "Ёж", Hearing::UnclearWord);
-        call.wait(5_000);
-    }
-    let asked = call
-        .facts()
-        .into_iter()
-        .filter(|f| {
-            *f == Fact::Told {
-                notice: Notice::NotUnderstood,
-            }
-        })
-        .count();
-    assert_eq!(asked, 1);
-}
-
-#[test]
 fn a_failed_answer_is_tried_once_and_then_apologised_for() {
     let mut call = Call::new(CallConfig {
         apology: vec![1; SECOND].into(),
@@ -589,13 +588,6 @@ fn a_failed_answer_is_tried_once_and_then_apologised_for() {
     assert_eq!(call.responds(), 2);
     call.wait(2_000);
     assert_eq!(call.played(), SECOND, "the apology is heard");
-}
-
-#[test]
-fn an_answer_that_never_comes_is_not_waited_for() {
-    let mut call = Call::live();
-    call.wait(11_000);
-    assert_eq!(call.responds(), 2);
 }
 
 #[test]
@@ -723,39 +715,6 @@ fn an_interrupted_call_goes_on_knowing_what_stands() {
 }
 
 #[test]
-fn a_lost_model_gets_a_new_stream_or_an_apology() {
-    let config = CallConfig {
-        may_reconnect: true,
-        ..CallConfig::default()
-    };
-    let mut call = Call::new(config.clone());
-    call.model(FromModel::Lost);
-    assert!(call.facts().contains(&Fact::Ended(Ending::ModelLost)));
-
-    let mut call = Call::new(CallConfig {
-        may_reconnect: false,
-        apology: vec![1; SECOND].into(),
-        ..config
-    });
-    call.model(FromModel::Lost);
-    assert!(!call.facts().contains(&Fact::Ended(Ending::GaveUp)));
-    call.wait(1_500);
-    assert_eq!(call.played(), SECOND);
-    assert!(call.facts().contains(&Fact::Ended(Ending::GaveUp)));
-}
-
-#[test]
-fn a_session_that_is_never_configured_is_given_up() {
-    let mut call = Call::new(CallConfig {
-        may_reconnect: true,
-        ..CallConfig::default()
-    });
-    call.model(FromModel::Connected);
-    call.wait(11_000);
-    assert!(call.facts().contains(&Fact::Ended(Ending::ModelLost)));
-}
-
-#[test]
 fn after_the_end_nothing_happens_any_more() {
     let mut call = Call::greeted();
     call.input(Input::Phone(FromPhone::HungUp));
@@ -789,4 +748,443 @@ fn complaints_and_strange_events_change_nothing() {
     call.desk(77, Outcome::BookingUnavailable);
     call.input(Input::Phone(FromPhone::MarkPlayed(MarkId(9_999))));
     assert_eq!(call.log.len(), 1, "{:?}", call.log);
+}
+
+#[test]
+fn words_are_not_played_before_they_are_known() {
+    let mut call = Call::live();
+    call.sound("r1", "a1", 2 * SECOND);
+    call.wait(2_000);
+    assert_eq!(call.played(), 0);
+    call.words("r1", "a1", "שלום, הגעתם למספרה של דנה");
+    call.wait(2_000);
+    assert!(call.played() > 0);
+    assert!(
+        call.played() < 2 * SECOND,
+        "the last words may still become a claim"
+    );
+}
+
+#[test]
+fn sound_whose_words_never_come_is_not_played() {
+    let mut call = Call::live();
+    call.sound("r1", "a1", 2 * SECOND);
+    call.done("r1", ResponseEnding::Completed);
+    call.wait(1_500);
+    assert_eq!(call.played(), 0);
+    assert!(call.facts().contains(&Fact::UnscreenedSpeech));
+    assert_eq!(call.responds(), 2, "it is asked for again");
+}
+
+#[test]
+fn words_that_come_after_the_answer_are_screened_all_the_same() {
+    let mut call = Call::live();
+    call.sound("r1", "a1", 2 * SECOND);
+    call.done("r1", ResponseEnding::Completed);
+    call.wait(300);
+    call.model(FromModel::WordsFinished {
+        response: "r1".into(),
+        item: "a1".into(),
+        transcript: "קבעתי לך תור".into(),
+    });
+    call.wait(5_000);
+    assert_eq!(call.played(), 0);
+    assert!(
+        call.facts()
+            .iter()
+            .any(|f| matches!(f, Fact::ClaimBlocked { .. }))
+    );
+}
+
+#[test]
+fn an_answer_that_breaks_off_plays_only_what_was_screened() {
+    let mut call = Call::live();
+    call.words("r1", "a1", "שלום");
+    call.sound("r1", "a1", 4 * SECOND);
+    call.done(
+        "r1",
+        ResponseEnding::Failed {
+            code: "max_output_tokens".into(),
+        },
+    );
+    call.wait(250);
+    assert!(call.played() < SECOND / 2, "{}", call.played());
+    call.wait(500);
+    assert_eq!(call.responds(), 2, "hardly anything was heard: once more");
+}
+
+#[test]
+fn an_answer_that_never_comes_is_not_waited_for() {
+    let mut call = Call::new(CallConfig {
+        apology: vec![1; SECOND].into(),
+        ..CallConfig::default()
+    });
+    call.model(FromModel::Connected);
+    call.model(FromModel::Configured);
+    call.wait(5_500);
+    assert_eq!(call.responds(), 2);
+    assert!(
+        !call
+            .find(|o| matches!(o, Output::Model(ToModel::Cancel(None))).then_some(()))
+            .is_empty()
+    );
+    call.wait(7_000);
+    assert_eq!(call.played(), SECOND, "then the caller hears an apology");
+    assert!(
+        !call.facts().contains(&Fact::Greeting),
+        "which is no greeting"
+    );
+}
+
+#[test]
+fn an_answer_that_stalls_is_asked_for_again() {
+    let mut call = Call::greeted();
+    call.say("u1", "כמה זה עולה", 900);
+    call.parsed(0, AppointmentRequest::NONE);
+    call.words("r2", "a2", "רגע");
+    call.sound("r2", "a2", 160);
+    call.wait(6_000);
+    assert_eq!(call.responds(), 2);
+    call.answer("r3", "a3", "שמונים שקלים", SECOND);
+    call.wait(3_000);
+    assert!(
+        call.played() >= SECOND,
+        "the second attempt is heard: {}",
+        call.played()
+    );
+}
+
+#[test]
+fn an_answer_without_sound_is_not_left_as_silence() {
+    for ending in [ResponseEnding::Completed, ResponseEnding::Cancelled] {
+        let mut call = Call::live();
+        call.model(FromModel::ResponseStarted {
+            response: "r1".into(),
+        });
+        call.done("r1", ending);
+        call.wait(500);
+        assert_eq!(call.responds(), 2);
+    }
+}
+
+#[test]
+fn events_of_answers_that_are_over_mean_nothing() {
+    let mut call = Call::greeted();
+    call.sound("r1", "a1", SECOND);
+    call.done("r1", ResponseEnding::Completed);
+    call.say("u1", "כמה זה עולה", 900);
+    call.parsed(0, AppointmentRequest::NONE);
+    assert_eq!(call.responds(), 1);
+    call.done("r1", ResponseEnding::Completed);
+    call.answer("r2", "a2", "שמונים שקלים", SECOND);
+    call.wait(3_000);
+    assert_eq!(call.played(), SECOND);
+}
+
+#[test]
+fn a_lost_session_is_opened_again_and_told_what_stands() {
+    let mut call = Call::greeted();
+    call.say("u1", "כן", 900);
+    call.parsed(
+        0,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
+    call.desk(0, Outcome::AppointmentCreated(booking()));
+    call.model(FromModel::Lost);
+    call.wait(1);
+    assert_eq!(call.opens(), 1, "at once");
+    call.model(FromModel::Connected);
+    call.model(FromModel::Configured);
+    assert!(call.facts().contains(&Fact::Told {
+        notice: Notice::Resumed {
+            bookings: vec![booking()],
+            table: call.engine.table
+        },
+    }));
+    assert_eq!(call.purposes().last(), Some(&Purpose::Resumption));
+    call.answer("r9", "a9", "אנחנו ממשיכים", SECOND);
+    call.wait(2_000);
+    assert_eq!(call.played(), SECOND);
+}
+
+#[test]
+fn a_call_that_was_never_greeted_is_greeted_by_the_next_session() {
+    let mut call = Call::new(CallConfig::default());
+    call.model(FromModel::Lost);
+    call.wait(1);
+    call.model(FromModel::Connected);
+    call.model(FromModel::Configured);
+    assert_eq!(call.purposes(), [Purpose::Greeting]);
+}
+
+#[test]
+fn an_outage_is_admitted_and_in_the_end_given_up() {
+    let mut call = Call::new(CallConfig {
+        apology: vec![1; SECOND].into(),
+        ..CallConfig::default()
+    });
+    for _ in 0..40 {
+        call.model(FromModel::Lost);
+        call.wait(1_000);
+    }
+    assert!(call.opens() > 5, "{}", call.opens());
+    assert_eq!(
+        call.played(),
+        2 * SECOND,
+        "an apology soon, and one at the end"
+    );
+    assert!(matches!(
+        call.log.last(),
+        Some((_, Output::End(Ending::GaveUp)))
+    ));
+}
+
+#[test]
+fn a_session_that_is_never_configured_is_replaced_and_in_the_end_given_up() {
+    let mut call = Call::new(CallConfig::default());
+    call.model(FromModel::Connected);
+    call.wait(5_100);
+    assert_eq!(call.opens(), 1);
+    call.wait(60_000);
+    assert!(call.facts().contains(&Fact::Ended(Ending::GaveUp)));
+}
+
+#[test]
+fn a_configuration_that_is_refused_is_not_waited_for_long() {
+    let mut call = Call::new(CallConfig::default());
+    call.model(FromModel::Connected);
+    call.model(FromModel::Complained {
+        code: "invalid_value".into(),
+    });
+    call.wait(1_600);
+    assert_eq!(call.opens(), 1);
+}
+
+#[test]
+fn giving_up_in_the_middle_of_everything_still_ends_the_call() {
+    let timings = Timings {
+        outage_patience: Millis::ZERO,
+        ..Timings::default()
+    };
+    let config = CallConfig {
+        timings,
+        apology: vec![1; SECOND].into(),
+        ..CallConfig::default()
+    };
+    // In the middle of an answer, with a retry due, with an apology playing, with playout held.
+    for trouble in 0..4 {
+        let mut call = Call::new(config.clone());
+        call.model(FromModel::Connected);
+        call.model(FromModel::Configured);
+        match trouble {
+            0 => call.sound("r1", "a1", 4 * SECOND),
+            1 => call.done("r1", ResponseEnding::Failed { code: "x".into() }),
+            2 => {
+                call.done("r1", ResponseEnding::Failed { code: "x".into() });
+                call.wait(400);
+                call.done("r2", ResponseEnding::Failed { code: "x".into() });
+                call.wait(200);
+            }
+            _ => {
+                call.answer("r1", "a1", "שלום", 4 * SECOND);
+                call.model(FromModel::SpeechStarted {
+                    item: "u1".into(),
+                    at: Millis(0),
+                });
+            }
+        }
+        call.model(FromModel::Lost);
+        call.wait(10_000);
+        assert!(
+            call.facts().contains(&Fact::Ended(Ending::GaveUp)),
+            "{trouble}"
+        );
+    }
+}
+
+#[test]
+fn a_voice_that_stops_without_a_word_does_not_silence_the_agent() {
+    let mut call = Call::greeted();
+    call.say("u1", "כמה זה עולה", 900);
+    call.model(FromModel::SpeechStarted {
+        item: "u2".into(),
+        at: Millis(0),
+    });
+    call.parsed(0, AppointmentRequest::NONE);
+    assert_eq!(call.responds(), 0, "the caller speaks");
+    call.wait(4_000);
+    assert_eq!(call.responds(), 1);
+    let padding = call.find(|o| {
+        if let Output::Model(ToModel::Audio(audio)) = o {
+            Some(audio.clone())
+        } else {
+            None
+        }
+    });
+    assert_eq!(
+        padding.len(),
+        1,
+        "the frames stopped: silence lets the server close the segment"
+    );
+    assert!(padding[0].iter().all(|byte| *byte == b'/'));
+}
+
+#[test]
+fn a_caller_who_goes_on_speaking_is_not_talked_over() {
+    let mut call = Call::live();
+    call.answer(
+        "r1",
+        "a1",
+        "שלום, הגעתם למספרה. איך אפשר לעזור?",
+        4 * SECOND,
+    );
+    call.wait(500);
+    call.speak("u1", 700);
+    call.model(FromModel::SpeechStarted {
+        item: "u2".into(),
+        at: Millis(0),
+    });
+    call.transcribe("u1", "Ёж", Hearing::UnclearWord);
+    assert_eq!(call.barge_ins(), [BargeIn::Paused]);
+    let held = call.played();
+    call.wait(1_000);
+    assert_eq!(call.played(), held);
+}
+
+#[test]
+fn a_long_talker_with_a_voice_is_not_talked_over() {
+    let mut call = Call::live();
+    call.answer(
+        "r1",
+        "a1",
+        "שלום, הגעתם למספרה. איך אפשר לעזור?",
+        4 * SECOND,
+    );
+    call.wait(500);
+    call.model(FromModel::SpeechStarted {
+        item: "u1".into(),
+        at: Millis(0),
+    });
+    let held = call.played();
+    for _ in 0..1_000 {
+        // A loud square wave: 20 s of it.
+        let mulaw: Vec<u8> = (0..160)
+            .map(|at| if at % 16 < 8 { 0x80 } else { 0x00 })
+            .collect();
+        call.input(Input::Phone(FromPhone::Audio(PhoneAudio {
+            payload: Bytes::from_static(b"base64"),
+            mulaw: mulaw.into(),
+        })));
+        call.wait(20);
+    }
+    assert_eq!(call.played(), held);
+}
+
+#[test]
+fn a_silent_call_after_what_was_not_understood_is_asked_again_but_not_for_ever() {
+    let mut call = Call::greeted();
+    for turn in 0..6 {
+        let item = format!("u{turn}");
+        call.speak(&item, 700);
+        call.transcribe(&item, "Ёж", Hearing::UnclearWord);
+        call.wait(2_500);
+        call.answer(&format!("r{item}"), &format!("a{item}"), "סליחה?", SECOND);
+        call.wait(2_000);
+    }
+    let asked = call
+        .facts()
+        .into_iter()
+        .filter(|f| {
+            *f == Fact::Told {
+                notice: Notice::NotUnderstood,
+            }
+        })
+        .count();
+    assert_eq!(asked, 3);
+}
+
+#[test]
+fn a_short_yes_is_not_met_with_silence() {
+    let mut call = Call::greeted();
+    call.say("u1", "כן", 300);
+    call.wait(2_500);
+    assert!(call.facts().contains(&Fact::Told {
+        notice: Notice::NotUnderstood
+    }));
+}
+
+#[test]
+fn a_segment_that_is_committed_twice_is_one_turn() {
+    let mut call = Call::greeted();
+    call.say("u1", "כמה זה עולה", 900);
+    call.model(FromModel::Committed { item: "u1".into() });
+    call.parsed(0, AppointmentRequest::NONE);
+    call.model(FromModel::Committed { item: "u1".into() });
+    assert_eq!(call.responds(), 1);
+}
+
+#[test]
+fn a_question_about_ones_own_appointment_is_no_request_for_another() {
+    let mut call = Call::greeted();
+    call.say("u1", "כן", 900);
+    call.parsed(
+        0,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
+    call.desk(0, Outcome::AppointmentCreated(booking()));
+    call.answer("r2", "a2", "קבעתי לך.", SECOND);
+    call.wait(2_000);
+    call.log.clear();
+    call.say("u2", "אז שלישי בעשר וחצי, כן?", 900);
+    call.parsed(
+        1,
+        request(Action::Ask, Some(date!(2026 - 11 - 24)), Some(time!(10:30))),
+    );
+    assert!(
+        call.find(|o| matches!(o, Output::Desk { .. }).then_some(()))
+            .is_empty()
+    );
+    assert!(call.facts().contains(&Fact::Told {
+        notice: Notice::Outcome(Outcome::AppointmentCreated(booking())),
+    }));
+}
+
+#[test]
+fn a_name_said_earlier_goes_into_the_booking() {
+    let mut call = Call::greeted();
+    call.say("u1", "קוראים לי דוד", 900);
+    call.parsed(
+        0,
+        AppointmentRequest {
+            name: Some(Pii::new("דוד".into())),
+            ..AppointmentRequest::NONE
+        },
+    );
+    call.answer("r2", "a2", "נעים מאוד", SECOND);
+    call.wait(2_000);
+    call.say("u2", "כן", 900);
+    call.parsed(
+        1,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
+    let named = call.find(|o| match o {
+        Output::Desk {
+            order: DeskOrder::Book { name, .. },
+            ..
+        } => Some(name.clone()),
+        _ => None,
+    });
+    assert_eq!(named, [Some(Pii::new("דוד".to_owned()))]);
 }

@@ -1,0 +1,155 @@
+//! The model's session: configured, lost, opened again, given up.
+
+use toran_domain::{ItemId, RequestedTime};
+
+use super::{CallEngine, Phase, due};
+use crate::{BargeIn, DropReason, Ending, Fact, Instant, Notice, Output, Purpose, ToModel};
+
+/// A time without a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Outage {
+    since: Instant,
+    attempts: u32,
+}
+
+/// After so many failed attempts in a row the caller hears an apology, and the attempts go on.
+const ATTEMPTS_IN_SILENCE: u32 = 2;
+
+impl CallEngine {
+    pub(super) fn on_configured(&mut self, now: Instant) {
+        if !matches!(self.phase, Phase::Opening { .. }) {
+            return;
+        }
+        self.phase = Phase::Live;
+        let reopened = self.outage.take().is_some();
+        self.record(Fact::SessionConfigured);
+        for audio in self.caller.take_held() {
+            self.pass_on(now, audio);
+        }
+        let resumed = self.config.resumption.take().is_some();
+        let something_stands =
+            !self.ledger.bookings().is_empty() || self.table != RequestedTime::default();
+        if resumed || (reopened && (self.greeted || something_stands)) {
+            self.tell(Notice::Resumed {
+                bookings: self.ledger.bookings().to_vec(),
+                table: self.table,
+            });
+            self.responses.want(Purpose::Resumption);
+        } else {
+            self.responses.want(Purpose::Greeting);
+        }
+    }
+
+    /// Before it has taken our configuration, whatever the server complains of is that configuration: it may
+    /// still take it, and is not waited for long.
+    pub(super) fn on_complaint(&mut self, now: Instant, code: String) {
+        let refused = matches!(
+            code.as_str(),
+            "conversation_already_has_active_response" | "server_error"
+        );
+        self.record(Fact::Complained { code: code.clone() });
+        if let Phase::Opening { until } = &mut self.phase {
+            *until = (*until).min(due(now, self.config.timings.refused_patience));
+        } else if refused && let Some(purpose) = self.responses.refused() {
+            self.retry_or_apologise(now, purpose, code);
+        }
+    }
+
+    /// The session is gone, and all that belonged to it. Another one is opened, seeded with what stands; if none
+    /// can be had for too long, the caller is told and the call ends.
+    pub(super) fn on_model_lost(&mut self, now: Instant) {
+        if matches!(
+            self.phase,
+            Phase::GivingUp | Phase::Over | Phase::Pausing { .. }
+        ) {
+            return;
+        }
+        self.forget_session(now);
+        let mut outage = self.outage.unwrap_or(Outage {
+            since: now,
+            attempts: 0,
+        });
+        outage.attempts = outage.attempts.saturating_add(1);
+        self.outage = Some(outage);
+        self.record(Fact::SessionLost {
+            attempts: outage.attempts,
+        });
+        let timings = &self.config.timings;
+        if now - outage.since >= timings.outage_patience {
+            self.phase = Phase::GivingUp;
+            self.apologise();
+            return;
+        }
+        let nth = usize::try_from(outage.attempts - 1).unwrap_or(usize::MAX);
+        let pauses = &timings.reopen_pauses;
+        let pause = pauses[nth.min(pauses.len() - 1)];
+        self.phase = Phase::Pausing {
+            until: due(now, pause),
+        };
+        if outage.attempts == ATTEMPTS_IN_SILENCE {
+            self.apologise();
+        }
+    }
+
+    pub(super) fn reopen(&mut self, now: Instant) {
+        self.phase = Phase::Opening {
+            until: due(now, self.config.timings.session_patience),
+        };
+        self.out.push_back(Output::Model(ToModel::Open));
+    }
+
+    /// What the lost session was saying is not finished; what it had not answered is not known to the next one.
+    fn forget_session(&mut self, now: Instant) {
+        let (cut, _) = self.playout.cut(now);
+        self.record_cut(&cut);
+        self.responses = crate::responses::Responses::default();
+        self.caller.forget_session();
+        self.offer = None;
+        self.words_due = None;
+        self.clarify_at = None;
+        for _ in 0..self.turns.forget_session() {
+            self.record(Fact::TurnDropped {
+                reason: DropReason::SessionLost,
+            });
+        }
+    }
+
+    pub(super) fn end(&mut self, now: Instant, ending: Ending) {
+        let (cut, _) = self.playout.cut(now);
+        self.record_cut(&cut);
+        self.finish(ending);
+    }
+
+    pub(super) fn finish(&mut self, ending: Ending) {
+        self.phase = Phase::Over;
+        self.record(Fact::Ended(ending));
+        self.out.push_back(Output::End(ending));
+    }
+
+    /// The model's server never said that the caller stopped. Where the phone's audio stopped coming, silence in
+    /// its place lets the server close the segment.
+    pub(super) fn on_voice_lost(&mut self, now: Instant) {
+        if self
+            .caller
+            .give_up_speech(now, self.config.timings.audio_gap)
+        {
+            self.caller.padded(PADDING);
+            let silence = "/".repeat(PADDING_BASE64);
+            self.out
+                .push_back(Output::Model(ToModel::Audio(silence.into())));
+        }
+        if self.turns.is_empty() && self.playout.resume() {
+            self.record(Fact::BargeIn {
+                stage: BargeIn::Resumed,
+            });
+        }
+    }
+
+    pub(super) fn delete(&mut self, item: ItemId) {
+        self.out.push_back(Output::Model(ToModel::Delete(item)));
+    }
+}
+
+/// A second of silence: mu-law 0xFF is the base64 digit "/", eight bits in six.
+const PADDING: toran_audio::Millis = toran_audio::Millis(999);
+const PADDING_BASE64: usize = 999 * 8 / 3 * 4;
