@@ -116,6 +116,7 @@ fn decision(fact: &Fact) -> Option<String> {
             format!("answer failed ({code}), retrying: {retrying}")
         }
         Fact::Ended(ending) => format!("ended: {}", ending.as_str()),
+        Fact::SessionLost { .. } => "the model's session is gone; another one is tried".to_owned(),
         Fact::ParserFailed { .. } => "the parser gave no result".to_owned(),
         Fact::UnscreenedSpeech
         | Fact::Complained { .. }
