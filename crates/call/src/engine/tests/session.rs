@@ -1,0 +1,143 @@
+//! Sessions that are lost, late, refused, or over.
+
+use super::*;
+
+#[test]
+fn after_the_end_nothing_happens_any_more() {
+    let mut call = Call::greeted();
+    call.input(Input::Phone(FromPhone::HungUp));
+    assert!(matches!(
+        call.log.last(),
+        Some((_, Output::End(Ending::HungUp)))
+    ));
+    let outputs = call.log.len();
+    call.say("u1", "שלום", 900);
+    call.wait(60_000);
+    assert_eq!(call.log.len(), outputs);
+    assert_eq!(call.engine.poll_timeout(), None);
+}
+
+#[test]
+fn a_lost_session_is_opened_again_and_told_what_stands() {
+    let mut call = Call::greeted();
+    call.say("u1", "כן", 900);
+    call.parsed(
+        0,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
+    call.desk(0, Outcome::AppointmentCreated(booking()));
+    call.model(FromModel::Lost);
+    call.wait(1);
+    assert_eq!(call.opens(), 1, "at once");
+    call.model(FromModel::Connected);
+    call.model(FromModel::Configured);
+    assert!(call.facts().contains(&Fact::Told {
+        notice: Notice::Resumed {
+            bookings: vec![booking()],
+            table: call.engine.table
+        },
+    }));
+    assert_eq!(call.purposes().last(), Some(&Purpose::Resumption));
+    call.answer("r9", "a9", "אנחנו ממשיכים", SECOND);
+    call.wait(2_000);
+    assert_eq!(call.played(), SECOND);
+}
+
+#[test]
+fn a_call_that_was_never_greeted_is_greeted_by_the_next_session() {
+    let mut call = Call::new(CallConfig::default());
+    call.model(FromModel::Lost);
+    call.wait(1);
+    call.model(FromModel::Connected);
+    call.model(FromModel::Configured);
+    assert_eq!(call.purposes(), [Purpose::Greeting]);
+}
+
+#[test]
+fn an_outage_is_admitted_and_in_the_end_given_up() {
+    let mut call = Call::new(CallConfig {
+        apology: vec![1; SECOND].into(),
+        ..CallConfig::default()
+    });
+    for _ in 0..40 {
+        call.model(FromModel::Lost);
+        call.wait(1_000);
+    }
+    assert!(call.opens() > 5, "{}", call.opens());
+    assert_eq!(
+        call.played(),
+        2 * SECOND,
+        "an apology soon, and one at the end"
+    );
+    assert!(matches!(
+        call.log.last(),
+        Some((_, Output::End(Ending::GaveUp)))
+    ));
+}
+
+#[test]
+fn a_session_that_is_never_configured_is_replaced_and_in_the_end_given_up() {
+    let mut call = Call::new(CallConfig::default());
+    call.model(FromModel::Connected);
+    call.wait(5_100);
+    assert_eq!(call.opens(), 1);
+    call.wait(60_000);
+    assert!(call.facts().contains(&Fact::Ended(Ending::GaveUp)));
+}
+
+#[test]
+fn a_configuration_that_is_refused_is_not_waited_for_long() {
+    let mut call = Call::new(CallConfig::default());
+    call.model(FromModel::Connected);
+    call.model(FromModel::Complained {
+        code: "invalid_value".into(),
+    });
+    call.wait(1_600);
+    assert_eq!(call.opens(), 1);
+}
+
+#[test]
+fn giving_up_in_the_middle_of_everything_still_ends_the_call() {
+    let timings = Timings {
+        outage_patience: Millis::ZERO,
+        ..Timings::default()
+    };
+    let config = CallConfig {
+        timings,
+        apology: vec![1; SECOND].into(),
+        ..CallConfig::default()
+    };
+    // In the middle of an answer, with a retry due, with an apology playing, with playout held.
+    for trouble in 0..4 {
+        let mut call = Call::new(config.clone());
+        call.model(FromModel::Connected);
+        call.model(FromModel::Configured);
+        match trouble {
+            0 => call.sound("r1", "a1", 4 * SECOND),
+            1 => call.done("r1", ResponseEnding::Failed { code: "x".into() }),
+            2 => {
+                call.done("r1", ResponseEnding::Failed { code: "x".into() });
+                call.wait(400);
+                call.done("r2", ResponseEnding::Failed { code: "x".into() });
+                call.wait(200);
+            }
+            _ => {
+                call.answer("r1", "a1", "שלום", 4 * SECOND);
+                call.model(FromModel::SpeechStarted {
+                    item: "u1".into(),
+                    at: Millis(0),
+                });
+            }
+        }
+        call.model(FromModel::Lost);
+        call.wait(10_000);
+        assert!(
+            call.facts().contains(&Fact::Ended(Ending::GaveUp)),
+            "{trouble}"
+        );
+    }
+}
