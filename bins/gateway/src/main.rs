@@ -4,7 +4,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use toran_app::{
-    App, Config, ProcessEnvironment, Surroundings,
+    App, Config, ProcessEnvironment, StartError, Surroundings,
     businesses::{self, NewBusiness},
     config::{ConfigError, LogFormat, LogSection, VARIABLES},
     demo, migrations, model_check, open_store, preflight,
@@ -129,10 +129,18 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(FAILED),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "gateway: {error:#}");
-            let refused = error.is::<ConfigError>();
-            ExitCode::from(if refused { BAD_CONFIGURATION } else { FAILED })
+            ExitCode::from(exit_code(&error))
         }
     }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let wants_a_setting = |start: &StartError| start.is_configuration();
+    let refused = error.is::<ConfigError>()
+        || error
+            .chain()
+            .any(|cause| cause.downcast_ref().is_some_and(wants_a_setting));
+    if refused { BAD_CONFIGURATION } else { FAILED }
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<bool> {
@@ -216,5 +224,40 @@ impl BusinessArguments {
                 self.time_zone,
             )?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toran_app::RehearsalError;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(error: impl Into<anyhow::Error>, expected: u8) {
+        let error = error.into();
+        assert_eq!(exit_code(&error), expected, "{error:#}");
+    }
+
+    #[test]
+    fn what_the_operator_must_set_has_its_own_exit_code() {
+        let problems = Vec::new();
+        check(ConfigError { problems }, BAD_CONFIGURATION);
+        check(StartError::NoModel, BAD_CONFIGURATION);
+        check(StartError::NoAuthToken, BAD_CONFIGURATION);
+        check(
+            RehearsalError::Start(StartError::NoModel),
+            BAD_CONFIGURATION,
+        );
+        let taken = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+        let listen = ([127, 0, 0, 1], 80).into();
+        check(
+            StartError::Listen {
+                listen,
+                source: taken,
+            },
+            FAILED,
+        );
+        check(anyhow::anyhow!("anything else"), FAILED);
     }
 }

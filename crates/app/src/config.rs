@@ -184,12 +184,7 @@ impl Config {
         let listen = reader.parsed(LISTEN, "listen", file.listen, || {
             SocketAddr::from(([127, 0, 0, 1], 8080))
         });
-        let public_url = reader.url(
-            PUBLIC_URL,
-            "public_url",
-            file.public_url,
-            &["http", "https"],
-        );
+        let public_url = reader.origin(PUBLIC_URL, "public_url", file.public_url);
         let database_url = reader.text(DATABASE_URL, file.database_url, "sqlite://toran.db");
         if !database_url.starts_with("sqlite:") {
             reader.problem(
@@ -352,6 +347,24 @@ impl Reader<'_> {
             self.problem(key, format!("`{text}` is refused: {error}"));
             default()
         })
+    }
+
+    /// An address to which paths are added: what stands behind its path would end up in their midst.
+    fn origin(&mut self, variable: &str, path: &str, file: Option<String>) -> Option<Url> {
+        let key = match self.environment.get(variable) {
+            Some(_) => variable,
+            None => path,
+        };
+        let url = self.url(variable, path, file, &["http", "https"])?;
+        if url.query().is_some() || url.fragment().is_some() {
+            // Not quoted: a query may hold a secret.
+            self.problem(
+                key,
+                "must be an origin like https://gw.example.com, without `?` and `#` and what follows them",
+            );
+            return None;
+        }
+        Some(url)
     }
 
     fn url(

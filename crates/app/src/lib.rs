@@ -32,7 +32,7 @@ mod terminal;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use toran_bridge::{
     Bridge, BridgeConfig, BridgeParts, Clock, LiveCalls, Observation, SessionSettings, SystemClock,
@@ -42,7 +42,7 @@ use toran_nlp::AppointmentParser;
 use toran_openai::{ChatCompleter, OpenAiConfig};
 use toran_store::Store;
 use toran_store_sqlite::{MigrationError, OpenError, SqliteStore};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 pub use config::{Config, ConfigError, ProcessEnvironment, Strings};
 pub use rehearsal::RehearsalError;
@@ -50,7 +50,7 @@ pub use rehearsal::RehearsalError;
 /// Calls that are live when the process is told to stop may go on for this long.
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
 /// What is left of them is closed within this.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+const CLOSE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the gateway stands in: passed in, so that a test brings its own.
 pub struct Surroundings {
@@ -106,6 +106,13 @@ pub enum StartError {
     /// The model service's settings do not hold together.
     #[error("the settings of the model service are refused")]
     Model(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StartError {
+    /// Whether it is for want of a setting, as [`ConfigError`] is for a wrong one.
+    pub const fn is_configuration(&self) -> bool {
+        matches!(self, Self::NoModel | Self::NoAuthToken)
+    }
 }
 
 /// A gateway that is ready to run.
@@ -174,7 +181,8 @@ impl App {
     }
 
     /// Serves until `stop`, then lets live calls end: by themselves for [`DRAIN_PATIENCE`], and after that by closing
-    /// their streams, so that the provider brings them to another gateway.
+    /// their streams, so that the provider brings them to another gateway. If serving fails, it does the same at
+    /// once, and then returns the error.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self {
             listener,
@@ -184,8 +192,14 @@ impl App {
             store,
         } = self;
         // Served to the end of the drain: what asks is told that this gateway takes no calls.
-        let server = tokio::spawn(async move { axum::serve(listener, router).await });
-        stop.await;
+        let mut server = tokio::spawn(async move { axum::serve(listener, router).await });
+        let outcome = serve_until(&mut server, stop).await;
+        if let Err(error) = &outcome {
+            error!(
+                error = error as &dyn std::error::Error,
+                "no longer serving: this gateway ends"
+            );
+        }
         stopping.cancel();
         live_calls.close();
         let live = live_calls.count();
@@ -209,11 +223,22 @@ impl App {
         }
         store.close().await;
         server.abort();
-        match server.await {
-            Ok(result) => result,
-            // Aborted: it would serve for ever.
-            Err(_) => Ok(()),
-        }
+        outcome
+    }
+}
+
+/// Waits for `stop`. A server that ends before it has failed, whatever it says: it would serve for ever.
+async fn serve_until(
+    server: &mut JoinHandle<io::Result<()>>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    tokio::select! {
+        () = stop => Ok(()),
+        ended = server => match ended {
+            Ok(Ok(())) => Err(io::Error::other("the server ended by itself")),
+            Ok(Err(error)) => Err(error),
+            Err(broken) => Err(io::Error::other(broken)),
+        },
     }
 }
 
@@ -252,4 +277,36 @@ pub async fn stop_signal() {
     }
     #[cfg(not(unix))]
     drop(interrupt.await);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_ends_is_noticed_before_the_stop() {
+        let refused = || Err(io::Error::from(io::ErrorKind::AddrInUse));
+        let mut failing = tokio::spawn(async move { refused() });
+        let error = serve_until(&mut failing, pending()).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        let mut ending = tokio::spawn(async { Ok(()) });
+        assert!(serve_until(&mut ending, pending()).await.is_err());
+        let mut panicking = tokio::spawn(async { panic!("it breaks") });
+        assert!(serve_until(&mut panicking, pending()).await.is_err());
+        let mut serving = tokio::spawn(pending());
+        assert!(serve_until(&mut serving, ready(())).await.is_ok());
+    }
+
+    #[test]
+    fn a_missing_setting_is_a_matter_of_configuration() {
+        assert!(StartError::NoModel.is_configuration());
+        assert!(StartError::NoAuthToken.is_configuration());
+        let taken = StartError::Listen {
+            listen: ([127, 0, 0, 1], 80).into(),
+            source: io::Error::from(io::ErrorKind::AddrInUse),
+        };
+        assert!(!taken.is_configuration());
+    }
 }

@@ -1,7 +1,7 @@
 //! One call placed to a gateway that is started for it: what the demonstration and the check before a deployment
 //! have in common.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use time::UtcDateTime;
@@ -10,6 +10,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
+use tokio_util::task::AbortOnDropHandle;
 use toran_bridge::{Clock as _, Observation, SystemClock};
 use toran_call::Fact;
 use toran_domain::{Business, BusinessTextError, PhoneNumber, PhoneNumberError};
@@ -22,6 +23,7 @@ use toran_store::{
     ModelUsage, StoreError, TranscriptLine,
 };
 use toran_store_sqlite::SqliteStore;
+use tracing::warn;
 use url::Url;
 use uuid::Uuid;
 
@@ -88,6 +90,8 @@ pub(crate) fn throw_away_number() -> Result<PhoneNumber, PhoneNumberError> {
 }
 
 /// Starts the gateway on loopback, adds the business, places the call, shows it, and reads back what it left.
+///
+/// The business stays for whoever wants to look at it; [`clear_away`] removes it. After a failure it is removed here.
 pub(crate) async fn rehearse(
     mut config: Config,
     business: NewBusiness,
@@ -109,7 +113,7 @@ pub(crate) async fn rehearse(
         &config,
         Surroundings {
             listener,
-            clock: std::sync::Arc::new(clock),
+            clock: Arc::new(clock),
             observer: Some(observer),
         },
     )
@@ -120,37 +124,74 @@ pub(crate) async fn rehearse(
     let serving = tokio::spawn(app.run(async move {
         let _ = stopped.await;
     }));
-
-    let began = Instant::now();
-    let started_at = clock.now();
-    let voice_url = origin
-        .join("/twilio/voice")
-        .map_err(|error| RehearsalError::Setting(Box::new(error)))?;
-    let seed = u64::try_from(started_at.unix_timestamp()).unwrap_or_default();
-    let (watcher, events) = mpsc::channel(1_024);
-    let call = PlaceCall {
-        from: CALLER.to_owned(),
-        to: business.called_number.e164().to_owned(),
-        watcher: Some(watcher),
-        ..PlaceCall::new(voice_url, auth_token, script, started_at, seed)
+    let stage = Stage {
+        origin,
+        auth_token,
+        started_at: clock.now(),
+        store,
+        business: business.clone(),
     };
-    let call_sid = call.call_sid.clone();
-    let (report, facts) = show(call, events, observations, began, terminal).await?;
-    // The gateway closes after the caller; what it writes last is read only then.
-    let gathered = gather(&store, &business, &call_sid, started_at).await;
+    let held = stage.hold(script, observations, terminal).await;
+    // Even after a failure: the gateway may still write.
     let _ = stop.send(());
     let _ = serving.await;
-    let (appointments, session, transcript, usage) = gathered?;
-    Ok(Rehearsal {
-        began,
-        business,
-        report,
-        facts,
-        appointments,
-        session,
-        transcript,
-        usage,
-    })
+    if held.is_err()
+        && let Err(error) = clear_away(&config, &business).await
+    {
+        warn!(
+            error = &error as &dyn std::error::Error,
+            business_id = %business.id,
+            "the throw-away business is left in the database"
+        );
+    }
+    held
+}
+
+/// A gateway that serves, and the business that is called.
+struct Stage {
+    origin: Url,
+    auth_token: String,
+    started_at: UtcDateTime,
+    store: Arc<SqliteStore>,
+    business: Business,
+}
+
+impl Stage {
+    async fn hold(
+        self,
+        script: Vec<Step>,
+        observations: mpsc::Receiver<Observation>,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Rehearsal, RehearsalError> {
+        let began = Instant::now();
+        let voice_url = self
+            .origin
+            .join("/twilio/voice")
+            .map_err(|error| RehearsalError::Setting(Box::new(error)))?;
+        let seed = u64::try_from(self.started_at.unix_timestamp()).unwrap_or_default();
+        let (watcher, events) = mpsc::channel(1_024);
+        let call = PlaceCall {
+            from: CALLER.to_owned(),
+            to: self.business.called_number.e164().to_owned(),
+            watcher: Some(watcher),
+            ..PlaceCall::new(voice_url, self.auth_token, script, self.started_at, seed)
+        };
+        let call_sid = call.call_sid.clone();
+        let (report, facts) = show(call, events, observations, began, terminal).await?;
+        // The gateway closes after the caller; what it writes last is read only then.
+        let (appointments, session, transcript, usage) =
+            gather(&self.store, &self.business, &call_sid, self.started_at).await?;
+        Ok(Rehearsal {
+            began,
+            business: self.business,
+            report,
+            facts,
+            appointments,
+            session,
+            transcript,
+            usage,
+        })
+    }
 }
 
 /// Follows the call to its end, showing what happens on both sides of it.
@@ -162,7 +203,8 @@ async fn show(
     terminal: &mut Terminal<'_>,
 ) -> Result<(CallReport, Vec<Fact>), RehearsalError> {
     let mut facts = Vec::new();
-    let mut placed = tokio::spawn(Caller::place(call));
+    // Hung up with this function, whatever ends it.
+    let mut placed = AbortOnDropHandle::new(tokio::spawn(Caller::place(call)));
     let report = loop {
         tokio::select! {
             biased;
@@ -230,4 +272,56 @@ pub(crate) async fn clear_away(config: &Config, business: &Business) -> Result<(
     store.remove_business(business.id).await?;
     store.close().await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::{demo, open_store};
+
+    /// A terminal that is gone.
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_that_fails_leaves_no_business_behind() {
+        let folder = std::env::temp_dir().join(format!("toran-{}", Uuid::now_v7().simple()));
+        std::fs::create_dir(&folder).unwrap();
+        // Nobody is there: the call fails too, but the terminal fails first.
+        let toml = format!(
+            "database_url = 'sqlite://{}'\n[openai]\nbase_url = 'http://127.0.0.1:9/v1'",
+            folder.join("toran.db").display()
+        );
+        let config = Config::parse(&toml, &std::collections::BTreeMap::new()).unwrap();
+        let business = demo::business().unwrap();
+        let script = vec![Step::WaitForSpeech { timeout_ms: 15_000 }];
+        let mut gone = Gone;
+        let held = rehearse(
+            config.clone(),
+            business,
+            script,
+            &mut Terminal::new(&mut gone),
+        )
+        .await;
+        assert!(
+            matches!(&held, Err(RehearsalError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe),
+            "{:?}",
+            held.err()
+        );
+        let store = open_store(&config).await.unwrap();
+        assert_eq!(store.businesses().await.unwrap(), []);
+        store.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

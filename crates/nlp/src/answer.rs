@@ -1,25 +1,56 @@
 //! From the model's JSON to the clean result: read, date, and drop what was invented.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 use time::{Date, Time, format_description::FormatItem, macros::format_description};
 use toran_domain::{Action, AppointmentRequest, MAX_NAME_CHARS, Pii, RequestedTime};
-use toran_hebrew as hebrew;
 
 use crate::{
     ParseContext,
+    evidence::{Evidence, Support},
     resolve::{PartOfDay, SaidDate, SaidTime, SaidWeekday},
 };
 
 /// Why an answer is not the contract.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
-    /// Not JSON, not an object, or a field of a foreign type.
-    #[error("the answer is not the JSON of the schema")]
-    Malformed(#[from] serde_json::Error),
+    /// Not JSON, not an object, or a field of a foreign type. Only the place is kept: the parser's own message
+    /// may quote what the caller said.
+    #[error(
+        "the answer is not the JSON of the schema ({category:?} error at line {line}, column {column}); \
+         use a model that supports structured outputs"
+    )]
+    Malformed {
+        /// Of what kind the fault is.
+        category: Category,
+        /// In which line, from 1.
+        line: usize,
+        /// After which column.
+        column: usize,
+    },
     /// `action` is not one of its three words.
     #[error("the answer's action is not ask, confirm or none")]
     UnknownAction,
+}
+
+impl From<serde_json::Error> for AnswerError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed {
+            category: error.classify(),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+/// What an answer comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The clean result.
+    pub request: AppointmentRequest,
+    /// Whether the answer named a day, an hour or a name that is left out of the result, because the caller did
+    /// not say it or because there is no such day or hour.
+    pub discarded: bool,
 }
 
 const ISO_DATE: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -41,11 +72,14 @@ struct Answer {
 /// Besides the schema's symbolic form it takes plain values (`"2026-11-24"`, `"16:30"`), which models behind
 /// OpenAI-compatible services give when they ignore the schema. Dates that do not exist, hours that do not
 /// exist, and words that the caller did not say come out as `None`.
+///
+/// A confirmation of something else than what is on the table counts only in the caller's own words. Without them
+/// it is a question about that time, so that it is read back to the caller and never booked.
 pub fn read_answer(
     json: &str,
     user_text: &str,
     context: &ParseContext<'_>,
-) -> Result<AppointmentRequest, AnswerError> {
+) -> Result<Reading, AnswerError> {
     let answer: Answer = serde_json::from_str(json)?;
     let action = match answer.action.as_str() {
         "ask" => Action::Ask,
@@ -53,35 +87,111 @@ pub fn read_answer(
         "none" => Action::None,
         _ => return Err(AnswerError::UnknownAction),
     };
-    let evidence = Evidence::new(
-        user_text,
-        (action == Action::Confirm)
-            .then_some(context.last_said)
-            .flatten(),
-    );
-    let name = answer
+    let caller = Evidence::new(user_text);
+    let named = answer
         .name
         .as_deref()
-        .and_then(|name| spoken_name(name, user_text));
+        .filter(|name| !name.trim().is_empty());
+    let name = named.and_then(|name| spoken_name(name, &caller));
+    let name_discarded = named.is_some() && name.is_none();
     if action == Action::None {
-        return Ok(AppointmentRequest {
-            name,
-            ..AppointmentRequest::NONE
+        return Ok(Reading {
+            request: AppointmentRequest {
+                name,
+                ..AppointmentRequest::NONE
+            },
+            discarded: name_discarded,
         });
     }
-    let said = RequestedTime {
-        date: read_date(&answer.date, context)
-            .filter(|date| context.table.date == Some(*date) || evidence.supports(&answer.date)),
-        time: read_time(&answer.time, context)
-            .filter(|time| context.table.time == Some(*time) || evidence.supports(&answer.time)),
-    };
-    let RequestedTime { date, time } = beside_the_table(action, said, context.table);
-    Ok(AppointmentRequest {
+    let witness = Witness {
         action,
-        date,
-        time,
-        name,
+        caller,
+        agent: context.last_said.map(Evidence::new),
+    };
+    let table = context.table;
+    let date = witness.judge(&answer.date, read_date(&answer.date, context), table.date);
+    let time = witness.judge(&answer.time, read_time(&answer.time, context), table.time);
+    let action = if date.must_be_asked() || time.must_be_asked() {
+        Action::Ask
+    } else {
+        action
+    };
+    let said = RequestedTime {
+        date: date.value(),
+        time: time.value(),
+    };
+    let discarded = name_discarded || date.is_discarded() || time.is_discarded();
+    let RequestedTime { date, time } = beside_the_table(action, said, table);
+    Ok(Reading {
+        request: AppointmentRequest {
+            action,
+            date,
+            time,
+            name,
+        },
+        discarded,
     })
+}
+
+/// What a day or an hour of the answer counts for.
+#[derive(Clone, Copy)]
+enum Judged<T> {
+    Unnamed,
+    Counts(T),
+    /// It is neither on the table nor in the caller's words: no confirmation rests on it.
+    OnlyAsked(T),
+    Discarded,
+}
+
+impl<T> Judged<T> {
+    fn value(self) -> Option<T> {
+        match self {
+            Self::Counts(value) | Self::OnlyAsked(value) => Some(value),
+            Self::Unnamed | Self::Discarded => None,
+        }
+    }
+
+    const fn must_be_asked(&self) -> bool {
+        matches!(self, Self::OnlyAsked(_))
+    }
+
+    const fn is_discarded(&self) -> bool {
+        matches!(self, Self::Discarded)
+    }
+}
+
+/// Who can bear out an answer's action.
+struct Witness {
+    action: Action,
+    caller: Evidence,
+    agent: Option<Evidence>,
+}
+
+impl Witness {
+    /// The agent's words bear a value out only where the caller says yes to them, and the table says nothing else.
+    fn judge<T: PartialEq>(&self, named: &Value, value: Option<T>, table: Option<T>) -> Judged<T> {
+        if named.is_null() {
+            return Judged::Unnamed;
+        }
+        let Some(value) = value else {
+            return Judged::Discarded;
+        };
+        let support = self.caller.support(named);
+        let confirms = self.action == Action::Confirm;
+        match table {
+            Some(on_table) if on_table == value => Judged::Counts(value),
+            Some(_) if confirms && support != Support::Quoted => Judged::OnlyAsked(value),
+            Some(_) | None if support != Support::Invented => Judged::Counts(value),
+            None if confirms && self.agent_said(named) => Judged::Counts(value),
+            Some(_) | None => Judged::Discarded,
+        }
+    }
+
+    fn agent_said(&self, named: &Value) -> bool {
+        self.agent
+            .as_ref()
+            .is_some_and(|agent| agent.support(named) == Support::Quoted)
+    }
 }
 
 /// What was left unsaid because it is on the table: "yes" means the offered slot, and "at half past ten" means
@@ -143,51 +253,13 @@ fn read_time(value: &Value, context: &ParseContext<'_>) -> Option<Time> {
     said.resolve(context.settings)
 }
 
-/// The caller's words, against which an answer's `words` are held.
-struct Evidence {
-    heard: String,
-}
-
-impl Evidence {
-    fn new(user_text: &str, offered: Option<&str>) -> Self {
-        Self {
-            heard: hebrew::normalise(&format!("{user_text} {}", offered.unwrap_or_default())),
-        }
-    }
-
-    /// Whether any word that the answer rests on was said. Hebrew glues prepositions to words ("בשלישי"), so a
-    /// word also counts without its first letter. An answer without `words` (a plain value) rests on nothing
-    /// that can be checked here.
-    fn supports(&self, value: &Value) -> bool {
-        let Some(words) = value.get("words").and_then(Value::as_str) else {
-            return true;
-        };
-        let words = hebrew::normalise(words);
-        let mut tokens = hebrew::words(&words).peekable();
-        tokens.peek().is_none() || tokens.any(|token| self.said(token))
-    }
-
-    fn said(&self, token: &str) -> bool {
-        let mut chars = token.chars();
-        chars.next();
-        let rest = chars.as_str();
-        self.heard.contains(token) || (rest.chars().count() >= 2 && self.heard.contains(rest))
-    }
-}
-
 /// A name counts only if every word of it was said.
-fn spoken_name(name: &str, user_text: &str) -> Option<Pii<String>> {
+fn spoken_name(name: &str, caller: &Evidence) -> Option<Pii<String>> {
     let shown: String = name
         .trim()
         .chars()
         .filter(|c| !c.is_control())
         .take(MAX_NAME_CHARS)
         .collect();
-    let normalised = hebrew::normalise(&shown);
-    let heard = hebrew::normalise(user_text);
-    let mut words = hebrew::words(&normalised).peekable();
-    words.peek()?;
-    words
-        .all(|word| heard.contains(word))
-        .then(|| Pii::new(shown))
+    caller.has_name(&shown).then(|| Pii::new(shown))
 }

@@ -25,7 +25,7 @@
 //! };
 //! let answer = r#"{"action":"ask","date":{"words":"יום שלישי","weekday":"tuesday","week_offset":0},
 //!                  "time":{"words":"ארבע","hour":4,"minute":0,"part_of_day":null},"name":null}"#;
-//! let request = read_answer(answer, "יש משהו ביום שלישי בארבע?", &context)?;
+//! let request = read_answer(answer, "יש משהו ביום שלישי בארבע?", &context)?.request;
 //! assert_eq!(request.action, Action::Ask);
 //! assert_eq!(request.date, Some(date!(2026-11-24)));
 //! assert_eq!(request.time, Some(time!(16:00)));
@@ -34,6 +34,7 @@
 
 mod answer;
 mod completer;
+mod evidence;
 mod hearing;
 mod instructions;
 mod resolve;
@@ -43,9 +44,10 @@ use std::sync::Arc;
 
 use time::PrimitiveDateTime;
 use toran_domain::{AppointmentRequest, ModelName, RequestedTime, Usage};
+use toran_hebrew as hebrew;
 use toran_scheduling::AppointmentSettings;
 
-pub use answer::{AnswerError, read_answer};
+pub use answer::{AnswerError, Reading, read_answer};
 pub use completer::{Completer, CompleterError, Completion, CompletionRequest};
 pub use hearing::{Hearing, hearing};
 pub use schema::{SCHEMA_NAME, answer_schema};
@@ -75,10 +77,24 @@ pub struct ParseContext<'a> {
 pub struct Extraction {
     /// The clean result.
     pub request: AppointmentRequest,
-    /// The model that answered.
+    /// Whether the answer named something that is left out of the result; see [`Reading::discarded`].
+    pub discarded: bool,
+    /// The model that answered. Empty if none was asked, and then nothing was used.
     pub model: ModelName,
     /// What it used.
     pub usage: Usage,
+}
+
+impl Extraction {
+    /// Of a text that holds no word.
+    fn of_nothing() -> Self {
+        Self {
+            request: AppointmentRequest::NONE,
+            discarded: false,
+            model: ModelName(String::new()),
+            usage: Usage::default(),
+        }
+    }
 }
 
 /// Why a segment could not be parsed. The call goes on: the caller is asked again.
@@ -104,13 +120,16 @@ impl AppointmentParser {
         Self { completer }
     }
 
-    /// Finds what `user_text` asks for. An empty text is answered without asking the model.
+    /// Finds what `user_text` asks for. A text without a word is answered without asking the model.
     pub async fn extract_appointment_request(
         &self,
         user_text: &str,
         context: &ParseContext<'_>,
     ) -> Result<Extraction, ExtractError> {
         let text: String = user_text.trim().chars().take(MAX_TEXT_CHARS).collect();
+        if hebrew::normalise(&text).is_empty() {
+            return Ok(Extraction::of_nothing());
+        }
         let completion = self
             .completer
             .complete(CompletionRequest {
@@ -121,9 +140,10 @@ impl AppointmentParser {
                 max_tokens: MAX_ANSWER_TOKENS,
             })
             .await?;
-        let request = read_answer(&completion.text, &text, context)?;
+        let Reading { request, discarded } = read_answer(&completion.text, &text, context)?;
         Ok(Extraction {
             request,
+            discarded,
             model: completion.model,
             usage: completion.usage,
         })

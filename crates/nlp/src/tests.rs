@@ -32,7 +32,9 @@ fn read(
     table: RequestedTime,
 ) -> (Action, Option<time::Date>, Option<time::Time>) {
     let settings = settings();
-    let request = read_answer(answer, text, &context(&settings, table)).unwrap();
+    let request = read_answer(answer, text, &context(&settings, table))
+        .unwrap()
+        .request;
     (request.action, request.date, request.time)
 }
 
@@ -191,7 +193,9 @@ fn opening_hours_settle_a_bare_hour_with_one_reading() {
     )
     .unwrap();
     let answer = r#"{"action":"ask","date":null,"time":{"hour":7,"minute":0},"name":null}"#;
-    let request = read_answer(answer, "בשבע", &context(&early, RequestedTime::default())).unwrap();
+    let request = read_answer(answer, "בשבע", &context(&early, RequestedTime::default()))
+        .unwrap()
+        .request;
     assert_eq!(request.time, Some(time!(7:00)));
 }
 
@@ -235,29 +239,171 @@ fn nothing_is_invented() {
     let answer = r#"{"action":"ask","date":{"words":"יום שלישי","weekday":"tuesday","week_offset":0},
         "time":{"words":"עשר","hour":10,"minute":0},"name":"דוד כהן"}"#;
     let settings = settings();
-    let request = read_answer(
-        answer,
-        "כמה זה עולה",
-        &context(&settings, RequestedTime::default()),
-    )
-    .unwrap();
+    let context = context(&settings, RequestedTime::default());
+    let reading = read_answer(answer, "כמה זה עולה", &context).unwrap();
+    let request = reading.request;
     assert_eq!(
         (request.date, request.time, request.name),
         (None, None, None)
     );
+    assert!(reading.discarded);
 
     // The preposition is glued to the word in Hebrew.
-    let request = read_answer(
-        answer,
-        "בשלישי בעשר, דוד כהן",
-        &context(&settings, RequestedTime::default()),
-    )
-    .unwrap();
+    let reading = read_answer(answer, "בשלישי בעשר, דוד כהן", &context).unwrap();
+    let request = reading.request;
     assert_eq!(
         (request.date, request.time),
         (Some(date!(2026 - 11 - 24)), Some(time!(10:00)))
     );
     assert_eq!(request.name.unwrap().expose(), "דוד כהן");
+    assert!(!reading.discarded);
+}
+
+#[track_caller]
+fn check_discarded(text: &str, answer: &str, expected: bool) {
+    let settings = settings();
+    let reading = read_answer(answer, text, &context(&settings, RequestedTime::default()));
+    assert_eq!(
+        reading.unwrap().discarded,
+        expected,
+        "{answer} for {text:?}"
+    );
+}
+
+#[test]
+fn what_is_discarded_is_said_to_be() {
+    check_discarded(
+        "כן",
+        r#"{"action":"ask","date":null,"time":null,"name":""}"#,
+        false,
+    );
+    check_discarded(
+        "בעשר",
+        r#"{"action":"ask","time":{"words":"עשר","hour":10}}"#,
+        false,
+    );
+    check_discarded(
+        "בערב פסח",
+        r#"{"action":"ask","date":{"holiday":"פסח"}}"#,
+        true,
+    );
+    check_discarded(
+        "בעשר",
+        r#"{"action":"ask","time":{"words":"עשר","hour":99}}"#,
+        true,
+    );
+    check_discarded(
+        "בעשר",
+        r#"{"action":"ask","time":{"words":"אחת עשרה","hour":11}}"#,
+        true,
+    );
+    check_discarded("שלום", r#"{"action":"none","name":"דוד"}"#, true);
+    check_discarded(
+        "מחר",
+        r#"{"action":"none","date":{"words":"מחר","days_from_now":1}}"#,
+        false,
+    );
+}
+
+/// Tuesday, half past ten.
+const OFFERED: RequestedTime = RequestedTime {
+    date: Some(date!(2026 - 11 - 24)),
+    time: Some(time!(10:30)),
+};
+
+#[track_caller]
+fn check_confirm(
+    text: &str,
+    last_said: &str,
+    table: RequestedTime,
+    parts: &str,
+    expected: (Action, Option<time::Date>, Option<time::Time>),
+) {
+    let settings = settings();
+    let context = ParseContext {
+        last_said: Some(last_said),
+        ..context(&settings, table)
+    };
+    let answer = format!(r#"{{"action":"confirm",{parts},"name":null}}"#);
+    let request = read_answer(&answer, text, &context).unwrap().request;
+    assert_eq!(
+        (request.action, request.date, request.time),
+        expected,
+        "{parts} for {text:?}"
+    );
+}
+
+#[test]
+fn only_the_callers_own_words_confirm_something_else() {
+    let wednesday =
+        r#""date":{"words":"יום רביעי","weekday":"wednesday","week_offset":0},"time":null"#;
+    let the_25th = Some(date!(2026 - 11 - 25));
+    check_confirm(
+        "כן, אבל ביום רביעי",
+        "",
+        OFFERED,
+        wednesday,
+        (Action::Confirm, the_25th, OFFERED.time),
+    );
+    let asked = (Action::Ask, the_25th, None);
+    check_confirm("כן", "", OFFERED, wednesday, asked);
+    check_confirm("כן", "יש גם ביום רביעי", OFFERED, wednesday, asked);
+    // Nor does a value without a quotation.
+    check_confirm(
+        "כן",
+        "",
+        OFFERED,
+        r#""date":"2026-11-25","time":null"#,
+        asked,
+    );
+    check_confirm(
+        "כן",
+        "",
+        OFFERED,
+        r#""date":null,"time":{"words":"string","hour":11,"minute":0}"#,
+        (Action::Ask, OFFERED.date, Some(time!(11:00))),
+    );
+    // Digits that were transcribed are the caller's words.
+    check_confirm(
+        "כן, ב-11:00",
+        "",
+        OFFERED,
+        r#""date":null,"time":{"words":"11:00","hour":11,"minute":0}"#,
+        (Action::Confirm, OFFERED.date, Some(time!(11:00))),
+    );
+}
+
+#[test]
+fn what_is_on_the_table_needs_no_words() {
+    let all = (Action::Confirm, OFFERED.date, OFFERED.time);
+    let plain = r#""date":"2026-11-24","time":"10:30""#;
+    check_confirm("כן", "", OFFERED, plain, all);
+    let repeated = r#""date":{"words":"יום שלישי","weekday":"tuesday"},"time":{"words":"עשר וחצי","hour":10,"minute":30}"#;
+    check_confirm("כן", "", OFFERED, repeated, all);
+}
+
+#[test]
+fn the_agents_words_fill_what_the_table_lacks() {
+    let day_only = RequestedTime {
+        time: None,
+        ..OFFERED
+    };
+    let hour = r#""date":null,"time":{"words":"עשר וחצי","hour":10,"minute":30}"#;
+    let said = "אפשר בעשר וחצי?";
+    check_confirm(
+        "כן",
+        said,
+        day_only,
+        hour,
+        (Action::Confirm, OFFERED.date, OFFERED.time),
+    );
+    check_confirm(
+        "כן",
+        "אפשר בשלוש?",
+        day_only,
+        hour,
+        (Action::Confirm, OFFERED.date, None),
+    );
 }
 
 #[test]
@@ -328,4 +474,42 @@ fn the_schema_is_inside_the_strict_subset() {
         }
     }
     walk(&answer_schema());
+}
+
+#[test]
+fn an_error_never_quotes_the_caller() {
+    let settings = settings();
+    let context = context(&settings, RequestedTime::default());
+    let answer = "{\"action\":\"ask\",\n\"name\":[\"דוד כהן\", 7], \"date\": null}";
+    let error = read_answer(answer, "כן", &context).unwrap_err();
+    assert!(matches!(error, AnswerError::Malformed { line: 2, .. }));
+    let error = read_answer(r#"{"action":"ask","name":{"a":1}}"#, "כן", &context).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("דוד"));
+    let error = read_answer(r#""דוד כהן""#, "כן", &context).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("דוד"), "{error:?}");
+}
+
+struct NeverAsked;
+
+#[async_trait::async_trait]
+impl Completer for NeverAsked {
+    async fn complete(&self, request: CompletionRequest) -> Result<Completion, CompleterError> {
+        panic!("asked about {:?}", request.user)
+    }
+}
+
+#[test]
+fn an_empty_text_is_answered_without_the_model() {
+    let settings = settings();
+    let parser = AppointmentParser::new(Arc::new(NeverAsked));
+    let context = context(&settings, OFFERED);
+    for empty in ["", "  ", "...?"] {
+        let extraction = std::pin::pin!(parser.extract_appointment_request(empty, &context));
+        let mut waiting = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(Ok(extraction)) = extraction.poll(&mut waiting) else {
+            panic!("{empty:?} is not answered at once");
+        };
+        assert_eq!(extraction.request, AppointmentRequest::NONE);
+        assert!(extraction.usage.is_zero() && !extraction.discarded);
+    }
 }

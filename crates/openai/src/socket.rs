@@ -19,7 +19,7 @@ use tokio::{
     net::TcpStream,
     sync::mpsc,
     task::JoinHandle,
-    time::{error::Elapsed, timeout},
+    time::{Instant, MissedTickBehavior, error::Elapsed, interval_at, timeout},
 };
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
@@ -116,7 +116,8 @@ impl RealtimeSocket {
     /// The two directions as queues of at most `capacity` messages (at least one), pumped by a task.
     pub fn into_channels(self, capacity: usize) -> RealtimeChannels {
         let capacity = capacity.max(1);
-        let ping_every = self.patience.silence / 3;
+        // An interval of nothing would be a panic.
+        let ping_every = (self.patience.silence / 3).max(Duration::from_millis(1));
         let (commands, outgoing) = mpsc::channel(capacity);
         let (incoming, events) = mpsc::channel(capacity);
         let (writer, reader) = self.split();
@@ -168,12 +169,19 @@ async fn pump(
         }
     });
     let written = {
+        // Whatever else is written: a caller's audio is never answered by itself, and flows without a pause.
+        let mut pings = interval_at(Instant::now() + ping_every, ping_every);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let writing = async {
             loop {
-                match timeout(ping_every, outgoing.recv()).await {
-                    Ok(Some(command)) => writer.send(command).await?,
-                    Ok(None) => return Ok::<(), SendError>(()),
-                    Err(_quiet) => writer.ping().await?,
+                let command = tokio::select! {
+                    command = outgoing.recv() => Some(command),
+                    _ = pings.tick() => None,
+                };
+                match command {
+                    Some(Some(command)) => writer.send(command).await?,
+                    Some(None) => return Ok::<(), SendError>(()),
+                    None => writer.ping().await?,
                 }
             }
         };
@@ -265,7 +273,7 @@ impl RealtimeWriter {
 
     /// Asks the server for a sign of life. The reader gives a session up after
     /// [`SocketPatience::silence`](crate::SocketPatience::silence), and a model with nothing to say is
-    /// silent: send one a few times within it.
+    /// silent: send one a few times within it, whatever else is sent. Its answer counts as a sign of life.
     pub async fn ping(&mut self) -> Result<(), SendError> {
         self.write(Message::Ping(Bytes::new())).await
     }

@@ -5,7 +5,12 @@
 use std::{future::Future, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::{net::TcpListener, net::TcpStream, task::JoinHandle, time::sleep};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async,
     tungstenite::{
@@ -269,6 +274,52 @@ async fn a_quiet_session_stays_open() {
     let heard = server.await.unwrap();
     assert_eq!(heard.first(), Some(&Message::text("{}")));
     assert!(heard.last().is_some_and(Message::is_close), "{heard:?}");
+}
+
+/// Sends a caller's audio without a pause, until the session ends or `enough` has passed.
+async fn talk(commands: &mpsc::Sender<String>, enough: Duration) {
+    let talking = async {
+        let audio = r#"{"type":"input_audio_buffer.append","audio":"/////w=="}"#;
+        while commands.send(audio.to_owned()).await.is_ok() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let _ = timeout(enough, talking).await;
+}
+
+#[tokio::test]
+async fn a_server_that_only_listens_is_kept() {
+    // Longer than silence is borne, three times over, nothing comes but the answers to pings.
+    let (config, server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        let mut pings = 0;
+        while let Some(Ok(message)) = peer.next().await {
+            pings += u32::from(message.is_ping());
+        }
+        pings
+    })
+    .await;
+    let channels = connect(&config).await.unwrap().into_channels(8);
+    talk(&channels.commands, 3 * config.socket.silence).await;
+    assert!(!channels.ended.is_finished());
+    drop(channels.commands);
+    assert!(matches!(channels.ended.await.unwrap(), SocketClosed::ByUs));
+    assert!(server.await.unwrap() >= 6);
+}
+
+#[tokio::test]
+async fn a_server_that_answers_nothing_is_given_up_while_we_talk() {
+    let (config, _server) = serve(async |mut peer: Peer| {
+        say(&mut peer, CREATED).await;
+        sleep(LONG).await;
+    })
+    .await;
+    let channels = connect(&config).await.unwrap().into_channels(8);
+    talk(&channels.commands, LONG).await;
+    assert!(matches!(
+        channels.ended.await.unwrap(),
+        SocketClosed::Silent
+    ));
 }
 
 #[tokio::test]

@@ -126,11 +126,11 @@ impl Calls for SqliteStore {
         for line in lines {
             sqlx::query(
                 "INSERT INTO transcript_line (business_id, call_sid, seq, speaker, text, at) \
-                 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (business_id, call_sid, seq) DO NOTHING",
+                 SELECT ?1, ?2, COALESCE(MAX(seq) + 1, 0), ?3, ?4, ?5 FROM transcript_line \
+                 WHERE business_id = ?1 AND call_sid = ?2",
             )
             .bind(key.business_id.as_uuid())
             .bind(key.call_sid.as_str())
-            .bind(line.seq)
             .bind(line.speaker.as_str())
             .bind(line.bounded_text())
             .bind(line.at.unix_timestamp())
@@ -143,7 +143,7 @@ impl Calls for SqliteStore {
 
     async fn transcript(&self, key: &CallKey) -> Result<Vec<TranscriptLine>, StoreError> {
         let rows = sqlx::query(
-            "SELECT seq, speaker, text, at FROM transcript_line \
+            "SELECT speaker, text, at FROM transcript_line \
              WHERE business_id = ? AND call_sid = ? ORDER BY seq",
         )
         .bind(key.business_id.as_uuid())
@@ -154,7 +154,6 @@ impl Calls for SqliteStore {
         let read = |row| {
             let columns = Columns(row);
             Ok(TranscriptLine {
-                seq: columns.plain("transcript_line.seq")?,
                 speaker: columns.parsed("transcript_line.speaker")?,
                 text: Pii::new(columns.plain("transcript_line.text")?),
                 at: columns.instant("transcript_line.at")?,

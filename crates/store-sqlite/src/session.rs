@@ -17,9 +17,9 @@ pub(crate) async fn load(
     };
     let row = sqlx::query(
         "SELECT lead_id, name, last_requested_date, last_requested_time, last_confirmed_date, \
-         last_confirmed_time, last_appointment_id, reconnects, ended_at IS NOT NULL AS ended, \
-         (SELECT COALESCE(MAX(seq) + 1, 0) FROM transcript_line AS line \
-          WHERE line.business_id = ?1 AND line.call_sid = ?2) AS next_seq \
+         last_confirmed_time, last_appointment_id, reconnects, ending, \
+         EXISTS (SELECT 1 FROM transcript_line AS line \
+          WHERE line.business_id = ?1 AND line.call_sid = ?2) AS has_transcript \
          FROM call_session JOIN lead \
          ON lead.business_id = call_session.business_id AND lead.id = lead_id \
          WHERE call_session.business_id = ?1 AND call_sid = ?2",
@@ -32,7 +32,6 @@ pub(crate) async fn load(
     let Some(row) = row else { return Ok(None) };
     let columns = Columns(&row);
     let reconnects: u32 = columns.plain("call_session.reconnects")?;
-    let next_seq: i64 = columns.plain("transcript_line.next_seq")?;
     Ok(Some(CallSession {
         key: key.clone(),
         lead_id: LeadId::from_uuid(columns.plain("call_session.lead_id")?),
@@ -43,10 +42,10 @@ pub(crate) async fn load(
         },
         last_confirmed: last_confirmed(&columns)?,
         appointments: appointments_of_call(connection, key, &settings).await?,
-        next_transcript_seq: u32::try_from(next_seq).unwrap_or(u32::MAX),
+        has_transcript: columns.plain("transcript_line.has_transcript")?,
         resumed: reconnects > 0,
         reconnects,
-        ended: columns.plain("call_session.ended")?,
+        ending: columns.maybe_parsed("call_session.ending")?,
     }))
 }
 

@@ -56,14 +56,14 @@ pub struct CallSession {
     pub last_confirmed: Option<Booking>,
     /// The live appointments that were made in this call, earliest first.
     pub appointments: Vec<Booking>,
-    /// The number of the transcript's next line.
-    pub next_transcript_seq: u32,
+    /// Whether anything of what was said is stored.
+    pub has_transcript: bool,
     /// Whether the call was ever opened again.
     pub resumed: bool,
     /// How many times it was opened again.
     pub reconnects: u32,
-    /// Whether it has ended.
-    pub ended: bool,
+    /// How it ended; `None` while it goes on.
+    pub ending: Option<CallEnding>,
 }
 
 /// Who spoke a line.
@@ -122,11 +122,10 @@ macro_rules! stored_words {
 stored_words!(Speaker { Caller = "caller", Agent = "agent" });
 stored_words!(CallEnding { HungUp = "hung_up", Completed = "completed", Failed = "failed" });
 
-/// One line of a call's transcript.
+/// One line of a call's transcript. Its place is the store's to give: lines stand in the order in which they
+/// were appended, through all reconnects of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TranscriptLine {
-    /// Its number, counted from 0 through all reconnects of the call.
-    pub seq: u32,
     /// Who spoke.
     pub speaker: Speaker,
     /// What was said; of the agent, only what the caller heard.
@@ -229,7 +228,8 @@ pub trait Calls: Send + Sync {
         name: Option<&str>,
     ) -> Result<(), StoreError>;
 
-    /// Appends lines. A line whose number is stored already is left as it is.
+    /// Appends lines after all that are stored, together or not at all. Two processes may append to one call:
+    /// neither loses a line. It is *not* idempotent: who appends a line again after an error may find it twice.
     async fn append_transcript(
         &self,
         key: &CallKey,
@@ -269,7 +269,6 @@ mod tests {
         let text = Pii::new("א".repeat(MAX_TRANSCRIPT_LINE_CHARS + 1));
         let at = UtcDateTime::UNIX_EPOCH;
         let line = TranscriptLine {
-            seq: 0,
             speaker: Speaker::Caller,
             text,
             at,

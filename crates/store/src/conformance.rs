@@ -54,7 +54,7 @@ macro_rules! conformance_suite {
             ends_a_call_once,
             refuses_what_belongs_to_no_call,
             remembers_the_last_request,
-            numbers_the_transcript_through_reconnects,
+            keeps_the_transcript_in_order,
             adds_up_usage,
             books_and_remembers,
             gives_the_same_appointment_again,

@@ -69,7 +69,7 @@ struct Call {
     last_confirmed: Option<Booking>,
     reconnects: u32,
     ending: Option<(CallEnding, UtcDateTime)>,
-    transcript: BTreeMap<u32, TranscriptLine>,
+    transcript: Vec<TranscriptLine>,
     usage: BTreeMap<ModelName, ModelUsage>,
 }
 
@@ -129,14 +129,10 @@ impl Tenant {
             appointments: made_here
                 .map(|made| made.live.booking(&self.business.settings))
                 .collect(),
-            next_transcript_seq: call
-                .transcript
-                .keys()
-                .next_back()
-                .map_or(0, |last| last.saturating_add(1)),
+            has_transcript: !call.transcript.is_empty(),
             resumed: call.reconnects > 0,
             reconnects: call.reconnects,
-            ended: call.ending.is_some(),
+            ending: call.ending.map(|(ending, _)| ending),
         })
     }
 
@@ -296,7 +292,7 @@ impl Calls for MemoryStore {
                 last_confirmed: None,
                 reconnects: 0,
                 ending: None,
-                transcript: BTreeMap::new(),
+                transcript: Vec::new(),
                 usage: BTreeMap::new(),
             };
             tenant.calls.insert(key.call_sid.clone(), call);
@@ -335,25 +331,20 @@ impl Calls for MemoryStore {
         lines: &[TranscriptLine],
     ) -> Result<(), StoreError> {
         let mut state = self.state();
-        let transcript = &mut state.call(key)?.transcript;
-        for line in lines {
-            transcript
-                .entry(line.seq)
-                .or_insert_with(|| TranscriptLine {
-                    text: Pii::new(line.bounded_text().to_owned()),
-                    at: whole_second(line.at),
-                    ..line.clone()
-                });
-        }
+        let kept = lines.iter().map(|line| TranscriptLine {
+            text: Pii::new(line.bounded_text().to_owned()),
+            at: whole_second(line.at),
+            ..line.clone()
+        });
+        state.call(key)?.transcript.extend(kept);
         Ok(())
     }
 
     async fn transcript(&self, key: &CallKey) -> Result<Vec<TranscriptLine>, StoreError> {
         let mut state = self.state();
-        Ok(state.call(key).map_or_else(
-            |_| Vec::new(),
-            |call| call.transcript.values().cloned().collect(),
-        ))
+        Ok(state
+            .call(key)
+            .map_or_else(|_| Vec::new(), |call| call.transcript.clone()))
     }
 
     async fn add_usage(

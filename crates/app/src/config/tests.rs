@@ -78,6 +78,19 @@ fn what_is_wrong_is_named_all_at_once() {
         &["OPENAI_REALTIME_URL", "ws"],
     );
     check_refused("", [("TWILIO_AUTH_TOKEN", "abc\n")], &["TWILIO_AUTH_TOKEN"]);
+    for url in [
+        "https://gw.example.com?x=1",
+        "https://gw.example.com/?",
+        "https://gw.example.com#top",
+        "https://gw.example.com/#",
+    ] {
+        check_refused(
+            "",
+            [("TORAN_PUBLIC_URL", url)],
+            &["TORAN_PUBLIC_URL", "`?`"],
+        );
+        check_refused(&format!("public_url = '{url}'"), [], &["public_url", "`?`"]);
+    }
 }
 
 #[test]

@@ -381,7 +381,7 @@ impl Stage {
         let ended = async {
             loop {
                 let session = self.store().call_session(call).await.expect("a session");
-                match session.filter(|session| session.ended) {
+                match session.filter(|session| session.ending.is_some()) {
                     Some(session) => return session,
                     None => tokio::time::sleep(Duration::from_millis(20)).await,
                 }

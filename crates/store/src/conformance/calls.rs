@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order};
 use crate::{
-    BookingAnswer, CallEnding, CallOpening, ModelUsage, Speaker, StoreError, TranscriptLine,
+    BookingAnswer, CallEnding, CallKey, CallOpening, ModelUsage, Speaker, StoreError,
+    TranscriptLine,
 };
 
 /// A token works once, and not after its time.
@@ -106,8 +107,8 @@ pub async fn resumes_a_call(store: Shared) {
 
     let first = open(&store, &key(1, "CA1"), Some(7), 1).await;
     assert_eq!(
-        (first.resumed, first.reconnects, first.ended),
-        (false, 0, false)
+        (first.resumed, first.reconnects, first.ending),
+        (false, 0, None)
     );
     assert_eq!(first.last_requested, RequestedTime::default());
     let requested = RequestedTime {
@@ -155,10 +156,11 @@ pub async fn ends_a_call_once(store: Shared) {
             .await
             .expect("call_session")
             .expect("open");
-        assert!(session.ended);
+        assert_eq!(session.ending, Some(CallEnding::Completed));
     }
-    assert!(
-        open(&store, &call, Some(7), 1).await.ended,
+    assert_eq!(
+        open(&store, &call, Some(7), 1).await.ending,
+        Some(CallEnding::Completed),
         "a call that has ended stays ended"
     );
 }
@@ -226,25 +228,39 @@ pub async fn remembers_the_last_request(store: Shared) {
     }
 }
 
-/// A line is stored once, and numbers go on after a reconnect.
-pub async fn numbers_the_transcript_through_reconnects(store: Shared) {
+/// Lines stand in the order in which they were appended, through a reconnect, and the same words may be said twice.
+pub async fn keeps_the_transcript_in_order(store: Shared) {
     add(&store, 1).await;
-    let call = open(&store, &key(1, "CA1"), Some(7), 1).await.key;
-    store
-        .append_transcript(&call, &[])
-        .await
-        .expect("append nothing");
-    store
-        .append_transcript(&call, &[line(0, "שלום"), line(1, "שלום לך")])
-        .await
-        .expect("append");
-    store
-        .append_transcript(&call, &[line(1, "אחר"), line(2, "תודה")])
-        .await
-        .expect("append");
-    let stored = [line(0, "שלום"), line(1, "שלום לך"), line(2, "תודה")];
+    let opened = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    assert!(!opened.has_transcript);
+    let call = opened.key;
+    let other = open(&store, &key(1, "CA2"), Some(7), 2).await.key;
+    append(&store, &call, &[]).await;
+    assert!(!open(&store, &call, Some(7), 1).await.has_transcript);
+    append(&store, &call, &[line(0, "שלום"), line(1, "שלום לך")]).await;
+    append(&store, &other, &[line(0, "הלו")]).await;
+    assert!(open(&store, &call, Some(7), 1).await.has_transcript);
+    // An earlier instant does not come earlier: the order is that of appending.
+    append(
+        &store,
+        &call,
+        &[line(2, "כן"), line(0, "כן"), line(0, "כן")],
+    )
+    .await;
+    let stored = [
+        line(0, "שלום"),
+        line(1, "שלום לך"),
+        line(2, "כן"),
+        line(0, "כן"),
+        line(0, "כן"),
+    ];
     assert_eq!(store.transcript(&call).await.expect("transcript"), stored);
-    assert_eq!(open(&store, &call, Some(7), 1).await.next_transcript_seq, 3);
+    let stored = [line(0, "הלו")];
+    assert_eq!(store.transcript(&other).await.expect("transcript"), stored);
+}
+
+async fn append(store: &Shared, call: &CallKey, lines: &[TranscriptLine]) {
+    store.append_transcript(call, lines).await.expect("append");
 }
 
 /// What is used of one model adds up; an unknown cost stays unknown.
@@ -308,17 +324,16 @@ pub async fn adds_up_usage(store: Shared) {
         .expect("a count that is no number");
 }
 
-fn line(seq: u32, text: &str) -> TranscriptLine {
-    let speaker = if seq.is_multiple_of(2) {
+/// A line that was said at second `n`.
+fn line(n: u32, text: &str) -> TranscriptLine {
+    let speaker = if n.is_multiple_of(2) {
         Speaker::Caller
     } else {
         Speaker::Agent
     };
-    let at = NOW + Duration::seconds(seq.into());
     TranscriptLine {
-        seq,
         speaker,
         text: Pii::new(text.to_owned()),
-        at,
+        at: NOW + Duration::seconds(n.into()),
     }
 }
