@@ -103,7 +103,6 @@ pub(crate) async fn run(parts: CallParts) {
         Arc::clone(&bridge.store),
         session.key.clone(),
         Arc::clone(&bridge.prices),
-        session.next_transcript_seq,
     );
     info!(
         resumed = config.resumption.is_some(),
@@ -133,7 +132,7 @@ pub(crate) async fn run(parts: CallParts) {
 
 /// What an interrupted call goes on from; `None` for a call in which nothing has happened yet.
 fn resumption(session: &CallSession) -> Option<Resumption> {
-    let happened = session.next_transcript_seq > 0
+    let happened = session.has_transcript
         || !session.appointments.is_empty()
         || !session.last_requested.is_empty();
     (session.resumed && happened).then(|| Resumption {
@@ -219,7 +218,7 @@ impl Driver {
                 self.feed(Input::Model(FromModel::Lost));
             }
             Answer::Parsed { input, usage } => {
-                if let Some((model, usage)) = usage {
+                if let Some((model, usage)) = usage.filter(|(_, usage)| !usage.is_zero()) {
                     self.recorder.record(Entry::Usage { model, usage });
                 }
                 self.feed(input);
@@ -372,13 +371,17 @@ impl Driver {
                 .extract_appointment_request(&text, &context)
                 .await
             {
-                Ok(extraction) => Answer::Parsed {
+                Ok(extraction) => {
+                    if extraction.discarded {
+                        info!(turn = turn.0, "the parser's model gave a day, an hour or a name that was not said; it was discarded");
+                    }
+                    Answer::Parsed {
                     input: Input::Parsed {
                         turn,
                         result: Ok(extraction.request),
                     },
                     usage: Some((extraction.model, extraction.usage)),
-                },
+                }},
                 Err(error) => {
                     warn!(
                         error = &error as &dyn std::error::Error,

@@ -44,19 +44,9 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn start(
-        store: Arc<dyn Store>,
-        key: CallKey,
-        prices: Arc<PriceTable>,
-        next_seq: u32,
-    ) -> Self {
+    pub(super) fn start(store: Arc<dyn Store>, key: CallKey, prices: Arc<PriceTable>) -> Self {
         let (queue, entries) = mpsc::channel(QUEUE);
-        let writer = Writer {
-            store,
-            key,
-            prices,
-            next_seq,
-        };
+        let writer = Writer { store, key, prices };
         let task = tokio::spawn(writer.run(entries).instrument(Span::current()));
         Self { queue, task }
     }
@@ -108,11 +98,10 @@ struct Writer {
     store: Arc<dyn Store>,
     key: CallKey,
     prices: Arc<PriceTable>,
-    next_seq: u32,
 }
 
 impl Writer {
-    async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
+    async fn run(self, mut entries: mpsc::Receiver<Entry>) {
         while let Some(entry) = entries.recv().await {
             if let Err(error) = self.write(entry).await {
                 warn!(
@@ -146,28 +135,12 @@ impl Writer {
         }
     }
 
-    async fn write(&mut self, entry: Entry) -> Result<(), StoreError> {
-        let Self {
-            store,
-            key,
-            prices,
-            next_seq,
-        } = self;
+    async fn write(&self, entry: Entry) -> Result<(), StoreError> {
+        let Self { store, key, prices } = self;
         match entry {
             Entry::Line { speaker, text, at } => {
-                let seq = *next_seq;
-                *next_seq = next_seq.saturating_add(1);
-                store
-                    .append_transcript(
-                        key,
-                        &[TranscriptLine {
-                            seq,
-                            speaker,
-                            text,
-                            at,
-                        }],
-                    )
-                    .await
+                let line = TranscriptLine { speaker, text, at };
+                store.append_transcript(key, &[line]).await
             }
             Entry::Request { requested, name } => {
                 store

@@ -80,8 +80,8 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
         now,
     };
     let session = bridge.store.open_call(&opening).await?;
-    if session.reconnects >= MAX_RECONNECTS {
-        warn!(%call_sid, business_id = %business.id, "the call's streams keep breaking: it is ended");
+    if session.ending == Some(CallEnding::Failed) || session.reconnects >= MAX_RECONNECTS {
+        warn!(%call_sid, business_id = %business.id, "the call was given up: no further stream");
         return Ok(Twiml(HANG_UP.to_owned()));
     }
     let token = bridge
