@@ -86,6 +86,7 @@ pub struct CallEngine {
     config: CallConfig,
     phase: Phase,
     outage: Option<session::Outage>,
+    live_since: Instant,
     caller: Caller,
     turns: Turns,
     responses: Responses,
@@ -100,7 +101,7 @@ pub struct CallEngine {
     greeted: bool,
     clarify_at: Option<Instant>,
     /// How often the caller was asked to repeat since something was understood.
-    clarified: u8,
+    clarified: u32,
     words_due: Option<Instant>,
     /// Parser failures in a row.
     parser_failures: u8,
@@ -122,6 +123,7 @@ impl CallEngine {
                 until: now + config.timings.session_patience,
             },
             outage: None,
+            live_since: now,
             caller: Caller::default(),
             turns: Turns::default(),
             responses: Responses::default(),
@@ -312,6 +314,7 @@ impl CallEngine {
     fn play(&mut self, now: Instant) {
         let progress = self.playout.advance(now, &self.config.timings);
         if progress.agent_spoke {
+            self.outage = None;
             if !std::mem::replace(&mut self.greeted, true) {
                 self.record(Fact::Greeting);
             }

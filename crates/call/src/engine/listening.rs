@@ -12,8 +12,8 @@ use crate::{
     Purpose, ToModel, turns::Stage,
 };
 
-/// How often a caller is asked to repeat before something is understood.
-const CLARIFICATIONS: u8 = 3;
+/// Asking a caller to repeat takes twice as long each time nothing is understood, up to so many times.
+const MAX_DOUBLINGS: u32 = 3;
 /// After so many parser failures in a row the caller is not asked again but told that details will follow.
 const PARSER_FAILURES_ENDURED: u8 = 2;
 
@@ -252,9 +252,10 @@ impl CallEngine {
         self.delete(item);
         let interrupted_nothing = self.playout.paused_since().is_none();
         self.resume_playout();
-        let worth_asking = reason != DropReason::Backchannel && self.clarified < CLARIFICATIONS;
-        if interrupted_nothing && worth_asking {
-            self.clarify_at = Some(due(now, self.config.timings.clarify_after));
+        if interrupted_nothing && reason != DropReason::Backchannel {
+            let doublings = self.clarified.min(MAX_DOUBLINGS);
+            let after = Millis(self.config.timings.clarify_after.0 << doublings);
+            self.clarify_at = Some(due(now, after));
         }
     }
 

@@ -5,13 +5,15 @@ use toran_domain::{ItemId, RequestedTime};
 use super::{CallEngine, Phase, due};
 use crate::{BargeIn, DropReason, Ending, Fact, Instant, Notice, Output, Purpose, ToModel};
 
-/// A time without a session.
+/// A time without a session that works: one that opens and dies at once does not end it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Outage {
     since: Instant,
     attempts: u32,
 }
 
+/// A session that lived so long did work, even if nothing was said in it.
+const HEALTHY: toran_audio::Millis = toran_audio::Millis(20_000);
 /// After so many failed attempts in a row the caller hears an apology, and the attempts go on.
 const ATTEMPTS_IN_SILENCE: u32 = 2;
 
@@ -21,7 +23,8 @@ impl CallEngine {
             return;
         }
         self.phase = Phase::Live;
-        let reopened = self.outage.take().is_some();
+        self.live_since = now;
+        let reopened = self.outage.is_some();
         self.record(Fact::SessionConfigured);
         for audio in self.caller.take_held() {
             self.pass_on(now, audio);
@@ -64,6 +67,8 @@ impl CallEngine {
         ) {
             return;
         }
+        let lived = self.phase == Phase::Live && now - self.live_since >= HEALTHY;
+        self.outage.take_if(|_| lived);
         self.forget_session(now);
         let mut outage = self.outage.unwrap_or(Outage {
             since: now,

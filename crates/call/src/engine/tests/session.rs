@@ -141,3 +141,24 @@ fn giving_up_in_the_middle_of_everything_still_ends_the_call() {
         );
     }
 }
+
+#[test]
+fn a_session_that_opens_and_dies_at_once_is_an_outage_all_the_same() {
+    let config = CallConfig {
+        apology: vec![1; SECOND].into(),
+        ..CallConfig::default()
+    };
+    let mut call = Call::new(config);
+    for _ in 0..30 {
+        call.model(FromModel::Connected);
+        call.model(FromModel::Configured);
+        call.model(FromModel::Lost);
+        call.wait(2_000);
+    }
+    assert_eq!(
+        call.played(),
+        2 * SECOND,
+        "an apology soon, and one at the end"
+    );
+    assert!(call.facts().contains(&Fact::Ended(Ending::GaveUp)));
+}
