@@ -122,10 +122,13 @@ impl Playout {
         };
         match transcript.filter(|text| !text.is_empty()) {
             Some(transcript) => item.guard.finish_with(transcript),
-            None => item.guard.finish(),
+            None => item.guard.finish_as_streamed(),
         }
         let newly = !std::mem::replace(&mut item.finished, true);
         item.screen(ledger)?;
+        if !item.guard.has_words() {
+            item.cleared = Cleared::Everything;
+        }
         Ok(newly && item.guard.transcript().is_empty() && item.queued + item.sent > 0)
     }
 
