@@ -4,6 +4,8 @@ use toran_hebrew as hebrew;
 
 /// From so many single letters in a row on, they are one word, spelled ("ק-ב-ע-ת-י").
 const SHORTEST_SPELLING: usize = 3;
+/// Nobody says so many words without a pause. Longer ones are parted, so that reading them stays quick.
+const LONGEST_CLAUSE: usize = 48;
 
 /// A word, as it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +84,7 @@ pub(super) fn words_of(text: &str) -> Vec<Word> {
 pub(super) fn clauses_of<'a>(text: &'a str, words: &'a [Word]) -> impl Iterator<Item = Clause<'a>> {
     words
         .chunk_by(|_, next| !next.opens_clause)
+        .flat_map(|words| words.chunks(LONGEST_CLAUSE))
         .filter_map(|words| {
             let (first, last) = (words.first()?, words.last()?);
             let text = text.get(first.start..last.end)?;

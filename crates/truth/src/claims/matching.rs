@@ -10,6 +10,8 @@ use super::{
 
 /// How many words back a denial may stand from what is denied ("לא יכולה עדיין לומר").
 const DENIAL_REACH: usize = 3;
+/// How many words back "יש לך" may stand from its appointment.
+const HAVING_REACH: usize = 12;
 
 /// A claim of a clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +134,7 @@ fn had(clause: Clause<'_>, at: usize) -> bool {
     if !is_appointment(clause, at) {
         return false;
     }
-    let has = clause.before(at).find(|(has, word)| {
+    let has = clause.before(at).take(HAVING_REACH).find(|(has, word)| {
         is_one_of(word, &["יש"]) && is_one_of(clause.word(has + 1), &["לכ", "לכמ"])
     });
     let is_had = has.is_some_and(|(has, _)| {
