@@ -33,6 +33,22 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace()
 }
 
+/// Whether a sign stands within a word, as [`normalise`] sees it: a letter, a digit, or a sign that vanishes.
+pub fn is_within_word(sign: char) -> bool {
+    sign.is_alphanumeric() || !is_kept(sign)
+}
+
+/// The letters and digits of a text: what takes time to say. Vowel points, signs and spaces take none.
+pub fn letters_said(text: &str) -> usize {
+    let takes_time = |letter: &char| {
+        // The modifier letters count as letters in Unicode, but only colour their neighbours.
+        letter.is_alphanumeric()
+            && !is_combining_mark(*letter)
+            && !('\u{2B0}'..='\u{2FF}').contains(letter)
+    };
+    text.chars().filter(takes_time).count()
+}
+
 /// Whether a text holds a Hebrew letter, pointed or not.
 pub fn has_hebrew(text: &str) -> bool {
     text.nfkc().any(|letter| ('א'..='ת').contains(&letter))
@@ -120,6 +136,31 @@ mod tests {
             words(&normalise("כן, בשעה 10:30")).collect::<Vec<_>>(),
             ["כנ", "בשעה", "10:30"]
         );
+    }
+
+    #[test]
+    fn only_what_is_said_takes_time() {
+        for (text, said) in [
+            ("", 0),
+            (" .,!?… –־-", 0),
+            ("קבעתי", 5),
+            ("קָבַעְתִּי לְךָ", 7),
+            ("ב-10:30.", 5),
+            ("\u{5B0}\u{5B1}\u{591}\u{200F}\u{2BC}", 0),
+            ("OK, דנה", 5),
+        ] {
+            assert_eq!(letters_said(text), said, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_sign_within_a_word_does_not_split_it() {
+        for sign in ['א', '7', '"', '״', '\u{5B0}', '\u{200F}'] {
+            assert!(is_within_word(sign), "{sign:?}");
+        }
+        for sign in [' ', ',', '-', '־', '—', '(', '.'] {
+            assert!(!is_within_word(sign), "{sign:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Three things: a form of a text in which two spellings of the same words compare equal
 //! ([`normalise`]); dates, hours and numbers as a person would say them ([`date_words`],
-//! [`time_words`]); and the hours that one of our own sentences names ([`times_spoken`]).
+//! [`time_words`]); and the hours and days that one of our own sentences names ([`times_spoken`], [`dates_spoken`]).
 //!
 //! It is *not* a parser of callers' words (a language model is), no morphology, no translation and no
 //! transliteration. It knows no clock and no zone, and nothing else of Toran.
@@ -21,12 +21,14 @@ mod hours;
 mod letters;
 mod numbers;
 mod spoken;
+mod spoken_dates;
 
 pub use dates::{
     date_words, date_words_with_year, day_range_letters, day_range_words, day_words, month_name,
     weekday_name,
 };
 pub use hours::{clock, time_words};
-pub use letters::{has_hebrew, normalise, words};
+pub use letters::{has_hebrew, is_within_word, letters_said, normalise, words};
 pub use numbers::{number_words_feminine, number_words_masculine};
-pub use spoken::times_spoken;
+pub use spoken::{hours_spoken, times_spoken};
+pub use spoken_dates::{SpokenDate, dates_spoken};

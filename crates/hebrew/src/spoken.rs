@@ -16,20 +16,26 @@ use crate::{normalise, number_words_feminine, number_words_masculine, words};
 /// This reads what [`crate::time_words`] writes and its close kin, no more: it is not a parser of
 /// callers' words.
 pub fn times_spoken(text: &str) -> Vec<Time> {
+    let mut found: Vec<Time> = Vec::new();
+    for time in hours_spoken(text).into_iter().flatten() {
+        if !found.contains(&time) {
+            found.push(time);
+        }
+    }
+    found
+}
+
+/// The same hours as [`times_spoken`], mention by mention: each with its one or two readings.
+pub fn hours_spoken(text: &str) -> Vec<Vec<Time>> {
     let text = normalise(text);
     let tokens: Vec<String> = words(&text).map(spelling).collect();
     let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
-    let mut found: Vec<Time> = Vec::new();
+    let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
         match mention(&tokens[at..]) {
             Some((times, length)) => {
-                found.extend(
-                    times
-                        .into_iter()
-                        .filter(|time| !found.contains(time))
-                        .collect::<Vec<_>>(),
-                );
+                found.push(times);
                 at += length;
             }
             None => at += 1,
@@ -39,7 +45,7 @@ pub fn times_spoken(text: &str) -> Vec<Time> {
 }
 
 /// A reading, and how many words it took.
-type Read<T> = Option<(T, usize)>;
+pub(crate) type Read<T> = Option<(T, usize)>;
 
 /// How sure the words before an hour make it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +82,9 @@ fn hour_after(lead: Lead, prefix: &str, tokens: &[&str]) -> Read<Vec<Time>> {
     if bare[0] == "חצות" && lead != Lead::None {
         return Some((vec![Time::MIDNIGHT], 1));
     }
-    if let Some(digits) = digital(bare[0], lead) {
+    // "ב-9 בבוקר" needs no "שעה" to be an hour.
+    let is_hour = lead == Lead::Hour || part_of_day(&bare[1..]).is_some();
+    if let Some(digits) = digital(bare[0], is_hour) {
         let (part, length) = part_of_day(&bare[1..]).unzip();
         return Some((digits.readings(part), 1 + length.unwrap_or(0)));
     }
@@ -89,10 +97,10 @@ fn hour_after(lead: Lead, prefix: &str, tokens: &[&str]) -> Read<Vec<Time>> {
 }
 
 /// "16:30"; a whole hour only where nothing else can be meant.
-fn digital(word: &str, lead: Lead) -> Option<Reading> {
+fn digital(word: &str, is_hour: bool) -> Option<Reading> {
     let (hour, minute) = match word.split_once(':') {
         Some(parts) => parts,
-        None if lead == Lead::Hour => (word, "00"),
+        None if is_hour => (word, "00"),
         None => return None,
     };
     let is_short =
@@ -181,7 +189,7 @@ fn counts_things(hour: u32, next: &str) -> bool {
 }
 
 /// The number that takes the most of these words.
-fn number(tokens: &[&str], names: &[NumberName]) -> Read<u32> {
+pub(crate) fn number(tokens: &[&str], names: &[NumberName]) -> Read<u32> {
     let longest = names.iter().find(|(_, name)| {
         tokens.len() >= name.len()
             && name
@@ -193,10 +201,11 @@ fn number(tokens: &[&str], names: &[NumberName]) -> Read<u32> {
 }
 
 /// A number and its words, spelled as the tokens are.
-type NumberName = (u32, Vec<String>);
+pub(crate) type NumberName = (u32, Vec<String>);
 
 static FEMININE: LazyLock<Vec<NumberName>> = LazyLock::new(|| names(number_words_feminine));
-static MASCULINE: LazyLock<Vec<NumberName>> = LazyLock::new(|| names(number_words_masculine));
+pub(crate) static MASCULINE: LazyLock<Vec<NumberName>> =
+    LazyLock::new(|| names(number_words_masculine));
 
 /// The numbers from 1 to 59, those of more words first, so that "אחת עשרה" is not read as "אחת".
 fn names(in_words: fn(u32) -> String) -> Vec<NumberName> {
@@ -207,7 +216,7 @@ fn names(in_words: fn(u32) -> String) -> Vec<NumberName> {
 }
 
 /// One spelling for "שתיים" and "שתים", "צהריים" and "צהרים".
-fn spelling(word: &str) -> String {
+pub(crate) fn spelling(word: &str) -> String {
     word.replace("יי", "י")
 }
 
@@ -308,6 +317,20 @@ mod tests {
         check("בשעה 9", &[time!(9:00), time!(21:00)]);
         check("השעה 25:00 או 12:75", &[]);
         check("ב-24 בנובמבר", &[]);
+        check("ב-9 בבוקר", &[time!(9:00)]);
+        check("מחר ב4 אחר הצהריים", &[time!(16:00)]);
+    }
+
+    #[test]
+    fn hours_are_kept_apart() {
+        assert_eq!(
+            hours_spoken("בעשר או ב-11:00, לא בשעה עשר בבוקר"),
+            [
+                vec![time!(10:00), time!(22:00)],
+                vec![time!(11:00)],
+                vec![time!(10:00)]
+            ]
+        );
     }
 
     #[test]

@@ -1,8 +1,14 @@
 //! The words with which an agent claims to have done something.
 
+mod clauses;
+mod lexicon;
+mod matching;
+
 use toran_hebrew as hebrew;
 
 use crate::Ledger;
+use clauses::{Word, clauses_of, words_of};
+use matching::{Claim, Standing, claims_of, first_part};
 
 /// What is claimed to have been done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,91 +29,115 @@ impl ClaimKind {
     }
 }
 
-/// Phrases in plain letters (final forms folded, as `hebrew::normalise` writes them), word by word. A phrase of
-/// one word is unmistakable; the others are claims only together ("רשמתי את הבקשה" is not one).
-const PHRASES: &[(ClaimKind, &[&str])] = &[
-    (ClaimKind::Booked, &["קבעתי"]),
-    (ClaimKind::Booked, &["קבענו"]),
-    (ClaimKind::Booked, &["שריינתי"]),
-    (ClaimKind::Booked, &["שריינו"]),
-    (ClaimKind::Booked, &["שיבצתי"]),
-    (ClaimKind::Booked, &["תיאמתי"]),
-    (ClaimKind::Booked, &["התור", "נקבע"]),
-    (ClaimKind::Booked, &["התור", "קבוע"]),
-    (ClaimKind::Booked, &["התור", "שלכ", "קבוע"]),
-    (ClaimKind::Booked, &["התור", "שלכ", "נקבע"]),
-    (ClaimKind::Booked, &["תורכ", "נקבע"]),
-    (ClaimKind::Booked, &["הפגישה", "נקבעה"]),
-    (ClaimKind::Booked, &["הפגישה", "קבועה"]),
-    (ClaimKind::Booked, &["הפגישה", "שלכ", "נקבעה"]),
-    (ClaimKind::Booked, &["הפגישה", "שלכ", "קבועה"]),
-    (ClaimKind::Booked, &["רשמתי", "אותכ"]),
-    (ClaimKind::Booked, &["רשמתי", "לכ"]),
-    (ClaimKind::Booked, &["סגרתי", "לכ"]),
-    (ClaimKind::Booked, &["הזמנתי", "לכ"]),
-    (ClaimKind::Sent, &["שלחתי"]),
-    (ClaimKind::Sent, &["שלחנו"]),
-    (ClaimKind::Sent, &["נשלח", "אליכ"]),
-    (ClaimKind::Sent, &["נשלחה", "אליכ"]),
-    (ClaimKind::Sent, &["נשלחו", "אליכ"]),
-    (ClaimKind::Sent, &["נשלח", "לכ"]),
-    (ClaimKind::Sent, &["נשלחה", "לכ"]),
-    (ClaimKind::Sent, &["נשלחו", "לכ"]),
-];
-
-/// The words of the longest phrase: how many trailing words may still become one.
-pub(crate) const LONGEST_PHRASE: usize = 3;
-
-/// Words before a claim that make it the opposite of one.
-const NEGATIONS: &[&str] = &["לא", "טרמ", "בלי", "מבלי"];
-
-/// The first claim in a stretch of speech.
-pub(crate) fn claim_in(text: &str) -> Option<ClaimKind> {
-    claims_in(text).into_iter().next()
+/// What a whole sentence says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sentence {
+    /// No words at all.
+    Blank,
+    /// Nothing that must be true.
+    Innocent,
+    /// An appointment that the ledger holds.
+    TrueBooking,
 }
 
-fn claims_in(text: &str) -> Vec<ClaimKind> {
-    let normalised = hebrew::normalise(text);
-    let words: Vec<&str> = hebrew::words(&normalised).collect();
-    let mut claims = Vec::new();
-    for at in 0..words.len() {
-        let negated = at > 0 && NEGATIONS.contains(&words[at - 1]);
-        for (kind, phrase) in PHRASES {
-            if !negated && !claims.contains(kind) && starts_with(&words[at..], phrase) {
-                claims.push(*kind);
-            }
+/// Judges a whole sentence. `claim_before` is the sentence before it, where that was a true claim: "נתראה בחמש"
+/// names the hour of the appointment, too.
+pub(crate) fn judge(
+    sentence: &str,
+    claim_before: Option<&str>,
+    ledger: &Ledger,
+) -> Result<Sentence, ClaimKind> {
+    let words = words_of(sentence);
+    if words.is_empty() {
+        return Ok(Sentence::Blank);
+    }
+    let is_question = is_question(sentence);
+    let claims: Vec<Claim> = clauses_of(sentence, &words)
+        .flat_map(claims_of)
+        .filter(|claim| !(is_question && claim.standing == Standing::UnlessAsked))
+        .collect();
+    if claims.iter().any(|claim| claim.kind == ClaimKind::Sent) {
+        return Err(ClaimKind::Sent);
+    }
+    if !claims.is_empty() {
+        return is_held(&[sentence], ledger)
+            .then_some(Sentence::TrueBooking)
+            .ok_or(ClaimKind::Booked);
+    }
+    match claim_before {
+        Some(before) if is_farewell(&words) && !is_held(&[before, sentence], ledger) => {
+            Err(ClaimKind::Booked)
+        }
+        _ => Ok(Sentence::Innocent),
+    }
+}
+
+/// What can be said of a sentence whose end is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OpenSentence {
+    /// A claim that nothing that follows can undo.
+    pub(crate) certain: Option<ClaimKind>,
+    /// The bytes that can no longer become part of a claim.
+    pub(crate) settled: usize,
+}
+
+/// Reads the beginning of a sentence. Words that may still grow are left out.
+pub(crate) fn read_open(text: &str) -> OpenSentence {
+    let mut words = words_of(text);
+    let mut settled = text.len();
+    while let Some(last) = words.pop_if(|word| word.may_grow(text)) {
+        settled = last.start;
+    }
+    let mut certain = None;
+    let mut held = None;
+    let mut clauses = clauses_of(text, &words).peekable();
+    while let Some(clause) = clauses.next() {
+        let is_whole = clauses.peek().is_some();
+        let claims = claims_of(clause);
+        let found = claims
+            .iter()
+            .find(|claim| claim.standing == Standing::Certain);
+        certain = certain.or(found.map(|claim| claim.kind));
+        // A whole clause without a claim is past; the open one is held from what may become one.
+        if !(is_whole && claims.is_empty()) {
+            held = held.or_else(|| first_part(clause));
         }
     }
-    claims
+    OpenSentence {
+        certain,
+        settled: held.map_or(settled, |start| settled.min(start)),
+    }
 }
 
-/// Whether every claim in a whole sentence is held by the ledger: an appointment was made, and where the
-/// sentence names hours, at one of them.
-pub(crate) fn false_claim_in(sentence: &str, ledger: &Ledger) -> Option<ClaimKind> {
-    claims_in(sentence).into_iter().find(|kind| match kind {
-        ClaimKind::Sent => true,
-        ClaimKind::Booked => {
-            let spoken = hebrew::times_spoken(sentence);
-            let held = |time| ledger.bookings().iter().any(|booking| booking.time == time);
-            ledger.bookings().is_empty() || !(spoken.is_empty() || spoken.into_iter().any(held))
-        }
+/// Whether one appointment is at every hour and on every day that the sentences name.
+fn is_held(sentences: &[&str], ledger: &Ledger) -> bool {
+    let hours: Vec<_> = sentences
+        .iter()
+        .flat_map(|text| hebrew::hours_spoken(text))
+        .collect();
+    let dates: Vec<_> = sentences
+        .iter()
+        .flat_map(|text| hebrew::dates_spoken(text))
+        .collect();
+    ledger.bookings().iter().any(|booking| {
+        hours
+            .iter()
+            .all(|readings| readings.contains(&booking.time))
+            && dates.iter().all(|named| named.fits(booking.date))
     })
 }
 
-fn starts_with(words: &[&str], phrase: &[&str]) -> bool {
-    words.len() >= phrase.len()
-        && phrase
-            .iter()
-            .zip(words)
-            .enumerate()
-            .all(|(at, (expected, word))| {
-                *word == *expected || (at == 0 && without_conjunction(word) == Some(expected))
-            })
+/// Whether the signs at a sentence's end ask.
+fn is_question(sentence: &str) -> bool {
+    sentence
+        .chars()
+        .rev()
+        .take_while(|c| !c.is_alphanumeric())
+        .any(|c| matches!(c, '?' | '？' | '؟'))
 }
 
-/// "וקבעתי", "שקבעתי", "כשקבעתי": Hebrew glues its conjunctions to the word.
-fn without_conjunction(word: &str) -> Option<&str> {
-    word.strip_prefix("כש")
-        .or_else(|| word.strip_prefix('ו'))
-        .or_else(|| word.strip_prefix('ש'))
+/// "אז נתראה…", "מחכים לך…".
+fn is_farewell(words: &[Word]) -> bool {
+    let mut opening = words.iter().take(3);
+    opening.any(|word| lexicon::is_one_of(&word.letters, lexicon::FAREWELLS))
 }

@@ -4,9 +4,15 @@
 //! answer ahead of its audio and says how far the audio may be played: never into words that are not known
 //! yet, and never into a claim ("קבעתי", "שלחתי") that the ledger does not hold.
 //!
+//! A claim is a verb and its object in one clause ("רשמתי לך תור", "התור כבר נקבע"), unless it is denied
+//! ("עוד לא קבעתי"), conditional ("אם קבענו"), or asked where asking makes it an offer ("אני קובעת לך בעשר,
+//! בסדר?"). A booking is true only if one appointment of the ledger is at every hour and on every day that is
+//! named; a message is never sent while the call is live. The guard fails closed: only the whole transcript
+//! of an answer clears it to its end.
+//!
 //! It is *not* a language model and not a judge of everything that can be said: it screens for the claims of
-//! a fixed list, in the words that a Hebrew speaker uses for them, and compares the hours that they name.
-//! It compares no weekdays and no dates yet.
+//! a fixed list, in the words that a Hebrew speaker uses for them. It knows no calendar: "מחר" agrees with
+//! every booking.
 //!
 //! ```
 //! use toran_truth::{Cleared, Ledger, SpeechGuard};
@@ -18,7 +24,7 @@
 //!
 //! let mut guard = SpeechGuard::default();
 //! guard.push("באיזו שעה נוח לך?");
-//! guard.finish();
+//! guard.finish_with("באיזו שעה נוח לך?");
 //! assert_eq!(guard.screen(&ledger), Ok(Cleared::Everything));
 //! ```
 
