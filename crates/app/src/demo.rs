@@ -109,12 +109,12 @@ fn conclude(
     terminal.text("\nIn the database:")?;
     for row in &rehearsal.appointments {
         terminal.text(&format!(
-            "  appointment {}\n    {} ({}) at {}, until {} UTC; name {}, phone {}, call {}",
+            "  appointment {}\n    {} ({}), {}–{}; name {}, phone {}, call {}",
             row.booking.appointment_id,
             row.booking.date,
             hebrew::date_words(row.booking.date),
             hebrew::clock(row.booking.time),
-            row.ends_at.time(),
+            hebrew::clock(rehearsal.business.settings.local(row.ends_at).time()),
             row.name.as_ref().map_or("unknown", |name| name.expose()),
             row.caller
                 .as_ref()
