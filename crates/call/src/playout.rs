@@ -301,6 +301,17 @@ impl Playout {
         (cut, buffered)
     }
 
+    /// Throws away the model's answers: their session is gone. What has left for the phone may still be heard, and a
+    /// clip of our own goes on.
+    pub(crate) fn drop_answers(&mut self, now: Instant) -> Vec<CutItem> {
+        let heard = self.clock.heard(now.0);
+        let (clips, answers): (VecDeque<Item>, VecDeque<Item>) =
+            self.items.drain(..).partition(|item| item.canned);
+        self.items = clips;
+        self.paused_since = None;
+        answers.into_iter().map(|item| item.cut_at(heard)).collect()
+    }
+
     /// When there is something to do again.
     pub(crate) fn next_wake(&self, timings: &Timings) -> Option<Instant> {
         let played_out = |item: &Item| item.finished && item.queued == 0;

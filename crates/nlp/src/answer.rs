@@ -7,7 +7,7 @@ use toran_domain::{Action, AppointmentRequest, MAX_NAME_CHARS, Pii, RequestedTim
 
 use crate::{
     ParseContext,
-    evidence::{Evidence, Support},
+    evidence::{Evidence, Sayable, Support},
     resolve::{PartOfDay, SaidDate, SaidTime, SaidWeekday},
 };
 
@@ -169,14 +169,18 @@ struct Witness {
 
 impl Witness {
     /// The agent's words bear a value out only where the caller says yes to them, and the table says nothing else.
-    fn judge<T: PartialEq>(&self, named: &Value, value: Option<T>, table: Option<T>) -> Judged<T> {
+    fn judge<T: Sayable>(&self, named: &Value, value: Option<T>, table: Option<T>) -> Judged<T> {
         if named.is_null() {
             return Judged::Unnamed;
         }
         let Some(value) = value else {
             return Judged::Discarded;
         };
-        let support = self.caller.support(named);
+        let support = match self.caller.support(named) {
+            // Quoted in another spelling than the transcript's: the value itself was said.
+            Support::Invented if value.is_said(&self.caller) => Support::Quoted,
+            support => support,
+        };
         let confirms = self.action == Action::Confirm;
         match table {
             Some(on_table) if on_table == value => Judged::Counts(value),

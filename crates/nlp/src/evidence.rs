@@ -1,6 +1,7 @@
 //! What was said, against which an answer's `words` are held.
 
 use serde_json::Value;
+use time::{Date, Time};
 use toran_hebrew as hebrew;
 
 /// What an answer's `words` are worth.
@@ -73,6 +74,31 @@ impl Evidence {
                                 && stems(heard, SPOKEN_PREFIXES).any(|other| other == stem))
                     }))
         })
+    }
+}
+
+/// A value that a speaker names by its own word.
+pub(crate) trait Sayable: PartialEq {
+    /// Whether its word was said.
+    fn is_said(&self, evidence: &Evidence) -> bool;
+}
+
+impl Sayable for Date {
+    /// By its weekday, or by its number in the month.
+    fn is_said(&self, evidence: &Evidence) -> bool {
+        let weekday = hebrew::normalise(hebrew::weekday_name(self.weekday()));
+        evidence.said(&weekday) || evidence.said(&self.day().to_string())
+    }
+}
+
+impl Sayable for Time {
+    /// By its hour, in words or in digits, on either half of the day.
+    fn is_said(&self, evidence: &Evidence) -> bool {
+        let hour = (self.hour() + 11) % 12 + 1;
+        let word = hebrew::normalise(&hebrew::number_words_feminine(hour.into()));
+        hebrew::words(&word).all(|word| evidence.said(word))
+            || evidence.said(&hebrew::normalise(&hebrew::clock(*self)))
+            || evidence.said(&hour.to_string())
     }
 }
 

@@ -513,3 +513,21 @@ fn an_empty_text_is_answered_without_the_model() {
         assert!(extraction.usage.is_zero() && !extraction.discarded);
     }
 }
+
+#[test]
+fn another_spelling_of_what_was_said_is_no_invention() {
+    let answer = r#"{"action":"ask","date":{"words":"יום ג'","weekday":"tuesday","week_offset":0},
+        "time":{"words":"שש עשרה וחצי","hour":16,"minute":30},"name":null}"#;
+    assert_eq!(
+        read(
+            "יש משהו בשלישי בארבע וחצי?",
+            answer,
+            RequestedTime::default()
+        ),
+        (Action::Ask, Some(date!(2026 - 11 - 24)), Some(time!(16:30)))
+    );
+    assert_eq!(
+        read("כמה זה עולה?", answer, RequestedTime::default()),
+        (Action::Ask, None, None)
+    );
+}

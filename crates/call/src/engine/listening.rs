@@ -12,8 +12,9 @@ use crate::{
     Purpose, ToModel, turns::Stage,
 };
 
-/// Asking a caller to repeat takes twice as long each time nothing is understood, up to so many times.
-const MAX_DOUBLINGS: u32 = 3;
+/// The first time that nothing is understood the caller is asked to repeat quickly, and after that more slowly: it
+/// may be the line that speaks.
+const MAX_DOUBLINGS: u32 = 1;
 /// After so many parser failures in a row the caller is not asked again but told that details will follow.
 const PARSER_FAILURES_ENDURED: u8 = 2;
 

@@ -10,11 +10,13 @@ use crate::{BargeIn, DropReason, Ending, Fact, Instant, Notice, Output, Purpose,
 pub(super) struct Outage {
     since: Instant,
     attempts: u32,
+    apologised: bool,
 }
 
 /// A session that lived so long did work, even if nothing was said in it.
 const HEALTHY: toran_audio::Millis = toran_audio::Millis(20_000);
-/// After so many failed attempts in a row the caller hears an apology, and the attempts go on.
+/// After so many failed attempts in a row, or one that was waited for in full, the caller hears an apology, and the
+/// attempts go on.
 const ATTEMPTS_IN_SILENCE: u32 = 2;
 
 impl CallEngine {
@@ -67,14 +69,18 @@ impl CallEngine {
         ) {
             return;
         }
+        let waited = matches!(self.phase, Phase::Opening { until } if until <= now);
         let lived = self.phase == Phase::Live && now - self.live_since >= HEALTHY;
         self.outage.take_if(|_| lived);
         self.forget_session(now);
         let mut outage = self.outage.unwrap_or(Outage {
             since: now,
             attempts: 0,
+            apologised: false,
         });
         outage.attempts = outage.attempts.saturating_add(1);
+        let long_enough = waited || outage.attempts >= ATTEMPTS_IN_SILENCE;
+        let apologise = long_enough && !std::mem::replace(&mut outage.apologised, long_enough);
         self.outage = Some(outage);
         self.record(Fact::SessionLost {
             attempts: outage.attempts,
@@ -91,7 +97,7 @@ impl CallEngine {
         self.phase = Phase::Pausing {
             until: due(now, pause),
         };
-        if outage.attempts == ATTEMPTS_IN_SILENCE {
+        if apologise {
             self.apologise();
         }
     }
@@ -105,7 +111,7 @@ impl CallEngine {
 
     /// What the lost session was saying is not finished; what it had not answered is not known to the next one.
     fn forget_session(&mut self, now: Instant) {
-        let (cut, _) = self.playout.cut(now);
+        let cut = self.playout.drop_answers(now);
         self.record_cut(&cut);
         self.responses = crate::responses::Responses::default();
         self.caller.forget_session();

@@ -60,7 +60,7 @@ fn a_call_that_was_never_greeted_is_greeted_by_the_next_session() {
 #[test]
 fn an_outage_is_admitted_and_in_the_end_given_up() {
     let mut call = Call::new(CallConfig {
-        apology: vec![1; SECOND].into(),
+        apology: vec![1; 4 * SECOND].into(),
         ..CallConfig::default()
     });
     for _ in 0..40 {
@@ -70,8 +70,8 @@ fn an_outage_is_admitted_and_in_the_end_given_up() {
     assert!(call.opens() > 5, "{}", call.opens());
     assert_eq!(
         call.played(),
-        2 * SECOND,
-        "an apology soon, and one at the end"
+        8 * SECOND,
+        "an apology soon, and one at the end, each heard whole"
     );
     assert!(matches!(
         call.log.last(),
