@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Bytes,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, FromRequest, Request},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -18,7 +18,7 @@ use toran_telephony::{
     stream_token::StreamTokenKey,
     twilio::{
         SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody, SignedRequest,
-        TwimlError, WebhookKey, WebhookVerifier,
+        TwimlError, WebhookError, WebhookKey, WebhookVerifier,
     },
 };
 use tracing::warn;
@@ -49,8 +49,8 @@ pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
 pub(crate) enum RouteError {
     #[error("the request is not signed as the provider signs")]
     BadSignature(#[from] SignatureError),
-    #[error("the form is not what the provider sends: {0} is missing or malformed")]
-    BadForm(&'static str),
+    #[error("the form is not what the provider sends")]
+    BadForm(#[from] WebhookError),
     #[error("this gateway is stopping: have the number's fallback address lead to another")]
     Stopping,
     #[error("the store is out of reach")]
@@ -117,23 +117,6 @@ impl Gate {
         self.public_url(MEDIA).replacen("http", "ws", 1)
     }
 
-    /// Checks a signed form and gives its parameters.
-    pub(crate) fn form(
-        &self,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Result<Form, RouteError> {
-        let form: Vec<(String, String)> = form_urlencoded::parse(body)
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
-        let path = uri
-            .path_and_query()
-            .map_or(uri.path(), |path| path.as_str());
-        self.verify(&self.public_url(path), SignedBody::Form(&form), headers)?;
-        Ok(Form(form))
-    }
-
     /// Checks the signature of the media socket's handshake.
     pub(crate) fn handshake(&self, headers: &HeaderMap) -> Result<(), RouteError> {
         self.verify(&self.media_url(), SignedBody::Empty, headers)
@@ -154,14 +137,47 @@ impl Gate {
     }
 }
 
-/// A signed form's parameters.
-pub(crate) struct Form(Vec<(String, String)>);
+/// A webhook's form, signed by the provider. A handler that takes one is reached by no one else.
+pub(crate) struct SignedForm {
+    uri: Uri,
+    fields: Vec<(String, String)>,
+}
 
-impl Form {
+impl SignedForm {
+    pub(crate) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        let mut fields = self.fields.iter();
+        fields.find_map(|(key, value)| (key == name).then_some(value.as_str()))
+    }
+
+    /// The query of the address, which is signed too.
+    pub(crate) fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+}
+
+impl FromRequest<Arc<Bridge>> for SignedForm {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, bridge: &Arc<Bridge>) -> Result<Self, Response> {
+        let (uri, headers) = (request.uri().clone(), request.headers().clone());
+        let body = Bytes::from_request(request, bridge)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let fields: Vec<(String, String)> = form_urlencoded::parse(&body)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        let path = uri
+            .path_and_query()
+            .map_or(uri.path(), |path| path.as_str());
+        let url = bridge.gate.public_url(path);
+        bridge
+            .gate
+            .verify(&url, SignedBody::Form(&fields), &headers)
+            .map_err(IntoResponse::into_response)?;
+        Ok(Self { uri, fields })
     }
 }

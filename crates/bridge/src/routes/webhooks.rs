@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::{
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
-};
+use axum::{extract::State, http::StatusCode};
 use time::Duration;
-use toran_domain::{Business, BusinessId, CallSid, LeadId, PhoneNumber};
+use toran_domain::{Business, BusinessId, LeadId};
 use toran_store::{CallEnding, CallKey, CallOpening, StoreError};
-use toran_telephony::twilio::{ConnectStream, HANG_UP, REJECT};
+use toran_telephony::twilio::{
+    ConnectStream, HANG_UP, IncomingCall, REJECT, StatusUpdate, WebhookError,
+};
 use tracing::{info, warn};
 
-use super::{AFTER, Form, RouteError, STREAM_STATUS, Twiml};
+use super::{AFTER, RouteError, STREAM_STATUS, SignedForm, Twiml};
 use crate::{Bridge, clock::new_id};
 
 /// The provider opens the stream at once; a token that comes later was kept for something else.
@@ -24,27 +22,22 @@ const MAX_RECONNECTS: u32 = 10;
 /// A call comes in.
 pub(super) async fn voice(
     State(bridge): State<Arc<Bridge>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    form: SignedForm,
 ) -> Result<Twiml, RouteError> {
-    let form = bridge.gate.form(&uri, &headers, &body)?;
     answer(&bridge, &form).await
 }
 
-/// The stream of a call is over and the call may not be: a gateway died, or the model's session did.
+/// The stream of a call is over and the call may not be: the stream broke, or a gateway died.
 pub(super) async fn after(
     State(bridge): State<Arc<Bridge>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    form: SignedForm,
 ) -> Result<Twiml, RouteError> {
-    let form = bridge.gate.form(&uri, &headers, &body)?;
-    if form.says_the_call_is_over() {
-        if let Some((business, call_sid)) = called_business(&bridge, &form).await? {
+    let update = StatusUpdate::from_form(form.fields());
+    if update.is_ok_and(|update| update.status.is_over()) {
+        if let Some((business, call)) = called_business(&bridge, &form).await? {
             let key = CallKey {
                 business_id: business.id,
-                call_sid,
+                call_sid: call.call_sid,
             };
             let now = bridge.clock.now();
             let ended = bridge.store.end_call(&key, CallEnding::Completed, now);
@@ -60,11 +53,11 @@ pub(super) async fn after(
 
 /// A stream for a call of one of our businesses, a refusal for a number that nobody owns, and the end for a call
 /// whose streams keep breaking.
-async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
+async fn answer(bridge: &Bridge, form: &SignedForm) -> Result<Twiml, RouteError> {
     if bridge.admission.is_closed() {
         return Err(RouteError::Stopping);
     }
-    let Some((business, call_sid)) = called_business(bridge, form).await? else {
+    let Some((business, call)) = called_business(bridge, form).await? else {
         warn!("no business owns the called number: add it with `gateway business add`");
         return Ok(Twiml(REJECT.to_owned()));
     };
@@ -72,13 +65,13 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
     let opening = CallOpening {
         key: CallKey {
             business_id: business.id,
-            call_sid: call_sid.clone(),
+            call_sid: call.call_sid.clone(),
         },
-        // A withheld number comes as a word.
-        caller: form.get("From").and_then(|from| from.parse().ok()),
+        caller: call.caller,
         new_lead_id: LeadId::from_uuid(new_id()),
         now,
     };
+    let call_sid = call.call_sid;
     let session = bridge.store.open_call(&opening).await?;
     if session.ending == Some(CallEnding::Failed) || session.reconnects >= MAX_RECONNECTS {
         warn!(%call_sid, business_id = %business.id, "the call was given up: no further stream");
@@ -98,18 +91,17 @@ async fn answer(bridge: &Bridge, form: &Form) -> Result<Twiml, RouteError> {
     Ok(Twiml(instructions.to_twiml()?))
 }
 
-/// Whose number was called, and in which call.
+/// Whose number was called, and in which call. What is no number (a SIP address, say) is nobody's.
 async fn called_business(
     bridge: &Bridge,
-    form: &Form,
-) -> Result<Option<(Business, CallSid)>, RouteError> {
-    let call_sid = form.call_sid()?;
-    let called = form.get("To").ok_or(RouteError::BadForm("To"))?;
-    let Ok(called) = called.parse::<PhoneNumber>() else {
-        return Ok(None);
+    form: &SignedForm,
+) -> Result<Option<(Business, IncomingCall)>, RouteError> {
+    let call = match IncomingCall::from_form(form.fields()) {
+        Err(WebhookError::Field { field: "To" }) => return Ok(None),
+        call => call?,
     };
-    let business = bridge.store.business_by_called_number(&called).await?;
-    Ok(business.map(|business| (business, call_sid)))
+    let business = bridge.store.business_by_called_number(&call.called).await?;
+    Ok(business.map(|business| (business, call)))
 }
 
 /// The business is in the address, which is signed, so that its name stands on the log's line.
@@ -118,37 +110,20 @@ fn status_path(business_id: BusinessId) -> String {
 }
 
 /// What the provider says of a stream.
-pub(super) async fn stream_status(
-    State(bridge): State<Arc<Bridge>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<StatusCode, RouteError> {
-    let form = bridge.gate.form(&uri, &headers, &body)?;
-    let call_sid = form.call_sid()?;
-    let business_id = uri
+pub(super) async fn stream_status(form: SignedForm) -> StatusCode {
+    let call_sid = form.get("CallSid").unwrap_or("unknown");
+    let business_id = form
         .query()
         .and_then(|query| query.strip_prefix("business="));
     let business_id = business_id.unwrap_or("unknown");
     let event = form.get("StreamEvent").unwrap_or("unknown");
     if let Some(error) = form.get("StreamError").filter(|error| !error.is_empty()) {
-        warn!(%call_sid, business_id, event, error, "the provider reports a fault of the stream");
+        warn!(
+            call_sid,
+            business_id, event, error, "the provider reports a fault of the stream"
+        );
     } else {
-        info!(%call_sid, business_id, event, "stream status");
+        info!(call_sid, business_id, event, "stream status");
     }
-    Ok(StatusCode::NO_CONTENT)
-}
-
-impl Form {
-    fn says_the_call_is_over(&self) -> bool {
-        let over = ["completed", "failed", "canceled", "busy", "no-answer"];
-        self.get("CallStatus")
-            .is_some_and(|status| over.contains(&status))
-    }
-
-    fn call_sid(&self) -> Result<CallSid, RouteError> {
-        self.get("CallSid")
-            .and_then(|sid| sid.parse().ok())
-            .ok_or(RouteError::BadForm("CallSid"))
-    }
+    StatusCode::NO_CONTENT
 }
