@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
 use time::Duration;
-use toran_domain::{Business, BusinessId, LeadId};
+use toran_domain::{Business, BusinessId, CallSid, LeadId};
 use toran_store::{CallEnding, CallKey, CallOpening, StoreError};
 use toran_telephony::twilio::{
     ConnectStream, HANG_UP, IncomingCall, REJECT, StatusUpdate, WebhookError,
@@ -110,8 +110,9 @@ fn status_path(business_id: BusinessId) -> String {
 }
 
 /// What the provider says of a stream.
-pub(super) async fn stream_status(form: SignedForm) -> StatusCode {
-    let call_sid = form.get("CallSid").unwrap_or("unknown");
+pub(super) async fn stream_status(form: SignedForm) -> Result<StatusCode, RouteError> {
+    let call_sid: Option<CallSid> = form.get("CallSid").and_then(|sid| sid.parse().ok());
+    let call_sid = call_sid.ok_or(WebhookError::Field { field: "CallSid" })?;
     let business_id = form
         .query()
         .and_then(|query| query.strip_prefix("business="));
@@ -119,11 +120,10 @@ pub(super) async fn stream_status(form: SignedForm) -> StatusCode {
     let event = form.get("StreamEvent").unwrap_or("unknown");
     if let Some(error) = form.get("StreamError").filter(|error| !error.is_empty()) {
         warn!(
-            call_sid,
-            business_id, event, error, "the provider reports a fault of the stream"
+            %call_sid, business_id, event, error, "the provider reports a fault of the stream"
         );
     } else {
-        info!(call_sid, business_id, event, "stream status");
+        info!(%call_sid, business_id, event, "stream status");
     }
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
