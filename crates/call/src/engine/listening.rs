@@ -12,9 +12,10 @@ use crate::{
     Purpose, ToModel, turns::Stage,
 };
 
-/// The first time that nothing is understood the caller is asked to repeat quickly, and after that more slowly: it
+/// A caller who is not understood is asked to repeat so many times without delay, and after that ever more slowly: it
 /// may be the line that speaks.
-const MAX_DOUBLINGS: u32 = 1;
+const QUICK_CLARIFICATIONS: u32 = 2;
+const MAX_DOUBLINGS: u32 = 2;
 /// After so many parser failures in a row the caller is not asked again but told that details will follow.
 const PARSER_FAILURES_ENDURED: u8 = 2;
 
@@ -254,7 +255,8 @@ impl CallEngine {
         let interrupted_nothing = self.playout.paused_since().is_none();
         self.resume_playout();
         if interrupted_nothing && reason != DropReason::Backchannel {
-            let doublings = self.clarified.min(MAX_DOUBLINGS);
+            let slower = self.clarified.saturating_sub(QUICK_CLARIFICATIONS);
+            let doublings = slower.min(MAX_DOUBLINGS);
             let after = Millis(self.config.timings.clarify_after.0 << doublings);
             self.clarify_at = Some(due(now, after));
         }
