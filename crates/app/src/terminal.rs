@@ -11,7 +11,7 @@ use toran_domain::{AppointmentRequest, Outcome};
 use toran_hebrew as hebrew;
 use toran_simulator::phone::{CallEvent, Heard};
 
-/// Writes a call as it happens: what was said on the left's words, what the server decided on indented lines.
+/// Writes a call as it happens: what was said, and between it, behind a dot, what the server decided.
 pub(crate) struct Terminal<'a> {
     out: &'a mut dyn Write,
     ear: Ear,

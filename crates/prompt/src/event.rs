@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use time::{Date, Time};
-use toran_domain::{Detail, Outcome, RequestedTime};
+use toran_domain::{Outcome, RequestedTime};
 use toran_hebrew as hebrew;
 use toran_scheduling::{Refusal, Slot};
 
@@ -14,36 +14,8 @@ use crate::sentences::RECORDING_REQUEST;
 /// Dates are ISO and hours `HH:MM`, local to the business; `say` fields are Hebrew, ready to be spoken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEvent {
-    /// The appointment stands in the database.
-    AppointmentCreated {
-        /// Its day.
-        date: Date,
-        /// Its hour.
-        time: Time,
-    },
-    /// What was asked for cannot be had.
-    SlotUnavailable {
-        /// What was asked for.
-        requested: RequestedTime,
-        /// Why not.
-        reason: Refusal,
-        /// True free slots near it; may be empty.
-        alternatives: Vec<Slot>,
-    },
-    /// True free slots that answer a question.
-    FreeSlots {
-        /// What was asked for.
-        requested: RequestedTime,
-        /// The slots.
-        slots: Vec<Slot>,
-    },
-    /// The caller agreed, but to nothing concrete.
-    MissingDetails {
-        /// What is missing, in the order to ask for it.
-        missing: Vec<Detail>,
-    },
-    /// The desk could not look or book.
-    BookingUnavailable,
+    /// What the desk answered.
+    Outcome(Outcome),
     /// The call was interrupted and goes on.
     CallResumed {
         /// The appointments that were made earlier in this call.
@@ -60,39 +32,13 @@ pub enum ServerEvent {
 impl ServerEvent {
     /// The event that tells an outcome.
     pub fn from_outcome(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::AppointmentCreated(booking) => Self::AppointmentCreated {
-                date: booking.date,
-                time: booking.time,
-            },
-            Outcome::SlotUnavailable {
-                requested,
-                reason,
-                alternatives,
-            } => Self::SlotUnavailable {
-                requested: *requested,
-                reason: *reason,
-                alternatives: alternatives.clone(),
-            },
-            Outcome::FreeSlots { requested, slots } => Self::FreeSlots {
-                requested: *requested,
-                slots: slots.clone(),
-            },
-            Outcome::MissingDetails { missing } => Self::MissingDetails {
-                missing: missing.clone(),
-            },
-            Outcome::BookingUnavailable => Self::BookingUnavailable,
-        }
+        Self::Outcome(outcome.clone())
     }
 
     /// Its name: the value of the key `server_event`.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::AppointmentCreated { .. } => "appointment_created",
-            Self::SlotUnavailable { .. } => "slot_unavailable",
-            Self::FreeSlots { .. } => "free_slots",
-            Self::MissingDetails { .. } => "missing_details",
-            Self::BookingUnavailable => "booking_unavailable",
+            Self::Outcome(outcome) => outcome.name(),
             Self::CallResumed { .. } => "call_resumed",
             Self::ClaimRefused => "claim_refused",
             Self::NotUnderstood => "not_understood",
@@ -112,27 +58,8 @@ impl ServerEvent {
             ..Wire::default()
         };
         match self {
-            Self::AppointmentCreated { date, time } => {
-                (wire.date, wire.time) = (Some(iso(*date)), Some(hebrew::clock(*time)));
-            }
-            Self::SlotUnavailable {
-                requested,
-                reason,
-                alternatives,
-            } => {
-                (wire.date, wire.time) = wire_time(*requested);
-                wire.reason = Some(reason.as_str());
-                wire.reason_text = Some(reason_text(*reason, *requested));
-                wire.alternatives = Some(alternatives.iter().map(Offer::new).collect());
-            }
-            Self::FreeSlots { requested, slots } => {
-                (wire.date, wire.time) = wire_time(*requested);
-                wire.slots = Some(slots.iter().map(Offer::new).collect());
-            }
-            Self::MissingDetails { missing } => {
-                wire.missing = Some(missing.iter().map(|detail| detail.as_str()).collect());
-            }
-            Self::BookingUnavailable | Self::ClaimRefused => wire.say = Some(RECORDING_REQUEST),
+            Self::Outcome(outcome) => wire.fill(outcome),
+            Self::ClaimRefused => wire.say = Some(RECORDING_REQUEST),
             Self::CallResumed {
                 appointments,
                 requested,
@@ -179,6 +106,35 @@ struct Wire {
     requested: Option<OnTheTable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     say: Option<&'static str>,
+}
+
+impl Wire {
+    fn fill(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::AppointmentCreated(booking) => {
+                self.date = Some(iso(booking.date));
+                self.time = Some(hebrew::clock(booking.time));
+            }
+            Outcome::SlotUnavailable {
+                requested,
+                reason,
+                alternatives,
+            } => {
+                (self.date, self.time) = wire_time(*requested);
+                self.reason = Some(reason.as_str());
+                self.reason_text = Some(reason_text(*reason, *requested));
+                self.alternatives = Some(alternatives.iter().map(Offer::new).collect());
+            }
+            Outcome::FreeSlots { requested, slots } => {
+                (self.date, self.time) = wire_time(*requested);
+                self.slots = Some(slots.iter().map(Offer::new).collect());
+            }
+            Outcome::MissingDetails { missing } => {
+                self.missing = Some(missing.iter().map(|detail| detail.as_str()).collect());
+            }
+            Outcome::BookingUnavailable => self.say = Some(RECORDING_REQUEST),
+        }
+    }
 }
 
 /// What was last asked for: `null`, or a moment.
@@ -254,7 +210,7 @@ const fn reason_text(reason: Refusal, requested: RequestedTime) -> &'static str 
 #[cfg(test)]
 mod tests {
     use time::macros::{date, time, utc_datetime};
-    use toran_domain::{AppointmentId, Booking};
+    use toran_domain::{AppointmentId, Booking, Detail};
     use toran_scheduling::{AppointmentSettings, TimeZoneName};
 
     use super::*;

@@ -129,7 +129,7 @@ fn section(title: &str, lines: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
-    use toran_domain::{BusinessId, BusinessText};
+    use toran_domain::{AppointmentId, Booking, BusinessId, BusinessText, Outcome};
     use toran_scheduling::AppointmentSettings;
 
     use super::*;
@@ -227,23 +227,24 @@ mod tests {
         let prompt = system_prompt(&barber(), NOW);
         let requested = toran_domain::RequestedTime::default();
         let events = [
-            ServerEvent::AppointmentCreated {
+            ServerEvent::Outcome(Outcome::AppointmentCreated(Booking {
+                appointment_id: AppointmentId::from_uuid(uuid::Uuid::nil()),
                 date: NOW.date(),
                 time: NOW.time(),
-            },
-            ServerEvent::SlotUnavailable {
+            })),
+            ServerEvent::Outcome(Outcome::SlotUnavailable {
                 requested,
                 reason: toran_scheduling::Refusal::Taken,
                 alternatives: Vec::new(),
-            },
-            ServerEvent::FreeSlots {
+            }),
+            ServerEvent::Outcome(Outcome::FreeSlots {
                 requested,
                 slots: Vec::new(),
-            },
-            ServerEvent::MissingDetails {
+            }),
+            ServerEvent::Outcome(Outcome::MissingDetails {
                 missing: Vec::new(),
-            },
-            ServerEvent::BookingUnavailable,
+            }),
+            ServerEvent::Outcome(Outcome::BookingUnavailable),
             ServerEvent::CallResumed {
                 appointments: Vec::new(),
                 requested,

@@ -62,6 +62,16 @@ impl Call {
         call
     }
 
+    /// A call in which the caller has just confirmed what the desk then booked, as turn 0.
+    fn booked() -> Self {
+        let mut call = Self::greeted();
+        call.say("u1", "כן", 900);
+        let confirmed = request(Action::Confirm, Some(booking().date), Some(booking().time));
+        call.parsed(0, confirmed);
+        call.desk(0, Outcome::AppointmentCreated(booking()));
+        call
+    }
+
     fn input(&mut self, input: Input) {
         self.engine.handle(self.now, input);
         self.drain();

@@ -122,17 +122,7 @@ fn an_interrupted_call_goes_on_knowing_what_stands() {
 
 #[test]
 fn a_question_about_ones_own_appointment_is_no_request_for_another() {
-    let mut call = Call::greeted();
-    call.say("u1", "כן", 900);
-    call.parsed(
-        0,
-        request(
-            Action::Confirm,
-            Some(date!(2026 - 11 - 24)),
-            Some(time!(10:30)),
-        ),
-    );
-    call.desk(0, Outcome::AppointmentCreated(booking()));
+    let mut call = Call::booked();
     call.answer("r2", "a2", "קבעתי לך.", SECOND);
     call.wait(2_000);
     call.log.clear();

@@ -19,17 +19,7 @@ fn after_the_end_nothing_happens_any_more() {
 
 #[test]
 fn a_lost_session_is_opened_again_and_told_what_stands() {
-    let mut call = Call::greeted();
-    call.say("u1", "כן", 900);
-    call.parsed(
-        0,
-        request(
-            Action::Confirm,
-            Some(date!(2026 - 11 - 24)),
-            Some(time!(10:30)),
-        ),
-    );
-    call.desk(0, Outcome::AppointmentCreated(booking()));
+    let mut call = Call::booked();
     call.model(FromModel::Lost);
     call.wait(1);
     assert_eq!(call.opens(), 1, "at once");
