@@ -1,17 +1,17 @@
 //! The Toran gateway: arguments, configuration, application, run, drain.
 
+mod business;
+
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use business::BusinessCommand;
+use clap::{Parser, Subcommand};
 use toran_app::{
     App, Config, ProcessEnvironment, StartError, Surroundings,
-    businesses::{self, NewBusiness},
     config::{ConfigError, LogFormat, LogSection, VARIABLES},
     demo, migrations, model_check, open_store, preflight,
     telemetry::{self, LogWatch},
 };
-use toran_domain::{AgentGender, PhoneNumber};
-use toran_scheduling::{ActiveDays, AppointmentSettings, TimeZoneName};
 
 /// The exit code for a configuration that is refused (`EX_USAGE` of sysexits).
 const BAD_CONFIGURATION: u8 = 64;
@@ -48,62 +48,6 @@ enum Command {
         #[command(subcommand)]
         command: BusinessCommand,
     },
-}
-
-#[derive(Subcommand)]
-enum BusinessCommand {
-    /// Add a business.
-    Add(Box<BusinessArguments>),
-    /// List them.
-    List,
-}
-
-#[derive(Args)]
-struct BusinessArguments {
-    /// The name that callers know.
-    #[arg(long)]
-    name: String,
-    /// The number that callers dial, in E.164: +97231234567.
-    #[arg(long)]
-    number: PhoneNumber,
-    /// Days on which it takes appointments: `sun-fri`, or `sun,tue,thu`.
-    #[arg(long, default_value = "sun-thu")]
-    days: ActiveDays,
-    /// When the first appointment may begin, HH:MM.
-    #[arg(long, default_value = "09:00", value_parser = wall_clock)]
-    start: time::Time,
-    /// When the last one must be over, HH:MM.
-    #[arg(long, default_value = "18:00", value_parser = wall_clock)]
-    end: time::Time,
-    /// Minutes from one slot to the next.
-    #[arg(long, default_value_t = 30)]
-    interval: u16,
-    /// Its time zone.
-    #[arg(long, default_value = "Asia/Jerusalem")]
-    time_zone: TimeZoneName,
-    /// Its own words for the prompt: what it does, services, prices, address, tone.
-    #[arg(long, default_value = "", conflicts_with = "text_file")]
-    text: String,
-    /// A file with its own words.
-    #[arg(long, value_name = "FILE")]
-    text_file: Option<PathBuf>,
-    /// The agent's name.
-    #[arg(long)]
-    agent_name: Option<String>,
-    /// The agent's grammatical gender.
-    #[arg(long, value_enum, default_value_t = Gender::Female)]
-    agent_gender: Gender,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Gender {
-    Female,
-    Male,
-}
-
-fn wall_clock(text: &str) -> Result<time::Time, String> {
-    let format = time::macros::format_description!("[hour]:[minute]");
-    time::Time::parse(text, format).map_err(|_| "write it as HH:MM, like 09:00".to_owned())
 }
 
 fn environment_help() -> String {
@@ -170,16 +114,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             start_log(&config.log, None)?;
             migrations::migrate(&config, status, out).await?;
         }
-        Command::Business { command } => {
-            let store = open_store(&config).await?;
-            match command {
-                BusinessCommand::List => businesses::list(&store, out).await?,
-                BusinessCommand::Add(arguments) => {
-                    let business = businesses::add(&store, arguments.into_business()?).await?;
-                    writeln!(out, "{}", business.id)?;
-                }
-            }
-        }
+        Command::Business { command } => command.run(&open_store(&config).await?, out).await?,
     }
     Ok(true)
 }
@@ -199,32 +134,6 @@ fn start_log(log: &LogSection, watch: Option<LogWatch>) -> Result<(), ConfigErro
     telemetry::start(log, watch).map_err(|problem| ConfigError {
         problems: vec![problem],
     })
-}
-
-impl BusinessArguments {
-    fn into_business(self) -> anyhow::Result<NewBusiness> {
-        let text = match &self.text_file {
-            Some(path) => std::fs::read_to_string(path)?,
-            None => self.text,
-        };
-        Ok(NewBusiness {
-            name: self.name,
-            called_number: self.number,
-            text,
-            agent_name: self.agent_name,
-            agent_gender: match self.agent_gender {
-                Gender::Female => AgentGender::Female,
-                Gender::Male => AgentGender::Male,
-            },
-            settings: AppointmentSettings::new(
-                self.days,
-                self.start,
-                self.end,
-                self.interval,
-                self.time_zone,
-            )?,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
+use time::{Duration, UtcDateTime};
+use toran_bridge::{Clock as _, SystemClock};
 use toran_domain::{
     AgentGender, Business, BusinessId, BusinessText, BusinessTextError, PhoneNumber,
 };
-use toran_scheduling::AppointmentSettings;
-use toran_store::{Addition, Businesses as _, StoreError};
+use toran_scheduling::{AppointmentSettings, ical};
+use toran_store::{Addition, Appointments as _, Businesses as _, StoreError};
 use toran_store_sqlite::SqliteStore;
 use uuid::Uuid;
 
@@ -36,6 +38,12 @@ pub enum BusinessError {
     /// The name or the text is refused.
     #[error("the business is refused")]
     Refused(#[from] BusinessTextError),
+    /// There is no business of this id.
+    #[error("there is no business {0}: `gateway business list` shows them")]
+    Unknown(BusinessId),
+    /// The settings are no JSON, or not valid.
+    #[error("the settings are refused: {0}")]
+    Settings(String),
     /// The database failed.
     #[error("the businesses cannot be read or written")]
     Store(#[from] StoreError),
@@ -75,20 +83,115 @@ pub async fn list(store: &SqliteStore, out: &mut dyn Write) -> Result<(), Busine
         writeln!(out, "no business yet: add one with `gateway business add`")?;
     }
     for business in businesses {
-        let settings = &business.settings;
+        let form = business.settings.form();
         writeln!(
             out,
-            "{}  {}  {}\n    days {}  hours {}–{}  every {} min  {}",
+            "{}  {}  {}\n    {}  every {} min, {} min long  {}{}",
             business.id,
             // The operator's own number, on the operator's own terminal.
             business.called_number.e164(),
             business.name,
-            settings.active_days(),
-            toran_hebrew::clock(settings.start_hour()),
-            toran_hebrew::clock(settings.end_hour()),
-            settings.slot_interval_minutes(),
-            settings.time_zone(),
+            form.hours,
+            form.slot_interval_minutes,
+            form.appointment_minutes,
+            form.time_zone,
+            if form.holidays.is_empty() {
+                ""
+            } else {
+                "  keeps holidays"
+            },
         )?;
     }
     Ok(())
+}
+
+/// Reads settings in either form from JSON. Errors name the field.
+pub fn read_settings(json: &str) -> Result<AppointmentSettings, BusinessError> {
+    let reader = &mut serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(reader)
+        .map_err(|error| BusinessError::Settings(error.to_string()))
+}
+
+/// Writes a business's settings as JSON, in the full form.
+pub async fn show_settings(
+    store: &SqliteStore,
+    id: BusinessId,
+    out: &mut dyn Write,
+) -> Result<(), BusinessError> {
+    let business = store.business(id).await?;
+    let settings = business.ok_or(BusinessError::Unknown(id))?.settings;
+    let json = serde_json::to_string_pretty(&settings);
+    writeln!(out, "{}", json.map_err(io::Error::from)?)?;
+    Ok(())
+}
+
+/// Replaces a business's settings. Calls that begin from now on follow them; appointments that stand are not
+/// touched.
+pub async fn replace_settings(
+    store: &SqliteStore,
+    id: BusinessId,
+    settings: &AppointmentSettings,
+) -> Result<(), BusinessError> {
+    if store.update_settings(id, settings).await? {
+        Ok(())
+    } else {
+        Err(BusinessError::Unknown(id))
+    }
+}
+
+/// Writes a business's coming appointments as iCalendar, with their names and numbers.
+pub async fn calendar(
+    store: &SqliteStore,
+    id: BusinessId,
+    days: u16,
+    out: &mut dyn Write,
+) -> Result<(), BusinessError> {
+    let business = store
+        .business(id)
+        .await?
+        .ok_or(BusinessError::Unknown(id))?;
+    let now = SystemClock.now();
+    let rows = store.appointments(id, now, days_after(now, days)).await?;
+    let entries = rows.into_iter().map(|row| {
+        let name = row
+            .name
+            .map_or("לקוח".to_owned(), |name| name.expose().clone());
+        ical::Appointment {
+            uid: format!("{}@toran", row.booking.appointment_id),
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            summary: name,
+            description: row.caller.map(|caller| caller.e164().to_owned()),
+        }
+    });
+    write!(out, "{}", ical::appointments(&business.name, entries, now))?;
+    Ok(())
+}
+
+/// Writes when a business is closed and when it is full, as iCalendar: for whoever may not see more.
+pub async fn free_busy(
+    store: &SqliteStore,
+    id: BusinessId,
+    days: u16,
+    out: &mut dyn Write,
+) -> Result<(), BusinessError> {
+    let settings = store
+        .business(id)
+        .await?
+        .ok_or(BusinessError::Unknown(id))?
+        .settings;
+    let now = SystemClock.now();
+    let range = (now, days_after(now, days));
+    let taken = settings.occupancy(store.busy(id, range.0, range.1).await?);
+    let uid = format!("free-busy-{id}@toran");
+    write!(
+        out,
+        "{}",
+        ical::free_busy(&uid, &settings, &taken, range, now)
+    )?;
+    Ok(())
+}
+
+fn days_after(now: UtcDateTime, days: u16) -> UtcDateTime {
+    now.saturating_add(Duration::days(days.into()))
 }

@@ -83,7 +83,7 @@ pub(crate) fn business() -> Result<NewBusiness, RehearsalError> {
     fn setting(error: impl std::error::Error + Send + Sync + 'static) -> RehearsalError {
         RehearsalError::Setting(Box::new(error))
     }
-    let settings = AppointmentSettings::new(
+    let settings = AppointmentSettings::simple(
         "sun-fri".parse().map_err(setting)?,
         time::macros::time!(9:00),
         time::macros::time!(18:00),

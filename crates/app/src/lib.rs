@@ -41,11 +41,12 @@ use toran_call::Timings;
 use toran_nlp::AppointmentParser;
 use toran_openai::{ChatCompleter, OpenAiConfig};
 use toran_store::Store;
-use toran_store_sqlite::{MigrationError, OpenError, SqliteStore};
+use toran_store_sqlite::{MigrationError, OpenError};
 use tracing::{error, info, warn};
 
 pub use config::{Config, ConfigError, ProcessEnvironment, Strings};
 pub use rehearsal::RehearsalError;
+pub use toran_store_sqlite::SqliteStore;
 
 /// Calls that are live when the process is told to stop may go on for this long.
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(30);

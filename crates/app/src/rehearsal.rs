@@ -247,7 +247,8 @@ async fn gather(
     call_sid: &str,
     now: UtcDateTime,
 ) -> Result<Gathered, RehearsalError> {
-    let horizon = now + time::Duration::days(toran_scheduling::BOOKING_HORIZON_DAYS + 1);
+    let days = business.settings.form().booking_horizon_days;
+    let horizon = now + time::Duration::days(i64::from(days) + 1);
     let appointments = store.appointments(business.id, now, horizon).await?;
     let Ok(call_sid) = call_sid.parse() else {
         return Ok((appointments, None, Vec::new(), Vec::new()));

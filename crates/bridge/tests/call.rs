@@ -151,7 +151,7 @@ fn business() -> Business {
         text: BusinessText::default(),
         agent_name: None,
         agent_gender: AgentGender::Female,
-        settings: AppointmentSettings::new(
+        settings: AppointmentSettings::simple(
             "sun-fri".parse().unwrap(),
             time::macros::time!(9:00),
             time::macros::time!(18:00),

@@ -1,6 +1,8 @@
 //! Days and dates as they are said and written.
 
-use time::{Date, Month, Weekday};
+use time::{Date, Month, Time, Weekday};
+
+use crate::time_words;
 
 /// The name of a day of the week: "ראשון" to "שישי", "שבת".
 pub const fn weekday_name(day: Weekday) -> &'static str {
@@ -59,6 +61,11 @@ pub fn date_words(date: Date) -> String {
 /// A date with its year: "יום שלישי, 24 בנובמבר 2026".
 pub fn date_words_with_year(date: Date) -> String {
     format!("{} {}", date_words(date), date.year())
+}
+
+/// A day and an hour as they are said: "יום שלישי, 24 בנובמבר, בשעה ארבע וחצי אחר הצהריים".
+pub fn moment_words(date: Date, time: Time) -> String {
+    format!("{}, בשעה {}", date_words(date), time_words(time))
 }
 
 /// Days of the week as words, Sunday first: three or more in a row as "ראשון עד שישי", others as a list,
@@ -129,7 +136,7 @@ const fn letter(day: Weekday) -> char {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::date;
+    use time::macros::{date, time};
 
     use super::*;
 
@@ -140,6 +147,10 @@ mod tests {
         assert_eq!(
             date_words_with_year(date!(2027 - 03 - 01)),
             "יום שני, 1 במרץ 2027"
+        );
+        assert_eq!(
+            moment_words(date!(2026 - 11 - 24), time!(16:30)),
+            "יום שלישי, 24 בנובמבר, בשעה ארבע וחצי אחר הצהריים"
         );
     }
 

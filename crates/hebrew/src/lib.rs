@@ -24,8 +24,8 @@ mod spoken;
 mod spoken_dates;
 
 pub use dates::{
-    date_words, date_words_with_year, day_range_letters, day_range_words, day_words, month_name,
-    weekday_name,
+    date_words, date_words_with_year, day_range_letters, day_range_words, day_words, moment_words,
+    month_name, weekday_name,
 };
 pub use hours::{clock, time_words};
 pub use letters::{has_hebrew, is_within_word, letters_said, normalise, words};

@@ -8,7 +8,7 @@ use toran_domain::{Action, AppointmentRequest, MAX_NAME_CHARS, Pii, RequestedTim
 use crate::{
     ParseContext,
     evidence::{Evidence, Sayable, Support},
-    resolve::{PartOfDay, SaidDate, SaidTime, SaidWeekday},
+    resolve::{PartOfDay, SaidDate, SaidTime, SaidWeekday, holiday_named},
 };
 
 /// Why an answer is not the contract.
@@ -235,6 +235,17 @@ fn read_date(value: &Value, context: &ParseContext<'_>) -> Option<Date> {
         SaidDate::Weekday {
             weekday,
             week_offset: int("week_offset").unwrap_or(0),
+        }
+    } else if let Some(name) = value.get("holiday").and_then(Value::as_str) {
+        let holiday = holiday_named(name)?;
+        match value.get("relation").and_then(Value::as_str) {
+            Some("on") | None => SaidDate::Holiday {
+                holiday,
+                eve: false,
+            },
+            Some("eve") => SaidDate::Holiday { holiday, eve: true },
+            // "After the holidays" is no day: the caller is asked for one.
+            Some(_) => return None,
         }
     } else {
         SaidDate::DaysFromNow(int("days_from_now")?)

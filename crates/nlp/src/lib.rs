@@ -14,7 +14,7 @@
 //! use toran_nlp::{ParseContext, read_answer};
 //! use toran_scheduling::{AppointmentSettings, TimeZoneName};
 //!
-//! let settings = AppointmentSettings::new(
+//! let settings = AppointmentSettings::simple(
 //!     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
 //! )?;
 //! let context = ParseContext {

@@ -1,7 +1,8 @@
 //! From what was said to a date and an hour.
 
 use time::{Date, Duration, Month, Time, Weekday};
-use toran_scheduling::AppointmentSettings;
+use toran_hebrew as hebrew;
+use toran_scheduling::{AppointmentSettings, Holiday};
 
 /// No caller of an appointment line means a day further away than this.
 const MAX_DAYS_AHEAD: i64 = 3 * 366;
@@ -34,6 +35,11 @@ pub(crate) enum SaidDate {
         week_offset: i64,
     },
     DaysFromNow(i64),
+    /// On a holiday, or on the day before it.
+    Holiday {
+        holiday: Holiday,
+        eve: bool,
+    },
     Calendar {
         day: i64,
         month: Option<i64>,
@@ -52,6 +58,13 @@ impl SaidDate {
                 week_offset,
             } => weekday_from(today, weekday.0, week_offset),
             Self::DaysFromNow(days) => ahead(today, days),
+            Self::Holiday {
+                holiday,
+                eve: false,
+            } => holiday.next_from(today),
+            Self::Holiday { holiday, eve: true } => {
+                first_day(holiday, today.next_day()?)?.previous_day()
+            }
             Self::Calendar {
                 day,
                 month,
@@ -60,6 +73,51 @@ impl SaidDate {
             } => calendar(today, day, month, year)
                 .filter(|date| weekday.is_none_or(|said| said.0 == date.weekday())),
         }
+    }
+}
+
+/// The holiday that these words name, as people call it; an eve is one of its own.
+pub(crate) fn holiday_named(words: &str) -> Option<Holiday> {
+    let words = hebrew::normalise(words);
+    let names =
+        |(name, holiday): &(&str, Holiday)| (hebrew::normalise(name) == words).then_some(*holiday);
+    let own = Holiday::all().find(|holiday| hebrew::normalise(holiday.hebrew_name()) == words);
+    own.or_else(|| OTHER_NAMES.iter().find_map(names))
+}
+
+/// What holidays are called besides their names in the calendar.
+const OTHER_NAMES: &[(&str, Holiday)] = &[
+    ("כיפור", Holiday::YomKippur),
+    ("יום הכיפורים", Holiday::YomKippur),
+    ("ערב כיפור", Holiday::EveOfYomKippur),
+    ("ערב יום הכיפורים", Holiday::EveOfYomKippur),
+    ("חג הסוכות", Holiday::Sukkot),
+    ("שמיני עצרת", Holiday::SimchatTorah),
+    ("חג החנוכה", Holiday::Hanukkah),
+    ("טו בשבט", Holiday::TuBishvat),
+    ("חג פורים", Holiday::Purim),
+    ("חג הפסח", Holiday::Pesach),
+    ("ליל הסדר", Holiday::EveOfPesach),
+    ("שביעי של פסח", Holiday::SeventhOfPesach),
+    ("שביעי פסח", Holiday::SeventhOfPesach),
+    ("חג שבועות", Holiday::Shavuot),
+    ("חג השבועות", Holiday::Shavuot),
+    ("עצמאות", Holiday::YomHaatzmaut),
+    ("יום עצמאות", Holiday::YomHaatzmaut),
+    ("ערב יום העצמאות", Holiday::YomHazikaron),
+    ("לג בעומר", Holiday::LagBaomer),
+    ("ט' באב", Holiday::TishaBav),
+    ("ט באב", Holiday::TishaBav),
+];
+
+/// The first day on or after `from` on which a holiday begins.
+fn first_day(holiday: Holiday, mut from: Date) -> Option<Date> {
+    loop {
+        let day = holiday.next_from(from)?;
+        if day.previous_day().and_then(Holiday::on) != Some(holiday) {
+            return Some(day);
+        }
+        from = day.next_day()?;
     }
 }
 
@@ -195,10 +253,8 @@ fn bare_hour(hour: u8, minute: u8, settings: &AppointmentSettings) -> u8 {
     } else {
         (hour, hour + 12)
     };
-    let open = |hour| {
-        Time::from_hms(hour, minute, 0)
-            .is_ok_and(|time| settings.start_hour() <= time && time < settings.end_hour())
-    };
+    let open =
+        |hour| Time::from_hms(hour, minute, 0).is_ok_and(|time| settings.ever_opens_at(time));
     match (open(before_noon), open(after_noon)) {
         (true, false) => before_noon,
         (false, true) => after_noon,

@@ -5,7 +5,7 @@ use toran_scheduling::TimeZoneName;
 use super::*;
 
 fn settings() -> AppointmentSettings {
-    AppointmentSettings::new(
+    AppointmentSettings::simple(
         "sun-fri".parse().unwrap(),
         time!(9:00),
         time!(18:00),
@@ -106,6 +106,27 @@ fn days_are_computed_by_code() {
 }
 
 #[test]
+fn holidays_are_dated_by_the_calendar() {
+    // Seen from 22 November 2026.
+    for (holiday, relation, date) in [
+        ("פסח", "on", date!(2027 - 04 - 22)),
+        ("פסח", "eve", date!(2027 - 04 - 21)),
+        ("ערב פסח", "on", date!(2027 - 04 - 21)),
+        ("ליל הסדר", "on", date!(2027 - 04 - 21)),
+        ("חנוכה", "on", date!(2026 - 12 - 05)),
+        ("חנוכה", "eve", date!(2026 - 12 - 04)),
+        ("יום העצמאות", "on", date!(2027 - 05 - 12)),
+        ("ט״ו בשבט", "on", date!(2027 - 01 - 23)),
+        ("כיפור", "eve", date!(2027 - 10 - 10)),
+        ("ראש השנה", "on", date!(2027 - 10 - 02)),
+        ("חול המועד סוכות", "on", date!(2027 - 10 - 17)),
+    ] {
+        let said = format!(r#"{{"holiday":"{holiday}","relation":"{relation}"}}"#);
+        check_date(&said, Some(date));
+    }
+}
+
+#[test]
 fn what_cannot_be_a_day_is_none() {
     for nonsense in [
         "null",
@@ -120,7 +141,9 @@ fn what_cannot_be_a_day_is_none() {
         r#"{"days_from_now":9223372036854775807}"#,
         r#"{"weekday":"tuesday","week_offset":9223372036854775807}"#,
         r#"{"weekday":"someday","week_offset":0}"#,
-        r#"{"holiday":"פסח","relation":"eve"}"#,
+        r#"{"holiday":"פסח","relation":"after"}"#,
+        r#"{"holiday":"חג המולד","relation":"on"}"#,
+        r#"{"holiday":7,"relation":"on"}"#,
         // Said to be a Monday, and it is a Tuesday: ask.
         r#"{"day":24,"month":11,"year":2026,"weekday":"monday"}"#,
     ] {
@@ -184,7 +207,7 @@ fn hours_are_read_as_people_mean_them() {
 
 #[test]
 fn opening_hours_settle_a_bare_hour_with_one_reading() {
-    let early = AppointmentSettings::new(
+    let early = AppointmentSettings::simple(
         "sun-fri".parse().unwrap(),
         time!(6:00),
         time!(12:00),
@@ -283,9 +306,14 @@ fn what_is_discarded_is_said_to_be() {
         false,
     );
     check_discarded(
-        "בערב פסח",
-        r#"{"action":"ask","date":{"holiday":"פסח"}}"#,
+        "אחרי פסח",
+        r#"{"action":"ask","date":{"words":"אחרי פסח","holiday":"פסח","relation":"after"}}"#,
         true,
+    );
+    check_discarded(
+        "בערב פסח",
+        r#"{"action":"ask","date":{"words":"ערב פסח","holiday":"פסח","relation":"eve"}}"#,
+        false,
     );
     check_discarded(
         "בעשר",

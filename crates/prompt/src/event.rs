@@ -1,5 +1,7 @@
 //! What the model is told that the server did.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use time::{Date, Time};
 use toran_domain::{Outcome, RequestedTime};
@@ -93,7 +95,7 @@ struct Wire {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason_text: Option<&'static str>,
+    reason_text: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alternatives: Option<Vec<Offer>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,11 +167,10 @@ struct Offer {
 impl Offer {
     fn new(slot: &Slot) -> Self {
         let (date, time) = (slot.date(), slot.time());
-        let say = format!(
-            "{}, בשעה {}",
-            hebrew::date_words(date),
-            hebrew::time_words(time)
-        );
+        let mut say = hebrew::moment_words(date, time);
+        if slot.comes_twice() {
+            say.push_str(", לפני שהשעון זז אחורה");
+        }
         Self {
             date: iso(date),
             time: hebrew::clock(time),
@@ -192,19 +193,25 @@ fn iso(date: Date) -> String {
 }
 
 /// Why not, in a few words for the ear. Without an hour, the whole day was asked for.
-const fn reason_text(reason: Refusal, requested: RequestedTime) -> &'static str {
-    match (reason, requested.time) {
+fn reason_text(reason: Refusal, requested: RequestedTime) -> Cow<'static, str> {
+    let text = match (reason, requested.time) {
+        (Refusal::Holiday(holiday), _) => {
+            return format!("ביום הזה העסק סגור: {}", holiday.hebrew_name()).into();
+        }
         (Refusal::InactiveDay, _) => "ביום הזה העסק סגור",
+        (Refusal::Closed, _) => "בתאריך הזה העסק סגור",
         (Refusal::OutsideHours, _) => "השעה הזאת מחוץ לשעות הפעילות",
         (Refusal::DoesNotFitBeforeClosing, _) => "בשעה הזאת לא נשאר מספיק זמן עד הסגירה",
         (Refusal::OffGrid, _) => "פגישות לא מתחילות בשעה הזאת",
         (Refusal::InThePast, None) => "ביום הזה כבר אי אפשר לקבוע",
         (Refusal::InThePast, Some(_)) => "המועד הזה כבר עבר",
+        (Refusal::TooSoon, _) => "למועד הזה כבר מאוחר לקבוע, צריך לקבוע יותר זמן מראש",
         (Refusal::TooFar, _) => "המועד הזה רחוק מדי",
         (Refusal::Taken, None) => "אין מקום פנוי ביום הזה",
         (Refusal::Taken, Some(_)) => "המועד הזה כבר תפוס",
         (Refusal::NonexistentTime, _) => "בגלל שינוי השעון השעה הזאת לא קיימת ביום הזה",
-    }
+    };
+    text.into()
 }
 
 #[cfg(test)]
@@ -228,9 +235,48 @@ mod tests {
     fn slots(limit: usize) -> Vec<Slot> {
         let zone = TimeZoneName::jerusalem();
         let days = "sun-fri".parse().unwrap();
-        let settings = AppointmentSettings::new(days, time!(9:00), time!(18:00), 30, zone).unwrap();
-        let now = utc_datetime!(2026-11-23 08:00);
-        settings.alternatives(DATE, Some(time!(16:30)), &[], now, limit)
+        let settings =
+            AppointmentSettings::simple(days, time!(9:00), time!(18:00), 30, zone).unwrap();
+        let taken = settings.occupancy([]);
+        let availability = settings.availability(&taken, utc_datetime!(2026-11-23 08:00));
+        availability.alternatives(DATE, Some(time!(16:30)), limit)
+    }
+
+    #[test]
+    fn a_holiday_is_told_by_its_name() {
+        let reason = Refusal::Holiday(toran_scheduling::Holiday::Pesach);
+        let event = Outcome::SlotUnavailable {
+            requested: ASKED,
+            reason,
+            alternatives: Vec::new(),
+        };
+        check(
+            &ServerEvent::from_outcome(&event),
+            r#"{"server_event":"slot_unavailable","date":"2026-11-24","time":"16:30","reason":"holiday","reason_text":"ביום הזה העסק סגור: פסח","alternatives":[]}"#,
+        );
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_told_apart() {
+        let night = AppointmentSettings::simple(
+            "sun-sat".parse().unwrap(),
+            time!(0:00),
+            time!(6:00),
+            30,
+            TimeZoneName::jerusalem(),
+        )
+        .unwrap();
+        let taken = night.occupancy([]);
+        let availability = night.availability(&taken, utc_datetime!(2026-10-20 8:00));
+        let slots = availability.alternatives(date!(2026 - 10 - 25), Some(time!(1:30)), 1);
+        let event = Outcome::FreeSlots {
+            requested: NOTHING,
+            slots,
+        };
+        check(
+            &ServerEvent::from_outcome(&event),
+            r#"{"server_event":"free_slots","slots":[{"date":"2026-10-25","time":"01:30","say":"יום ראשון, 25 באוקטובר, בשעה אחת וחצי בלילה, לפני שהשעון זז אחורה"}]}"#,
+        );
     }
 
     #[track_caller]

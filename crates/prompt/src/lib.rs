@@ -26,6 +26,7 @@
 //! ```
 
 mod event;
+mod hours;
 mod quoting;
 pub mod sentences;
 mod system;

@@ -4,7 +4,7 @@ use time::PrimitiveDateTime;
 use toran_domain::{AgentGender, Business, MAX_BUSINESS_NAME_CHARS};
 use toran_hebrew as hebrew;
 
-use crate::{quoting, sentences};
+use crate::{hours::hours, quoting, sentences};
 
 /// The longest agent's name that is spoken, in characters.
 const MAX_AGENT_NAME_CHARS: usize = 40;
@@ -21,7 +21,7 @@ pub fn system_prompt(business: &Business, now: PrimitiveDateTime) -> String {
         Some(rules()),
         Some(beginning()),
         Some(present(business, now)),
-        Some(hours(business)),
+        Some(hours(&business.settings, now.date())),
         Some(BOOKING.to_owned()),
         Some(server_events()),
         business_material(business),
@@ -74,22 +74,6 @@ fn present(business: &Business, now: PrimitiveDateTime) -> String {
         hebrew::date_words_with_year(now.date()),
         hebrew::clock(now.time()),
         business.settings.time_zone(),
-    )
-}
-
-fn hours(business: &Business) -> String {
-    let settings = &business.settings;
-    let days = settings.active_days();
-    format!(
-        "# שעות וימים\n{} {}–{}\n{} {} ({})\nפגישה נמשכת {} דקות.\n{}\nהמועדים הפנויים באמת מגיעים רק באירוע מהשרת: לא לנחש מועד פנוי.",
-        sentences::HOURS,
-        hebrew::clock(settings.start_hour()),
-        hebrew::clock(settings.end_hour()),
-        sentences::DAYS,
-        hebrew::day_range_letters(days.iter()),
-        hebrew::day_range_words(days.iter()),
-        settings.slot_interval_minutes(),
-        sentences::ONLY_WITHIN_RANGE,
     )
 }
 
@@ -161,7 +145,7 @@ mod tests {
             time::Time::from_hms(hour.parse().unwrap(), minute.parse().unwrap(), 0).unwrap()
         };
         let (days, zone) = (days.parse().unwrap(), zone.parse().unwrap());
-        AppointmentSettings::new(days, hour(start), hour(end), minutes, zone).unwrap()
+        AppointmentSettings::simple(days, hour(start), hour(end), minutes, zone).unwrap()
     }
 
     fn barber() -> Business {

@@ -1,13 +1,21 @@
 //! What may be booked: the verdict on one time, and the free slots around it.
 
-use time::{Date, Duration, PrimitiveDateTime, Time, UtcDateTime};
+mod free_slots;
 
-use crate::{AppointmentSettings, BusyRange, Slot, zone::Resolved};
+use time::{Date, Duration, Time, UtcDateTime};
 
-/// How many days ahead an appointment may be booked, counted from the business's today.
-pub const BOOKING_HORIZON_DAYS: i64 = 365;
-/// How many days, the first included, are searched for alternatives.
-pub const LOOK_AHEAD_DAYS: i64 = 30;
+pub use free_slots::FreeSlots;
+
+use crate::{
+    AppointmentSettings, ClockTime, Holiday, Occupancy, ServiceId, SettingsError, SettingsProblem,
+    Slot,
+    clock_time::DAY_MINUTES,
+    holiday::Walk,
+    need::Need,
+    occupancy::Load,
+    settings::{MAX_APPOINTMENT_MINUTES, horizon},
+    zone::{Resolved, Second},
+};
 
 /// The answer to "may this time be booked?".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,217 +29,454 @@ pub enum Verdict {
 /// Why a time cannot be booked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
+    /// It has begun already, or the day is over.
+    InThePast,
+    /// It begins sooner than the minimum notice allows.
+    TooSoon,
+    /// It is later than the booking horizon.
+    TooFar,
     /// The business does not work on that day of the week.
     InactiveDay,
-    /// Before opening, at closing or after it.
+    /// The business is closed on that date.
+    Closed,
+    /// The business is closed for a holiday.
+    Holiday(Holiday),
+    /// Before opening, at closing or after it, or in between.
     OutsideHours,
+    /// The clock is set forward over it on that day.
+    NonexistentTime,
     /// It would begin inside the hours and end after them.
     DoesNotFitBeforeClosing,
     /// Not a start on the business's grid.
     OffGrid,
-    /// It has begun already, or the day is over.
-    InThePast,
-    /// Later than [`BOOKING_HORIZON_DAYS`] from today.
-    TooFar,
-    /// Another appointment or a block is there.
+    /// No resource has room for it.
     Taken,
-    /// The clock is set forward over it on that day.
-    NonexistentTime,
 }
 
 impl Refusal {
-    /// The word by which events, logs and metrics name it.
+    /// The word by which events, logs and metrics name it: `holiday` for every holiday.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::InactiveDay => "closed_day",
+            Self::InThePast => "in_the_past",
+            Self::TooSoon => "too_soon",
+            Self::TooFar => "too_far",
+            Self::InactiveDay => "inactive_day",
+            Self::Closed => "closed",
+            Self::Holiday(_) => "holiday",
             Self::OutsideHours => "outside_hours",
+            Self::NonexistentTime => "nonexistent_time",
             Self::DoesNotFitBeforeClosing => "does_not_fit_before_closing",
             Self::OffGrid => "off_grid",
-            Self::InThePast => "in_the_past",
-            Self::TooFar => "too_far",
             Self::Taken => "taken",
-            Self::NonexistentTime => "nonexistent_time",
         }
     }
 }
 
-/// Every question takes `now` and the `busy` ranges that matter to it: those that touch [`day_range`] for
-/// one day, and those that touch [`search_range`] for the questions that look ahead. Ranges may overlap
-/// and come in any order.
+/// What may be booked, given settings, what is taken, and what time it is.
 ///
-/// [`day_range`]: AppointmentSettings::day_range
-/// [`search_range`]: AppointmentSettings::search_range
-impl AppointmentSettings {
-    /// Whether an appointment may begin at this local time. Of several reasons against it, the one that
-    /// helps a caller most: past, too far, closed day, hours, fit, grid, a skipped hour, taken.
-    pub fn verdict(&self, date: Date, time: Time, busy: &[BusyRange], now: UtcDateTime) -> Verdict {
-        match self.lawful_slot(date, time, now) {
-            Err(refusal) => Verdict::Refused(refusal),
-            Ok(slot) if is_taken(&slot, busy) => Verdict::Refused(Refusal::Taken),
-            Ok(slot) => Verdict::Free(slot),
-        }
-    }
+/// Made by [`AppointmentSettings::availability`]; it borrows all it knows and can be copied. Without more, its
+/// questions are about the settings' own appointment; [`for_service`](Self::for_service),
+/// [`lasting`](Self::lasting) and [`taking`](Self::taking) ask about others.
+///
+/// Whatever it offers, [`verdict`](Self::verdict) allows; and what the verdict allows is among what it offers.
+///
+/// ```
+/// use time::macros::{date, time, utc_datetime};
+/// use toran_scheduling::{AppointmentSettings, Refusal, TimeZoneName, Verdict};
+///
+/// let settings = AppointmentSettings::simple(
+///     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+/// )?;
+/// let taken = settings.occupancy([]);
+/// let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+///
+/// let tuesday = date!(2026-11-24);
+/// assert!(matches!(availability.verdict(tuesday, time!(16:30)), Verdict::Free(_)));
+/// assert_eq!(availability.verdict(tuesday, time!(16:40)), Verdict::Refused(Refusal::OffGrid));
+/// assert_eq!(availability.free_slots(tuesday).len(), 18);
+///
+/// let near = availability.alternatives(tuesday, Some(time!(16:40)), 3);
+/// let hours: Vec<_> = near.iter().map(|slot| slot.time()).collect();
+/// assert_eq!(hours, [time!(16:30), time!(17:00), time!(16:00)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Availability<'a> {
+    settings: &'a AppointmentSettings,
+    taken: &'a Occupancy,
+    need: Need<'a>,
+    /// No start at or before this instant is to come.
+    now: Second,
+    /// The first second at which an appointment may begin.
+    earliest: Second,
+    today: Date,
+    /// The last day that may be booked.
+    last: Date,
+    look_ahead_days: u16,
+}
 
-    /// The free slots of a day, earliest first.
-    pub fn free_slots(&self, date: Date, busy: &[BusyRange], now: UtcDateTime) -> Vec<Slot> {
-        if self.day_rule(date, now).is_some() {
-            return Vec::new();
-        }
-        let (from, to) = self.day_range(date);
-        let today: Vec<BusyRange> = busy
-            .iter()
-            .filter(|range| range.from() < to && from < range.to())
-            .copied()
-            .collect();
-        self.grid()
-            .filter_map(|time| self.lawful_slot(date, time, now).ok())
-            .filter(|slot| !is_taken(slot, &today))
-            .collect()
-    }
-
-    /// Free slots near a requested time, at most `limit`, searched over [`LOOK_AHEAD_DAYS`].
-    ///
-    /// With an hour: those of the same day, nearest first (of two equally near, the earlier), then of each
-    /// following day the nearest one. Without: in order of time. A requested day that is over counts as
-    /// today. A requested time that is free comes first.
-    pub fn alternatives(
-        &self,
-        requested_date: Date,
-        requested_time: Option<Time>,
-        busy: &[BusyRange],
+impl<'a> Availability<'a> {
+    pub(crate) fn new(
+        settings: &'a AppointmentSettings,
+        taken: &'a Occupancy,
         now: UtcDateTime,
-        limit: usize,
-    ) -> Vec<Slot> {
-        let first_day = requested_date.max(self.local(now).date());
-        let days = days_from(first_day).flat_map(|date| {
-            let mut slots = self.free_slots(date, busy, now);
-            if let Some(time) = requested_time {
-                slots.sort_by_key(|slot| ((slot.time() - time).abs(), slot.time()));
-                if date != first_day {
-                    slots.truncate(1);
-                }
-            }
-            slots
-        });
-        days.take(limit).collect()
+    ) -> Self {
+        let today = settings.local(now).date();
+        let form = settings.form();
+        let second = now.unix_timestamp();
+        let begun = i64::from(now.nanosecond() > 0);
+        let notice = i64::from(form.minimum_notice_minutes) * 60;
+        Self {
+            settings,
+            taken,
+            need: settings.need(),
+            now: second,
+            earliest: (second + 1).max(second + begun + notice),
+            today,
+            last: horizon(today, form.booking_horizon_days),
+            look_ahead_days: u16::MAX,
+        }
     }
 
-    /// The earliest free slots from now on, at most `limit`, searched over [`LOOK_AHEAD_DAYS`].
-    pub fn first_free(&self, now: UtcDateTime, busy: &[BusyRange], limit: usize) -> Vec<Slot> {
-        self.alternatives(self.local(now).date(), None, busy, now, limit)
+    /// The same question about a service of the settings; `None` if they have no such service.
+    ///
+    /// ```
+    /// # use time::macros::{date, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, Service, ServiceId, TimeZoneName};
+    /// # let simple = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let colouring = ServiceId::new("colouring")?;
+    /// let mut form = simple.form().clone();
+    /// form.services.push(Service::lasting(colouring.clone(), 90));
+    /// let settings = AppointmentSettings::try_from(form)?;
+    ///
+    /// let taken = settings.occupancy([]);
+    /// let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// let colouring = availability.for_service(&colouring).expect("it is one of the services");
+    /// assert_eq!(colouring.free_slots(date!(2026-11-24)).len(), 16); // the last one at 16:30
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn for_service(self, id: &ServiceId) -> Option<Self> {
+        let need = self.settings.need_of(id)?;
+        Some(Self { need, ..self })
+    }
+
+    /// The same question about an appointment of another length: 1 to [`MAX_APPOINTMENT_MINUTES`] minutes.
+    pub fn lasting(self, minutes: u16) -> Result<Self, SettingsError> {
+        if !(1..=MAX_APPOINTMENT_MINUTES).contains(&minutes) {
+            let problem = SettingsProblem::OutOfRange {
+                found: minutes.into(),
+                min: 1,
+                max: MAX_APPOINTMENT_MINUTES.into(),
+            };
+            return Err(SettingsError::new("duration_minutes", problem));
+        }
+        let need = Need {
+            duration: minutes,
+            ..self.need
+        };
+        Ok(Self { need, ..self })
+    }
+
+    /// The same question about an appointment that takes several units of one resource, as a table for four does:
+    /// at least 1, and no more than some resource has.
+    pub fn taking(self, units: u16) -> Result<Self, SettingsError> {
+        let most = self.settings.resources().iter().map(|r| r.capacity).max();
+        if units == 0 || most.is_none_or(|most| units > most) {
+            let problem = SettingsProblem::OutOfRange {
+                found: units.into(),
+                min: 1,
+                max: most.unwrap_or(0).into(),
+            };
+            return Err(SettingsError::new("units", problem));
+        }
+        let need = Need { units, ..self.need };
+        Ok(Self { need, ..self })
+    }
+
+    /// The same question, but looking at no more than this many days, the first included, for alternatives and
+    /// for the first free slots: where what is taken later is not known.
+    #[must_use]
+    pub const fn within_days(self, days: u16) -> Self {
+        Self {
+            look_ahead_days: days,
+            ..self
+        }
+    }
+
+    /// Whether an appointment may begin at this local time. Of several reasons against it, the one that helps a
+    /// caller most: they stand in [`Refusal`] in this order. Of a time that comes twice, the first is meant.
+    ///
+    /// Does not allocate.
+    pub fn verdict(&self, date: Date, time: Time) -> Verdict {
+        match self.lawful(date, time) {
+            Err(refusal) => Verdict::Refused(refusal),
+            Ok((start, comes_twice)) => {
+                let (from, to) = self.need.footprint(start);
+                let free = self
+                    .lanes()
+                    .find(|lane| lane.at(from).blocked(from, to).is_none());
+                free.map_or(Verdict::Refused(Refusal::Taken), |lane| {
+                    let clock = ClockTime::from(time).minutes();
+                    let need = &self.need;
+                    Verdict::Free(Slot::new(
+                        start,
+                        date,
+                        clock,
+                        need,
+                        lane.resource,
+                        comes_twice,
+                    ))
+                })
+            }
+        }
     }
 
     /// Why a whole day cannot be booked, or `None` when it has a free slot.
     ///
-    /// [`Refusal::InThePast`] also means that today's last slot has begun, and [`Refusal::Taken`] that
-    /// what is left of the day is full.
-    pub fn day_verdict(&self, date: Date, busy: &[BusyRange], now: UtcDateTime) -> Option<Refusal> {
-        if let Some(refusal) = self.day_rule(date, now) {
-            return Some(refusal);
+    /// [`Refusal::InThePast`] also means that the day's last slot has begun, and [`Refusal::Taken`] that what is
+    /// left of the day is full.
+    pub fn day_verdict(&self, date: Date) -> Option<Refusal> {
+        if date < self.today {
+            return Some(Refusal::InThePast);
         }
-        let mut reason = None;
-        for time in self.grid() {
-            match self.verdict(date, time, busy, now) {
-                Verdict::Free(_) => return None,
-                Verdict::Refused(_) if reason == Some(Refusal::Taken) => {}
-                Verdict::Refused(refusal) => reason = Some(refusal),
-            }
+        if date > self.last {
+            return Some(Refusal::TooFar);
         }
-        reason
+        if self.slots(date, date).next().is_some() {
+            return None;
+        }
+        let has_starts_from = |earliest| {
+            let all = Self { earliest, ..*self };
+            FreeSlots::regardless(all, date).next().is_some()
+        };
+        let rule = self.settings.day_rule(date, Holiday::on);
+        Some(if has_starts_from(self.earliest) {
+            Refusal::Taken
+        } else if has_starts_from(self.now + 1) {
+            Refusal::TooSoon
+        } else if has_starts_from(Second::MIN) {
+            Refusal::InThePast
+        } else if rule.first().is_none() {
+            rule.closed
+        } else {
+            Refusal::DoesNotFitBeforeClosing
+        })
     }
 
-    /// What the business's wall clock shows at an instant.
-    pub fn local(&self, instant: UtcDateTime) -> PrimitiveDateTime {
-        self.time_zone().local(instant)
+    /// The free slots of a local day, earliest first.
+    pub fn free_slots(&self, date: Date) -> Vec<Slot> {
+        self.slots(date, date).collect()
     }
 
-    /// The instants of a local day, half-open: from its first to the first of the next day. As long as
-    /// the day really is (23 or 25 hours where the clock changes), and right where midnight is skipped.
-    pub fn day_range(&self, date: Date) -> (UtcDateTime, UtcDateTime) {
-        let following = date.saturating_add(Duration::DAY);
-        (
-            self.time_zone().start_of(date),
-            self.time_zone().start_of(following),
-        )
+    /// The free slots of local days, both inside, earliest first: found one by one, as they are asked for.
+    ///
+    /// ```
+    /// # use time::macros::{date, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let taken = settings.occupancy([]);
+    /// let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// let december = availability.slots(date!(2026-12-01), date!(2026-12-31));
+    /// assert_eq!(december.count(), 27 * 18);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn slots(&self, first: Date, last: Date) -> FreeSlots<'a> {
+        FreeSlots::new(*self, first.max(self.today), last.min(self.last))
     }
 
-    /// The instants, half-open, from which [`Self::alternatives`] takes its slots: the busy ranges to
-    /// load for it. For [`Self::first_free`], ask with today's date.
-    pub fn search_range(
-        &self,
-        requested_date: Date,
-        now: UtcDateTime,
-    ) -> (UtcDateTime, UtcDateTime) {
-        let first = requested_date.max(self.local(now).date());
-        let last = first.saturating_add(Duration::days(LOOK_AHEAD_DAYS - 1));
-        (self.day_range(first).0, self.day_range(last).1)
+    /// The earliest free slots that begin at or after an instant, at most `limit`.
+    pub fn first_free(&self, from: UtcDateTime, limit: usize) -> Vec<Slot> {
+        let first = self.settings.local(from).date().max(self.today);
+        let last = self
+            .settings
+            .searched(first, self.today, self.look_ahead_days)
+            .1;
+        let from = from.unix_timestamp() + i64::from(from.nanosecond() > 0);
+        let later = Self {
+            earliest: self.earliest.max(from),
+            ..*self
+        };
+        later.slots(first, last).take(limit).collect()
     }
 
-    /// The slot at a local time if every rule but the busy ranges allows it.
-    fn lawful_slot(&self, date: Date, time: Time, now: UtcDateTime) -> Result<Slot, Refusal> {
-        let resolved = self.time_zone().resolve(date, time);
-        let starts_at = resolved.first();
-        if starts_at <= now {
+    /// Free slots near a requested time, at most `limit`.
+    ///
+    /// With an hour: those of the same day, nearest first (of two equally near, the earlier), then of each
+    /// following day the nearest one. Without: in order of time. A requested day that is over counts as today.
+    /// Of a day past the horizon, the last days that can be booked are near, from the last backwards. A
+    /// requested time that is free comes first.
+    pub fn alternatives(&self, date: Date, time: Option<Time>, limit: usize) -> Vec<Slot> {
+        let (first, last) = self
+            .settings
+            .searched(date, self.today, self.look_ahead_days);
+        if date > self.last {
+            return self.backwards(first, last, time, limit);
+        }
+        let slots = self.slots(first, last);
+        match time.map(clock) {
+            None => slots.take(limit).collect(),
+            Some(clock) => nearest(slots, clock, first, limit),
+        }
+    }
+
+    /// Of each day from the last to the first, the slot nearest to an hour, or the first.
+    fn backwards(&self, first: Date, last: Date, time: Option<Time>, limit: usize) -> Vec<Slot> {
+        let days = (last - first).whole_days();
+        (0..=days)
+            .map_while(|back| last.checked_sub(Duration::days(back)))
+            .filter_map(|date| {
+                let mut slots = self.slots(date, date);
+                match time.map(clock) {
+                    None => slots.next(),
+                    Some(clock) => slots.min_by_key(|slot| distance(slot, clock)),
+                }
+            })
+            .take(limit)
+            .collect()
+    }
+
+    /// When an appointment at a local time would begin, and whether that time comes twice, if every rule but what
+    /// is taken allows it.
+    fn lawful(&self, date: Date, time: Time) -> Result<(Second, bool), Refusal> {
+        let clock = clock(time);
+        let resolved = self.settings.time_zone().resolve(date, clock.minutes());
+        let start = resolved.first();
+        if start <= self.now {
             return Err(Refusal::InThePast);
         }
-        if let Some(refusal) = self.day_rule(date, now) {
-            return Err(refusal);
+        if start < self.earliest {
+            return Err(Refusal::TooSoon);
         }
-        if time < self.start_hour() || time >= self.end_hour() {
-            return Err(Refusal::OutsideHours);
+        if date > self.last {
+            return Err(Refusal::TooFar);
         }
-        let length = Duration::minutes(self.slot_interval_minutes().into());
-        let ends_at = starts_at.saturating_add(length);
-        // Both the wall and the instants must agree: they differ where the clock changes inside the day.
-        let closes_at = self.time_zone().resolve(date, self.end_hour()).last();
-        if self.end_hour() - time < length || ends_at > closes_at {
+        let (day, opening, reading) = self.opening_at(date, clock)?;
+        if matches!(resolved, Resolved::Never { .. }) {
+            return Err(Refusal::NonexistentTime);
+        }
+        let zone = self.settings.time_zone();
+        let closes = zone.resolve(day, opening.to().minutes()).last();
+        if self.need.end(start) > closes {
             return Err(Refusal::DoesNotFitBeforeClosing);
         }
-        let since_opening = (time - self.start_hour()).whole_nanoseconds();
-        if since_opening % length.whole_nanoseconds() != 0 {
+        let since_opening = reading - opening.from().minutes();
+        let whole_minute = time.second() == 0 && time.nanosecond() == 0;
+        if !whole_minute || since_opening % self.settings.slot_interval_minutes() != 0 {
             return Err(Refusal::OffGrid);
         }
-        match resolved {
-            Resolved::Never { .. } => Err(Refusal::NonexistentTime),
-            Resolved::Once(_) | Resolved::Twice { .. } => Ok(Slot {
-                starts_at,
-                ends_at,
-                date,
-                time,
-            }),
-        }
+        Ok((start, matches!(resolved, Resolved::Twice { .. })))
     }
 
-    /// Why no hour of a day can be booked, whatever is taken in it.
-    fn day_rule(&self, date: Date, now: UtcDateTime) -> Option<Refusal> {
-        let today = self.local(now).date();
-        if date < today {
-            Some(Refusal::InThePast)
-        } else if date > today.saturating_add(Duration::days(BOOKING_HORIZON_DAYS)) {
-            Some(Refusal::TooFar)
-        } else if !self.active_days().contains(date.weekday()) {
-            Some(Refusal::InactiveDay)
-        } else {
-            None
+    /// The opening in which a reading of the clock lies, with the day to which it belongs and the reading as
+    /// counted from that day's midnight.
+    fn opening_at(
+        &self,
+        date: Date,
+        clock: ClockTime,
+    ) -> Result<(Date, crate::Opening, u16), Refusal> {
+        let mut walk = Walk::default();
+        let today = self.settings.day_plan(date, &mut walk);
+        if let Some(opening) = today.openings().find(|opening| opening.contains(clock)) {
+            return Ok((date, opening, clock.minutes()));
         }
+        let late = ClockTime::from_minutes(clock.minutes() + DAY_MINUTES);
+        if let (Some(yesterday), Some(late)) = (date.previous_day(), late) {
+            let plan = self.settings.day_plan(yesterday, &mut walk);
+            if let Some(opening) = plan.openings().find(|opening| opening.contains(late)) {
+                return Ok((yesterday, opening, late.minutes()));
+            }
+        }
+        Err(match today.first() {
+            Some(_) => Refusal::OutsideHours,
+            None => today.closed,
+        })
     }
 
-    /// The starts of a working day, by the wall clock.
-    fn grid(&self) -> impl Iterator<Item = Time> {
-        let step = self.slot_interval_minutes();
-        let open = (self.end_hour() - self.start_hour()).whole_minutes();
-        let count = open / i64::from(step);
-        let start = self.start_hour();
-        (0..count).map(move |index| start + Duration::minutes(index * i64::from(step)))
+    /// The resources that can give what is asked for, in order of preference.
+    fn lanes(&self) -> impl Iterator<Item = Lane<'a>> + use<'a> {
+        let (taken, resources, need) = (self.taken, self.settings.resources(), self.need);
+        let all = 0..u16::try_from(resources.len()).unwrap_or(u16::MAX);
+        let (some, all) = match need.resources {
+            Some(some) => (some, 0..0),
+            None => (&[][..], all),
+        };
+        let places = some.iter().copied().chain(all);
+        places.filter_map(move |resource| {
+            let index = usize::from(resource);
+            Some(Lane {
+                resource,
+                load: taken.load(index)?,
+                limit: resources
+                    .get(index)?
+                    .capacity
+                    .checked_sub(need.units)?
+                    .into(),
+                place: 0,
+            })
+        })
     }
 }
 
-fn is_taken(slot: &Slot, busy: &[BusyRange]) -> bool {
-    busy.iter().any(|range| range.overlaps(&slot.busy()))
+/// A resource that can give what is asked for, and how full it may be before.
+#[derive(Debug, Clone, Copy)]
+struct Lane<'a> {
+    /// Its place in the settings.
+    resource: u16,
+    load: &'a Load,
+    limit: u64,
+    /// Where a walk has come to in the load.
+    place: usize,
 }
 
-fn days_from(first: Date) -> impl Iterator<Item = Date> {
-    (0..LOOK_AHEAD_DAYS).map_while(move |days| first.checked_add(Duration::days(days)))
+impl Lane<'_> {
+    /// The same lane, for a question that stands alone.
+    fn at(self, instant: Second) -> Self {
+        Self {
+            place: self.load.place_of(instant),
+            ..self
+        }
+    }
+
+    /// See [`Load::blocked`].
+    fn blocked(&mut self, from: Second, to: Second) -> Option<Second> {
+        self.load.blocked(from, to, self.limit, &mut self.place)
+    }
+}
+
+/// The slots nearest to an hour: all of the first day, then one of each following day. The slots come in order.
+fn nearest(slots: FreeSlots<'_>, clock: ClockTime, first: Date, limit: usize) -> Vec<Slot> {
+    let mut slots = slots.peekable();
+    let mut near: Vec<Slot> = Vec::new();
+    while let Some(slot) = slots.next_if(|slot| slot.date() == first) {
+        near.push(slot);
+    }
+    near.sort_by_key(|slot| distance(slot, clock));
+    while near.len() < limit
+        && let Some(mut best) = slots.next()
+    {
+        while let Some(slot) = slots.next_if(|slot| slot.date() == best.date()) {
+            if distance(&slot, clock) < distance(&best, clock) {
+                best = slot;
+            }
+        }
+        near.push(best);
+    }
+    near.truncate(limit);
+    near
+}
+
+/// How far a slot is from an hour, by the clock; of two equally far, the earlier is nearer.
+fn distance(slot: &Slot, clock: ClockTime) -> (u16, Second) {
+    (slot.clock().abs_diff(clock.minutes()), slot.start())
+}
+
+fn clock(time: Time) -> ClockTime {
+    ClockTime::from(time)
 }
 
 #[cfg(test)]

@@ -35,6 +35,22 @@ impl ActiveDays {
         self.0 == 0
     }
 
+    /// The same days and one more.
+    #[must_use]
+    pub const fn with(self, day: Weekday) -> Self {
+        Self(self.0 | bit(day))
+    }
+
+    /// All seven with their full lowercase English names, Sunday first.
+    pub(crate) fn named_week() -> impl Iterator<Item = (Weekday, &'static str)> {
+        WEEK.into_iter()
+    }
+
+    /// The full lowercase English name of a day.
+    pub(crate) const fn name(day: Weekday) -> &'static str {
+        WEEK[day.number_days_from_sunday() as usize].1
+    }
+
     /// The days, Sunday first.
     pub fn iter(self) -> impl Iterator<Item = Weekday> + Clone {
         WEEK.into_iter()

@@ -1,54 +1,99 @@
-//! Rules of appointment time: settings, slots, the verdict on a requested time, alternatives.
+//! Rules of appointment time: settings, free slots, the verdict on a requested time, alternatives.
 //!
-//! A business opens on some days of the week, between two hours, and offers appointments on a grid of
-//! equal slots that begins at its opening hour. An appointment lasts one slot. This crate answers, for
-//! given busy ranges and a given "now": may this time be booked, if not why not, and what is free near it.
+//! Given a business's settings (its hours, closures and holidays, its grid, how long an appointment lasts and
+//! what it takes up) and what is taken already, this crate answers: may this time be booked, if not why not,
+//! and what is free near it. It can be used by any service that makes appointments.
 //!
-//! It is *not* a calendar: it stores nothing, and knows no customers, no appointments and no other crate
-//! of Toran. It reads no clock and no environment: "now" is an argument, and the only time zone is the
-//! business's own, taken from an IANA database that is compiled in. Signatures speak `time`; the crate
-//! that resolves zones stays inside.
+//! It is *not* a calendar: it stores nothing, and knows no customers, no appointments and no other crate of
+//! Toran. It reads no clock, no environment and no process time zone: "now" is an argument, and the only zone is
+//! the business's own, taken from an IANA database that is compiled in. Nothing is async, nothing does I/O, and
+//! nothing panics on what comes from outside. Signatures speak [`time`].
 //!
-//! Changes of the clock: a requested time that the clock skips is refused
-//! ([`Refusal::NonexistentTime`]); of a time that comes twice, the first is taken.
+//! # Quick start
 //!
 //! ```
 //! use time::macros::{date, time, utc_datetime};
-//! use time::Weekday;
-//! use toran_scheduling::{ActiveDays, AppointmentSettings, Refusal, TimeZoneName, Verdict};
+//! use toran_scheduling::{AppointmentSettings, Busy, Refusal, ResourceId, TimeZoneName, Verdict};
 //!
-//! let settings = AppointmentSettings::new(
-//!     "sun-fri".parse()?,
-//!     time!(9:00),
-//!     time!(18:00),
-//!     30,
-//!     TimeZoneName::jerusalem(),
+//! // Sunday to Friday, 9 to 18, every half hour.
+//! let settings = AppointmentSettings::simple(
+//!     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
 //! )?;
 //! let now = utc_datetime!(2026-11-23 08:00);
+//! let mut taken = settings.occupancy([]);
 //!
-//! let Verdict::Free(slot) = settings.verdict(date!(2026-11-24), time!(16:30), &[], now) else {
+//! // May Tuesday at half past four be booked?
+//! let Verdict::Free(slot) = settings.availability(&taken, now).verdict(date!(2026-11-24), time!(16:30)) else {
 //!     panic!("a Tuesday afternoon is open");
 //! };
 //! assert_eq!(slot.starts_at(), utc_datetime!(2026-11-24 14:30));
 //!
-//! let saturday = settings.verdict(date!(2026-11-28), time!(10:00), &[], now);
-//! assert_eq!(saturday, Verdict::Refused(Refusal::InactiveDay));
-//!
-//! let near = settings.alternatives(date!(2026-11-24), Some(time!(16:30)), &[slot.busy()], now, 2);
+//! // It is booked. What is free near it now, and why not Saturday?
+//! taken.add(&Busy::of(ResourceId::main(), slot.busy()));
+//! let availability = settings.availability(&taken, now);
+//! let near = availability.alternatives(date!(2026-11-24), Some(time!(16:30)), 2);
 //! assert_eq!(near.iter().map(|s| s.time()).collect::<Vec<_>>(), [time!(16:00), time!(17:00)]);
+//! let saturday = availability.verdict(date!(2026-11-28), time!(10:00));
+//! assert_eq!(saturday, Verdict::Refused(Refusal::InactiveDay));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`FullForm`] shows what settings can say beyond that, and [`AppointmentSettings`] how they look in JSON.
+//!
+//! # Changes of the clock
+//!
+//! Hours are readings of the business's wall clock; lengths are real time.
+//!
+//! * An opening begins at the first instant at which the clock shows its start, and ends at the last at which it
+//!   shows its end. One that begins or ends in an hour that the clock skips does so at the instant of the change.
+//! * The grid is one of readings. A reading that is skipped is no start ([`Refusal::NonexistentTime`]); of one that
+//!   comes twice the first is taken, and the slot says so ([`Slot::comes_twice`]).
+//! * An appointment lasts as long as it lasts: one of an hour that begins half an hour before the clock is set forward
+//!   ends an hour and a half later by the clock.
+//!
+//! # Laws
+//!
+//! Property tests hold them over random settings, zones and changes of the clock, against a second implementation
+//! that goes minute by minute:
+//!
+//! 1. Every slot that is offered passes the verdict, and every time that passes it is among the slots of its day.
+//! 2. Every alternative to a refusal passes the verdict; the list is in the promised order, and the same whenever it is
+//!    asked for.
+//! 3. Something more that is taken never adds a slot; giving it back restores them all.
+//! 4. A higher capacity, a shorter appointment, smaller buffers, less notice or a further horizon never loses a slot.
+//! 5. No slot overlaps, buffers included, more than its resource can bear.
+//! 6. What lies outside [`AppointmentSettings::footprint`] makes no difference.
+//! 7. Local days tile the time line.
+//! 8. Settings survive JSON, and a simple form means the same as its full form.
+
+#[cfg(feature = "icalendar")]
+pub mod ical;
 
 mod availability;
+mod busy;
+mod clock_time;
 mod days;
+mod holiday;
+mod hours;
+mod need;
+mod occupancy;
+mod resource;
 mod settings;
 mod slot;
 mod zone;
 
-pub use availability::{BOOKING_HORIZON_DAYS, LOOK_AHEAD_DAYS, Refusal, Verdict};
+pub use availability::{Availability, FreeSlots, Refusal, Verdict};
+pub use busy::{Busy, BusyRange, BusyRangeError};
+pub use clock_time::{ClockTime, ClockTimeError, Opening, OpeningError};
 pub use days::{ActiveDays, ActiveDaysError};
+pub use holiday::{Holiday, HolidayError, HolidayRule, HolidayRules};
+pub use hours::{DayHours, HoursError, MAX_OPENINGS_A_DAY, WeeklyHours};
+pub use occupancy::Occupancy;
+pub use resource::{IdError, MAX_CAPACITY, MAX_ID_CHARS, Resource, ResourceId, Service, ServiceId};
 pub use settings::{
-    AppointmentSettings, HourField, MAX_SLOT_MINUTES, MIN_SLOT_MINUTES, SettingsError,
+    AppointmentSettings, Closure, DEFAULT_HORIZON_DAYS, DateSpan, FullForm,
+    MAX_APPOINTMENT_MINUTES, MAX_BUFFER_MINUTES, MAX_ENTRIES, MAX_HORIZON_DAYS, MAX_NOTICE_MINUTES,
+    MAX_SLOT_MINUTES, MIN_SLOT_MINUTES, SettingsError, SettingsProblem, SimpleForm, SpecialHours,
 };
-pub use slot::{BusyRange, BusyRangeError, Slot};
+pub use slot::Slot;
 pub use zone::{TimeZoneError, TimeZoneName};

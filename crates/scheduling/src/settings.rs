@@ -1,302 +1,547 @@
-//! A business's days, hours and grid, checked.
+//! A business's rules of time, checked.
 
-use std::fmt;
+mod error;
+mod form;
+mod json;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use time::{Time, macros::format_description};
+use time::{Date, Duration, PrimitiveDateTime, Time, UtcDateTime};
 
-use crate::{ActiveDays, ActiveDaysError, TimeZoneError, TimeZoneName};
+pub use error::{SettingsError, SettingsProblem};
+pub use form::{Closure, DateSpan, FullForm, SimpleForm, SpecialHours};
 
-/// The shortest slot, in minutes.
+pub(crate) use form::horizon;
+
+use crate::{
+    ActiveDays, Availability, Busy, ClockTime, DayHours, Holiday, HolidayRule, Occupancy, Opening,
+    Refusal, Resource, ResourceId, ServiceId, TimeZoneName,
+    clock_time::DAY_MINUTES,
+    holiday::Walk,
+    need::Need,
+    zone::{Resolver, utc},
+};
+
+/// The shortest distance between two starts, in minutes.
 pub const MIN_SLOT_MINUTES: u16 = 5;
-/// The longest slot, in minutes.
+/// The longest distance between two starts, in minutes.
 pub const MAX_SLOT_MINUTES: u16 = 480;
+/// The longest appointment, in minutes.
+pub const MAX_APPOINTMENT_MINUTES: u16 = 1_440;
+/// The longest buffer on either side of an appointment, in minutes.
+pub const MAX_BUFFER_MINUTES: u16 = 480;
+/// The longest notice that can be demanded, in minutes: 90 days.
+pub const MAX_NOTICE_MINUTES: u32 = 90 * 1_440;
+/// The furthest horizon, in days.
+pub const MAX_HORIZON_DAYS: u16 = 3_660;
+/// How many days ahead may be booked where settings do not say otherwise, counted from the business's today.
+pub const DEFAULT_HORIZON_DAYS: u16 = 365;
+/// The most resources, services, closures or dates with special hours.
+pub const MAX_ENTRIES: usize = 1_000;
 
-/// Which of the two hours an error is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HourField {
-    /// `start_hour`
-    Start,
-    /// `end_hour`
-    End,
-}
-
-impl fmt::Display for HourField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Start => "start_hour",
-            Self::End => "end_hour",
-        })
-    }
-}
-
-/// Why settings were refused. Every message begins with the field to mend.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// The business would never be open.
-    #[error("active_days: name at least one day")]
-    NoActiveDay,
-    /// A name in the list is not a day.
-    #[error("active_days: the list holds something that is not a day of the week")]
-    ActiveDays(#[source] ActiveDaysError),
-    /// The text is not an hour.
-    #[error("{field}: {found:?} is not an hour: write it as HH:MM, from 00:00 to 23:59")]
-    NotAnHour {
-        /// Which hour.
-        field: HourField,
-        /// What was written, cut to a few characters.
-        found: String,
-    },
-    /// An hour is finer than a minute.
-    #[error("{field}: hours are whole minutes: drop the seconds")]
-    FinerThanMinutes {
-        /// Which hour.
-        field: HourField,
-    },
-    /// The day would end before it begins.
-    #[error("end_hour: it must be later on the same day than start_hour")]
-    EndNotAfterStart,
-    /// The slot is too short or too long.
-    #[error(
-        "slot_interval_minutes: {minutes} is out of range: choose {MIN_SLOT_MINUTES} to {MAX_SLOT_MINUTES}"
-    )]
-    IntervalOutOfRange {
-        /// What was asked for.
-        minutes: i64,
-    },
-    /// Not one slot would fit.
-    #[error("slot_interval_minutes: {minutes} minutes do not fit between start_hour and end_hour")]
-    IntervalLongerThanDay {
-        /// What was asked for.
-        minutes: u16,
-    },
-    /// The zone is not in the database.
-    #[error("time_zone: the zone is unknown")]
-    TimeZone(#[source] TimeZoneError),
-}
-
-/// A business's days, hours, grid and time zone: everything that decides when it may be booked.
+/// A business's days, hours, grid and time zone, and whatever else decides when it may be booked.
 ///
-/// Always valid: at least one active day, an end after the start, and at least one slot in a day.
-/// Its JSON is
-/// `{"active_days":["sunday"],"start_hour":"09:00","end_hour":"18:00","slot_interval_minutes":30,"time_zone":"Asia/Jerusalem"}`,
-/// in which no other field is allowed.
+/// It is made of a [`SimpleForm`] (the same hours on some days, one appointment at a time) or of a
+/// [`FullForm`], and is always valid. A simple form means exactly what [`SimpleForm::to_full`] says.
+///
+/// # JSON
+///
+/// Either form is read: the full one has `hours`, the simple one `active_days`, `start_hour` and `end_hour` in
+/// their place. No other fields are allowed than those shown; in the full form all but `time_zone`, `hours` and
+/// `slot_interval_minutes` may be left out. What is written is always the full form, every field of it, in this
+/// order:
+///
+/// ```
+/// use toran_scheduling::{AppointmentSettings, Holiday};
+///
+/// let full = r#"{
+///   "time_zone": "Asia/Jerusalem",
+///   "hours": { "sunday": ["09:00-13:00", "16:00-19:00"], "friday": ["08:30-12:30"] },
+///   "special_hours": [{ "from": "2026-12-24", "to": "2026-12-24", "hours": ["09:00-12:00"] }],
+///   "closures": [{ "from": "2027-08-01", "to": "2027-08-14" }],
+///   "holidays": { "yom_kippur": "closed", "eve_of_pesach": { "until": "12:00" } },
+///   "slot_interval_minutes": 15,
+///   "appointment_minutes": 45,
+///   "buffer_before_minutes": 0,
+///   "buffer_after_minutes": 10,
+///   "minimum_notice_minutes": 120,
+///   "booking_horizon_days": 90,
+///   "resources": [{ "id": "dana", "capacity": 1 }, { "id": "yossi", "capacity": 1 }],
+///   "services": [{ "id": "colouring", "duration_minutes": 90, "resources": ["dana"] }]
+/// }"#;
+/// let settings: AppointmentSettings = serde_json::from_str(full)?;
+/// assert_eq!(settings.form().resources.len(), 2);
+/// let written = serde_json::to_string(&settings)?;
+/// assert_eq!(serde_json::from_str::<AppointmentSettings>(&written)?, settings);
+///
+/// let simple = r#"{ "active_days": ["sunday", "monday"], "start_hour": "09:00", "end_hour": "18:00",
+///                   "slot_interval_minutes": 30, "time_zone": "Asia/Jerusalem" }"#;
+/// let settings: AppointmentSettings = serde_json::from_str(simple)?;
+/// assert_eq!(settings.simple_form().map(|simple| simple.slot_interval_minutes), Some(30));
+///
+/// let error = serde_json::from_str::<AppointmentSettings>(&simple.replace("18:00", "08:00")).unwrap_err();
+/// assert!(error.to_string().starts_with("end_hour: "));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawSettings", into = "RawSettings")]
+#[serde(try_from = "json::RawSettings", into = "json::RawFull")]
 pub struct AppointmentSettings {
-    active_days: ActiveDays,
-    start_hour: Time,
-    end_hour: Time,
-    slot_interval_minutes: u16,
-    time_zone: TimeZoneName,
+    form: FullForm,
+    resources: Arc<[Resource]>,
+    /// For each service, the places of its resources.
+    service_resources: Box<[Box<[u16]>]>,
+    keeps_holidays: bool,
+}
+
+/// What holds on one day of the calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DayRule<'a> {
+    /// The openings that begin on it, before `until` cuts them.
+    openings: &'a [Opening],
+    until: ClockTime,
+    /// Why it has none.
+    pub(crate) closed: Refusal,
+}
+
+impl<'a> DayRule<'a> {
+    /// The openings of the day as they really are.
+    pub(crate) fn openings(self) -> impl Iterator<Item = Opening> + 'a {
+        self.openings
+            .iter()
+            .filter_map(move |opening| opening.before(self.until))
+    }
+
+    /// Where the first opening begins.
+    pub(crate) fn first(self) -> Option<Opening> {
+        self.openings().next()
+    }
+
+    /// Whether an opening goes on past the midnight at its end.
+    pub(crate) fn passes_midnight(self) -> bool {
+        self.until > ClockTime::END_OF_DAY
+            && self
+                .openings
+                .last()
+                .is_some_and(|last| last.to() > ClockTime::END_OF_DAY)
+    }
 }
 
 impl AppointmentSettings {
-    /// Checks settings. `start_hour` is inside the working day, `end_hour` is not; an appointment lasts
-    /// `slot_interval_minutes`.
-    pub fn new(
+    /// Settings of the simple form: the same hours on some days, an appointment as long as the grid is wide,
+    /// one at a time. `start_hour` is inside the working day, `end_hour` is not.
+    ///
+    /// ```
+    /// use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    ///
+    /// let settings = AppointmentSettings::simple(
+    ///     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// )?;
+    /// assert_eq!(settings.appointment_minutes(), 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn simple(
         active_days: ActiveDays,
-        start_hour: Time,
-        end_hour: Time,
+        start_hour: impl Into<ClockTime>,
+        end_hour: impl Into<ClockTime>,
         slot_interval_minutes: u16,
         time_zone: TimeZoneName,
     ) -> Result<Self, SettingsError> {
-        if active_days.is_empty() {
-            return Err(SettingsError::NoActiveDay);
-        }
-        for (field, hour) in [(HourField::Start, start_hour), (HourField::End, end_hour)] {
-            if hour.second() != 0 || hour.nanosecond() != 0 {
-                return Err(SettingsError::FinerThanMinutes { field });
-            }
-        }
-        if end_hour <= start_hour {
-            return Err(SettingsError::EndNotAfterStart);
-        }
-        let minutes = slot_interval_minutes;
-        if !(MIN_SLOT_MINUTES..=MAX_SLOT_MINUTES).contains(&minutes) {
-            return Err(SettingsError::IntervalOutOfRange {
-                minutes: minutes.into(),
-            });
-        }
-        if i64::from(minutes) > (end_hour - start_hour).whole_minutes() {
-            return Err(SettingsError::IntervalLongerThanDay { minutes });
-        }
-        Ok(Self {
+        let simple = SimpleForm {
             active_days,
-            start_hour,
-            end_hour,
+            start_hour: start_hour.into(),
+            end_hour: end_hour.into(),
             slot_interval_minutes,
             time_zone,
+        };
+        simple.try_into()
+    }
+
+    /// The full form of these settings.
+    pub const fn form(&self) -> &FullForm {
+        &self.form
+    }
+
+    /// The simple form that means the same, if there is one.
+    pub fn simple_form(&self) -> Option<SimpleForm> {
+        let simple = SimpleForm {
+            active_days: self.active_days(),
+            start_hour: self.start_hour(),
+            end_hour: self.end_hour(),
+            slot_interval_minutes: self.slot_interval_minutes(),
+            time_zone: self.time_zone().clone(),
+        };
+        (simple.to_full().ok()? == self.form).then_some(simple)
+    }
+
+    /// The days of the week on which the business works.
+    pub fn active_days(&self) -> ActiveDays {
+        self.form.hours.active_days()
+    }
+
+    /// The earliest hour at which it opens on any day of the week.
+    pub fn start_hour(&self) -> ClockTime {
+        let starts = self.form.hours.openings().map(|opening| opening.from());
+        starts.min().unwrap_or(ClockTime::MIDNIGHT)
+    }
+
+    /// The latest hour at which it closes on any day of the week; past `24:00` when that is after midnight.
+    pub fn end_hour(&self) -> ClockTime {
+        let ends = self.form.hours.openings().map(|opening| opening.to());
+        ends.max().unwrap_or(ClockTime::END_OF_DAY)
+    }
+
+    /// The distance between two starts, in minutes.
+    pub const fn slot_interval_minutes(&self) -> u16 {
+        self.form.slot_interval_minutes
+    }
+
+    /// How long an appointment lasts when no service is named, in minutes.
+    pub const fn appointment_minutes(&self) -> u16 {
+        self.form.appointment_minutes
+    }
+
+    /// The zone of the business's wall clock.
+    pub const fn time_zone(&self) -> &TimeZoneName {
+        &self.form.time_zone
+    }
+
+    /// Whether an hour lies inside the openings of any day of the week: whether it can be meant at all.
+    ///
+    /// ```
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use time::macros::time;
+    ///
+    /// assert!(settings.ever_opens_at(time!(16:00)));
+    /// assert!(!settings.ever_opens_at(time!(4:00)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ever_opens_at(&self, time: Time) -> bool {
+        let today = ClockTime::from(time);
+        let after_midnight = ClockTime::from_minutes(today.minutes() + 1_440);
+        self.form.hours.openings().any(|opening| {
+            opening.contains(today) || after_midnight.is_some_and(|time| opening.contains(time))
         })
     }
 
-    /// The days on which the business works.
-    pub const fn active_days(&self) -> ActiveDays {
-        self.active_days
+    /// The openings that begin on a day of the calendar, closures, special hours and holidays included.
+    ///
+    /// ```
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use time::macros::date;
+    ///
+    /// assert_eq!(settings.hours_on(date!(2026-11-24)).to_string(), "09:00-18:00");
+    /// assert!(settings.hours_on(date!(2026-11-28)).is_closed()); // a Saturday
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn hours_on(&self, date: Date) -> DayHours {
+        let plan = self.day_plan(date, &mut Walk::default());
+        DayHours::in_order(plan.openings())
     }
 
-    /// The hour at which it opens, and the first point of the grid.
-    pub const fn start_hour(&self) -> Time {
-        self.start_hour
+    /// Why a day of the calendar has no openings at all, or `None` when it has some.
+    pub fn closed_on(&self, date: Date) -> Option<Refusal> {
+        let rule = self.day_rule(date, Holiday::on);
+        rule.first().is_none().then_some(rule.closed)
     }
 
-    /// The hour at which it closes. Every appointment is over by then.
-    pub const fn end_hour(&self) -> Time {
-        self.end_hour
+    /// When the business is open between two instants: half-open ranges in order, cut to what was asked for, joined
+    /// where they touch.
+    ///
+    /// ```
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use time::macros::utc_datetime;
+    ///
+    /// let noon = utc_datetime!(2026-11-23 10:00);
+    /// let open = settings.open_ranges(noon, utc_datetime!(2026-11-24 10:00));
+    /// assert_eq!(open, [
+    ///     (noon, utc_datetime!(2026-11-23 16:00)),
+    ///     (utc_datetime!(2026-11-24 7:00), utc_datetime!(2026-11-24 10:00)),
+    /// ]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_ranges(
+        &self,
+        from: UtcDateTime,
+        to: UtcDateTime,
+    ) -> Vec<(UtcDateTime, UtcDateTime)> {
+        let mut ranges: Vec<(UtcDateTime, UtcDateTime)> = Vec::new();
+        let mut walk = Walk::default();
+        let mut resolver = Resolver::new(self.time_zone());
+        // The day before may go on past midnight.
+        let first = self.local(from).date();
+        let mut day = Some(first.previous_day().unwrap_or(first));
+        let last = self.local(to).date();
+        while let Some(date) = day.filter(|date| *date <= last) {
+            for opening in self.day_plan(date, &mut walk).openings() {
+                let opens = resolver.resolve(date, opening.from().minutes()).first();
+                let closes = resolver.resolve(date, opening.to().minutes()).last();
+                let (opens, closes) = (utc(opens).max(from), utc(closes).min(to));
+                match ranges.last_mut() {
+                    _ if opens >= closes => {}
+                    Some((_, end)) if opens <= *end => *end = closes.max(*end),
+                    _ => ranges.push((opens, closes)),
+                }
+            }
+            day = date.next_day();
+        }
+        ranges
     }
 
-    /// The distance between two starts, and the length of an appointment, in minutes.
-    pub const fn slot_interval_minutes(&self) -> u16 {
-        self.slot_interval_minutes
+    /// What the business's wall clock shows at an instant.
+    pub fn local(&self, instant: UtcDateTime) -> PrimitiveDateTime {
+        self.time_zone().local(instant)
     }
 
-    /// The zone of its wall clock.
-    pub const fn time_zone(&self) -> &TimeZoneName {
-        &self.time_zone
-    }
-}
-
-/// Settings as JSON writes them, before they are checked.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSettings {
-    active_days: Vec<String>,
-    start_hour: String,
-    end_hour: String,
-    slot_interval_minutes: i64,
-    time_zone: String,
-}
-
-impl TryFrom<RawSettings> for AppointmentSettings {
-    type Error = SettingsError;
-
-    fn try_from(raw: RawSettings) -> Result<Self, SettingsError> {
-        let days = raw.active_days.iter().map(|name| ActiveDays::day(name));
-        let minutes = raw.slot_interval_minutes;
-        Self::new(
-            days.collect::<Result<_, _>>()
-                .map_err(SettingsError::ActiveDays)?,
-            parse_hour(HourField::Start, &raw.start_hour)?,
-            parse_hour(HourField::End, &raw.end_hour)?,
-            minutes
-                .try_into()
-                .map_err(|_| SettingsError::IntervalOutOfRange { minutes })?,
-            raw.time_zone.parse().map_err(SettingsError::TimeZone)?,
+    /// The instants of a local day, half-open: from its first to the first of the next day. As long as
+    /// the day really is (23 or 25 hours where the clock changes), and right where midnight is skipped.
+    pub fn day_range(&self, date: Date) -> (UtcDateTime, UtcDateTime) {
+        let following = date.saturating_add(Duration::DAY);
+        (
+            utc(self.time_zone().start_of(date)),
+            utc(self.time_zone().start_of(following)),
         )
     }
-}
 
-impl From<AppointmentSettings> for RawSettings {
-    fn from(settings: AppointmentSettings) -> Self {
-        let hour = |time: Time| format!("{:02}:{:02}", time.hour(), time.minute());
-        Self {
-            active_days: settings.active_days.names().map(str::to_owned).collect(),
-            start_hour: hour(settings.start_hour),
-            end_hour: hour(settings.end_hour),
-            slot_interval_minutes: settings.slot_interval_minutes.into(),
-            time_zone: settings.time_zone.into(),
+    /// The instants, half-open, in which something that is taken can matter to an appointment that begins on
+    /// one of these local days: the busy ranges to load before asking about them. A question about alternatives
+    /// looks at more days than the requested one: see [`Availability::searched`].
+    ///
+    /// ```
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use time::macros::{date, utc_datetime};
+    ///
+    /// let (from, to) = settings.footprint(date!(2026-11-24), date!(2026-11-24));
+    /// assert_eq!(from, utc_datetime!(2026-11-23 22:00));
+    /// assert_eq!(to, utc_datetime!(2026-11-24 22:30)); // the last start, half an hour long
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn footprint(&self, first: Date, last: Date) -> (UtcDateTime, UtcDateTime) {
+        let needs = || self.needs();
+        let before = needs().map(|need| need.before).max().unwrap_or(0);
+        let after = needs().map(|need| need.duration + need.after).max();
+        (
+            self.day_range(first)
+                .0
+                .saturating_sub(Duration::minutes(before.into())),
+            self.day_range(last)
+                .1
+                .saturating_add(Duration::minutes(after.unwrap_or(0).into())),
+        )
+    }
+
+    /// The instants, half-open, in which something that is taken can matter to
+    /// [`Availability::alternatives`] to a day within so many days ([`Availability::within_days`]): the busy
+    /// ranges to load before asking for them. For [`Availability::first_free`], ask with today's date.
+    ///
+    /// ```
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use time::macros::{date, utc_datetime};
+    ///
+    /// let now = utc_datetime!(2026-11-23 8:00);
+    /// let range = settings.search_range(date!(2026-11-24), now, 7);
+    /// assert_eq!(range, settings.footprint(date!(2026-11-24), date!(2026-11-30)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn search_range(
+        &self,
+        date: Date,
+        now: UtcDateTime,
+        days: u16,
+    ) -> (UtcDateTime, UtcDateTime) {
+        let (first, last) = self.searched(date, self.local(now).date(), days);
+        self.footprint(first, last)
+    }
+
+    /// The days that are searched for alternatives to a day: from it on, but not before today; or, past the
+    /// horizon, the last that can be booked.
+    pub(crate) fn searched(&self, date: Date, today: Date, days: u16) -> (Date, Date) {
+        let horizon = horizon(today, self.form.booking_horizon_days);
+        let further = Duration::days(i64::from(days.max(1)) - 1);
+        if date > horizon {
+            (horizon.saturating_sub(further).max(today), horizon)
+        } else {
+            let first = date.max(today);
+            (first, first.saturating_add(further).min(horizon))
         }
+    }
+
+    /// What is taken, gathered for these settings; see [`Occupancy`]. Cheapest when the ranges come in order of
+    /// time.
+    pub fn occupancy(&self, busy: impl IntoIterator<Item = Busy>) -> Occupancy {
+        Occupancy::new(&self.resources, busy)
+    }
+
+    /// What may be booked, given what is taken and what time it is.
+    pub fn availability<'a>(&'a self, taken: &'a Occupancy, now: UtcDateTime) -> Availability<'a> {
+        Availability::new(self, taken, now)
+    }
+
+    /// The resource at a place of the settings, as a [`crate::Slot`] names it.
+    pub fn resource(&self, slot: &crate::Slot) -> Option<&ResourceId> {
+        self.resources
+            .get(usize::from(slot.resource))
+            .map(|resource| &resource.id)
+    }
+
+    pub(crate) fn resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// What holds on a day: the special hours of its date before closures, closures before holidays, and those
+    /// before the hours of the week.
+    pub(crate) fn day_rule(
+        &self,
+        date: Date,
+        holiday_on: impl FnOnce(Date) -> Option<Holiday>,
+    ) -> DayRule<'_> {
+        let form = &self.form;
+        if let Some(special) = spanning(&form.special_hours, date, |special| special.dates) {
+            return DayRule {
+                openings: special.hours.openings(),
+                until: ClockTime::MAX,
+                closed: Refusal::Closed,
+            };
+        }
+        let openings = form.hours.on(date.weekday()).openings();
+        let closed = |reason| DayRule {
+            openings: &[],
+            until: ClockTime::MAX,
+            // A weekly day of rest says more than what happens to fall on it.
+            closed: if openings.is_empty() {
+                Refusal::InactiveDay
+            } else {
+                reason
+            },
+        };
+        if spanning(&form.closures, date, |closure| closure.dates).is_some() {
+            return closed(Refusal::Closed);
+        }
+        let holiday = if self.keeps_holidays && !openings.is_empty() {
+            holiday_on(date)
+        } else {
+            None
+        };
+        match holiday.map(|holiday| (holiday, form.holidays.on(holiday))) {
+            Some((holiday, HolidayRule::Closed)) => closed(Refusal::Holiday(holiday)),
+            Some((holiday, HolidayRule::ShortDay { until })) => DayRule {
+                openings,
+                until,
+                closed: Refusal::Holiday(holiday),
+            },
+            Some((_, HolidayRule::Open)) | None => DayRule {
+                openings,
+                until: ClockTime::MAX,
+                closed: Refusal::InactiveDay,
+            },
+        }
+    }
+
+    /// What holds on a day, cut short where a late opening would run into the first one of the next day (which
+    /// special hours can bring about).
+    pub(crate) fn day_plan(&self, date: Date, walk: &mut Walk) -> DayRule<'_> {
+        let mut rule = self.day_rule(date, |date| walk.holiday_on(date));
+        if rule.passes_midnight()
+            && let Some(tomorrow) = date.next_day()
+            && let Some(first) = self
+                .day_rule(tomorrow, |date| walk.holiday_on(date))
+                .first()
+            && let Some(begins) = ClockTime::from_minutes(first.from().minutes() + DAY_MINUTES)
+        {
+            rule.until = rule.until.min(begins);
+        }
+        rule
+    }
+
+    /// What an appointment takes when no service is named.
+    pub(crate) const fn need(&self) -> Need<'_> {
+        let form = &self.form;
+        Need {
+            duration: form.appointment_minutes,
+            before: form.buffer_before_minutes,
+            after: form.buffer_after_minutes,
+            units: 1,
+            resources: None,
+        }
+    }
+
+    /// What a service takes.
+    pub(crate) fn need_of(&self, id: &ServiceId) -> Option<Need<'_>> {
+        let place = self.form.services.iter().position(|s| s.id == *id)?;
+        let service = &self.form.services[place];
+        let all = self.need();
+        Some(Need {
+            duration: service.duration_minutes,
+            before: service.buffer_before_minutes.unwrap_or(all.before),
+            after: service.buffer_after_minutes.unwrap_or(all.after),
+            units: service.units,
+            resources: match &*self.service_resources[place] {
+                [] => None,
+                some => Some(some),
+            },
+        })
+    }
+
+    fn needs(&self) -> impl Iterator<Item = Need<'_>> {
+        let services = self.form.services.iter();
+        std::iter::once(self.need()).chain(services.filter_map(|s| self.need_of(&s.id)))
     }
 }
 
-fn parse_hour(field: HourField, text: &str) -> Result<Time, SettingsError> {
-    Time::parse(text.trim(), format_description!("[hour]:[minute]")).map_err(|_| {
-        SettingsError::NotAnHour {
-            field,
-            found: text.chars().take(20).collect(),
-        }
-    })
+/// The entry whose dates hold a day, of entries in the order of their dates, which do not overlap.
+fn spanning<T>(entries: &[T], date: Date, dates: impl Fn(&T) -> DateSpan) -> Option<&T> {
+    let after = entries.partition_point(|entry| dates(entry).from() <= date);
+    let entry = entries.get(after.checked_sub(1)?)?;
+    (date <= dates(entry).to()).then_some(entry)
+}
+
+impl TryFrom<SimpleForm> for AppointmentSettings {
+    type Error = SettingsError;
+
+    fn try_from(simple: SimpleForm) -> Result<Self, SettingsError> {
+        simple.to_full()?.try_into()
+    }
+}
+
+impl TryFrom<FullForm> for AppointmentSettings {
+    type Error = SettingsError;
+
+    fn try_from(mut form: FullForm) -> Result<Self, SettingsError> {
+        form.check()?;
+        let place = |id: &ResourceId| form.resources.iter().position(|r| r.id == *id);
+        let places = |service: &crate::Service| {
+            let places = service.resources.iter().filter_map(place);
+            places.filter_map(|place| place.try_into().ok()).collect()
+        };
+        Ok(Self {
+            resources: form.resources.as_slice().into(),
+            service_resources: form.services.iter().map(places).collect(),
+            keeps_holidays: !form.holidays.is_empty(),
+            form,
+        })
+    }
+}
+
+impl From<AppointmentSettings> for FullForm {
+    fn from(settings: AppointmentSettings) -> Self {
+        settings.form
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::error::Error as _;
-
-    use proptest::prelude::*;
-    use time::macros::time;
-
-    use super::*;
-
-    fn new(days: &str, start: Time, end: Time, minutes: u16) -> Result<(), SettingsError> {
-        let days = days.parse().unwrap_or_default();
-        AppointmentSettings::new(days, start, end, minutes, TimeZoneName::jerusalem()).map(|_| ())
-    }
-
-    #[test]
-    fn each_refusal_names_its_field() {
-        let (nine, six) = (time!(9:00), time!(18:00));
-        assert_eq!(new("", nine, six, 30), Err(SettingsError::NoActiveDay));
-        assert_eq!(
-            new("sun", six, nine, 30),
-            Err(SettingsError::EndNotAfterStart)
-        );
-        assert_eq!(
-            new("sun", nine, nine, 30),
-            Err(SettingsError::EndNotAfterStart)
-        );
-        for minutes in [0, 4, 481, u16::MAX] {
-            let refused = SettingsError::IntervalOutOfRange {
-                minutes: minutes.into(),
-            };
-            assert_eq!(new("sun", nine, six, minutes), Err(refused));
-        }
-        let refused = SettingsError::IntervalLongerThanDay { minutes: 61 };
-        assert_eq!(new("sun", nine, time!(10:00), 61), Err(refused));
-        assert_eq!(new("sun", nine, time!(10:00), 60), Ok(()));
-        let refused = SettingsError::FinerThanMinutes {
-            field: HourField::End,
-        };
-        assert_eq!(new("sun", nine, time!(18:00:01), 30), Err(refused));
-    }
-
-    const JSON: &str = r#"{"active_days":["sunday","friday"],"start_hour":"09:00","end_hour":"18:00","slot_interval_minutes":30,"time_zone":"Asia/Jerusalem"}"#;
-
-    #[test]
-    fn json_goes_both_ways() {
-        let settings: AppointmentSettings = serde_json::from_str(JSON).unwrap();
-        assert_eq!(settings.active_days().to_string(), "sun,fri");
-        assert_eq!(serde_json::to_string(&settings).unwrap(), JSON);
-    }
-
-    #[track_caller]
-    fn refused(from: &str, to: &str, message: &str) {
-        assert!(JSON.contains(from));
-        let error =
-            serde_json::from_str::<AppointmentSettings>(&JSON.replace(from, to)).unwrap_err();
-        assert!(error.to_string().contains(message), "{error}");
-        assert!(
-            error
-                .source()
-                .is_none_or(|source| !source.to_string().is_empty())
-        );
-    }
-
-    #[test]
-    fn bad_json_is_refused_by_field() {
-        refused("sunday", "someday", "active_days");
-        refused("09:00", "9 o'clock", "start_hour");
-        refused("18:00", "24:00", "end_hour");
-        refused("30", "-5", "slot_interval_minutes: -5");
-        refused("30", "99999", "slot_interval_minutes: 99999");
-        refused("Asia/Jerusalem", "Asia/Nowhere", "time_zone");
-        refused(
-            r#""time_zone""#,
-            r#""greeting":"שלום","time_zone""#,
-            "unknown field `greeting`",
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn every_valid_setting_survives_json(start in 0_i64..1439, length in 5_i64..1439, minutes in 5_u16..=480, days in proptest::sample::subsequence(vec!["sun", "mon", "wed", "sat"], 1..=4)) {
-            let start_hour = Time::MIDNIGHT + time::Duration::minutes(start);
-            let end_hour = Time::MIDNIGHT + time::Duration::minutes((start + length).min(1439));
-            let days = days.join(",").parse().unwrap();
-            let made = AppointmentSettings::new(days, start_hour, end_hour, minutes, TimeZoneName::jerusalem());
-            if let Ok(settings) = made {
-                let json = serde_json::to_string(&settings).unwrap();
-                prop_assert_eq!(serde_json::from_str::<AppointmentSettings>(&json).unwrap(), settings);
-            }
-        }
-    }
-}
+mod tests;

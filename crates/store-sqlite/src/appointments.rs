@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use time::UtcDateTime;
 use toran_domain::{AppointmentId, Booking, BusinessId, LeadId};
-use toran_scheduling::{BusyRange, Refusal, Slot};
+use toran_scheduling::{Busy, Refusal};
 use toran_store::{
     AppointmentRow, Appointments, BookingAnswer, BookingOrder, StoreError,
-    booking::{self, Decision, LiveAppointment},
+    booking::{self, Decision, LiveAppointment, Placement, Seat},
     bounded_name,
 };
 
@@ -21,8 +21,8 @@ use crate::{
 /// What the triggers say when they refuse.
 const OVERLAP: &str = "appointment_overlap";
 
-/// The live appointments of a business that touch a range. The bound on `starts_at` from below is the
-/// longest appointment that the schema allows; it keeps the question inside the index.
+/// The live appointments of a business that touch a range, buffers included. The bound on `busy_from` from
+/// below is the longest busy range that the schema allows; it keeps the question inside the index.
 macro_rules! from_live_appointments {
     ($select:literal, $join:literal) => {
         concat!(
@@ -30,7 +30,8 @@ macro_rules! from_live_appointments {
             " FROM appointment ",
             $join,
             " WHERE appointment.business_id = ?1 AND status = 'confirmed' \
-              AND starts_at < ?3 AND ends_at > ?2 AND starts_at > ?2 - 86400 ORDER BY starts_at"
+              AND busy_from < ?3 AND busy_to > ?2 AND busy_from > ?2 - 144000 \
+              ORDER BY busy_from, appointment.id"
         )
     };
 }
@@ -42,17 +43,14 @@ impl Appointments for SqliteStore {
         business_id: BusinessId,
         from: UtcDateTime,
         to: UtcDateTime,
-    ) -> Result<Vec<BusyRange>, StoreError> {
+    ) -> Result<Vec<Busy>, StoreError> {
         let mut connection = self
             .readers
             .acquire()
             .await
             .map_err(StoreError::unavailable)?;
         let live = live_appointments(&mut connection, business_id, from, to).await?;
-        Ok(live
-            .into_iter()
-            .map(|appointment| appointment.busy)
-            .collect())
+        Ok(live.iter().map(LiveAppointment::taken).collect())
     }
 
     async fn create_appointment_from_realtime(
@@ -67,16 +65,16 @@ impl Appointments for SqliteStore {
         if lead_of_call(&mut tx, &order.key).await? != order.lead_id {
             return Err(StoreError::UnknownCall);
         }
-        let (from, to) = settings.day_range(order.date);
+        let (from, to) = settings.footprint(order.date, order.date);
         let live = live_appointments(&mut tx, business_id, from, to).await?;
         let answer = match booking::decide(&settings, order, &live) {
             Decision::AlreadyHeld(booking) => BookingAnswer::AlreadyHeld(booking),
             Decision::Refuse(refusal) => return Ok(BookingAnswer::Refused(refusal)),
-            Decision::Create(slot) => match insert(&mut tx, order, &slot).await {
+            Decision::Create(placement) => match write(&mut tx, order, &placement).await {
                 Ok(()) => BookingAnswer::Created(Booking {
                     appointment_id: order.new_appointment_id,
-                    date: slot.date(),
-                    time: slot.time(),
+                    date: placement.slot.date(),
+                    time: placement.slot.time(),
                 }),
                 Err(error) if is_overlap(&error) => {
                     return Ok(BookingAnswer::Refused(Refusal::Taken));
@@ -107,7 +105,7 @@ impl Appointments for SqliteStore {
         };
         let rows = sqlx::query(from_live_appointments!(
             "SELECT appointment.id, lead_id, call_sid, phone, \
-             COALESCE(appointment.name, lead.name) AS name, starts_at, ends_at, \
+             COALESCE(appointment.name, lead.name) AS name, starts_at, ends_at, resource, \
              appointment.created_at",
             "JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id"
         ))
@@ -120,15 +118,16 @@ impl Appointments for SqliteStore {
         let read = |row| {
             let columns = Columns(row);
             let id = AppointmentId::from_uuid(columns.plain("appointment.id")?);
-            let busy = columns.busy()?;
+            let starts_at = columns.instant("appointment.starts_at")?;
             Ok(AppointmentRow {
-                booking: booking::booking_at(&settings, id, busy.from()),
+                booking: booking::booking_at(&settings, id, starts_at),
                 lead_id: LeadId::from_uuid(columns.plain("appointment.lead_id")?),
                 call_sid: columns.parsed("appointment.call_sid")?,
                 caller: columns.maybe_parsed("lead.phone")?,
                 name: columns.name("appointment.name")?,
-                starts_at: busy.from(),
-                ends_at: busy.to(),
+                starts_at,
+                ends_at: columns.instant("appointment.ends_at")?,
+                resource: columns.parsed("appointment.resource")?,
                 created_at: columns.instant("appointment.created_at")?,
             })
         };
@@ -148,7 +147,7 @@ async fn live_appointments(
     to: UtcDateTime,
 ) -> Result<Vec<LiveAppointment>, StoreError> {
     let rows = sqlx::query(from_live_appointments!(
-        "SELECT id, lead_id, call_sid, starts_at, ends_at",
+        "SELECT id, lead_id, call_sid, starts_at, busy_from, busy_to, resource, seat",
         ""
     ))
     .bind(business_id.as_uuid())
@@ -163,25 +162,58 @@ async fn live_appointments(
             appointment_id: AppointmentId::from_uuid(columns.plain("appointment.id")?),
             lead_id: LeadId::from_uuid(columns.plain("appointment.lead_id")?),
             call_sid: columns.parsed("appointment.call_sid")?,
+            starts_at: columns.instant("appointment.starts_at")?,
             busy: columns.busy()?,
+            seat: Seat {
+                resource: columns.parsed("appointment.resource")?,
+                number: columns.plain("appointment.seat")?,
+            },
         })
     };
     rows.iter().map(read).collect()
 }
 
+/// Writes an appointment on its seat, after those that change theirs to make room.
+async fn write(
+    connection: &mut SqliteConnection,
+    order: &BookingOrder,
+    placement: &Placement,
+) -> Result<(), sqlx::Error> {
+    // First out of everybody's way, so that two can exchange their seats.
+    const OUT_OF_THE_WAY: i64 = 1_000_000;
+    for above in [OUT_OF_THE_WAY, 0] {
+        for (index, (id, seat)) in (0_i64..).zip(&placement.reseated) {
+            let seat = if above > 0 {
+                above + index
+            } else {
+                i64::from(*seat)
+            };
+            sqlx::query("UPDATE appointment SET seat = ? WHERE business_id = ? AND id = ?")
+                .bind(seat)
+                .bind(order.key.business_id.as_uuid())
+                .bind(id.as_uuid())
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    insert(connection, order, placement).await
+}
+
 async fn insert(
     connection: &mut SqliteConnection,
     order: &BookingOrder,
-    slot: &Slot,
+    placement: &Placement,
 ) -> Result<(), sqlx::Error> {
     let name = order
         .name
         .as_ref()
         .and_then(|name| bounded_name(name.expose()));
+    let slot = &placement.slot;
+    let busy = slot.busy();
     sqlx::query(
-        "INSERT INTO appointment \
-         (id, business_id, lead_id, call_sid, starts_at, ends_at, name, created_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, \
+         buffer_before, buffer_after, resource, seat, name, created_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(order.new_appointment_id.as_uuid())
     .bind(order.key.business_id.as_uuid())
@@ -189,6 +221,10 @@ async fn insert(
     .bind(order.key.call_sid.as_str())
     .bind(slot.starts_at().unix_timestamp())
     .bind(slot.ends_at().unix_timestamp())
+    .bind((slot.starts_at() - busy.from()).whole_seconds())
+    .bind((busy.to() - slot.ends_at()).whole_seconds())
+    .bind(placement.seat.resource.as_str())
+    .bind(placement.seat.number)
     .bind(name.as_ref().map(|name| name.expose().as_str()))
     .bind(order.now.unix_timestamp())
     .execute(connection)
@@ -227,7 +263,6 @@ fn is_overlap(error: &sqlx::Error) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use toran_scheduling::Verdict;
     use toran_store::conformance::{
         HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, key, open, order, settings,
     };
@@ -241,21 +276,20 @@ mod tests {
         let shared: Shared = Arc::new(store.clone());
         add(&shared, 1).await;
         let call = open(&shared, &key(1, "CA1"), Some(7), 1).await;
-        let verdict = settings(30).verdict(TUESDAY, HALF_PAST_FOUR, &[], NOW);
-        let Verdict::Free(slot) = verdict else {
-            panic!("{verdict:?}")
+        let order = |new_id| order(&call, TUESDAY, HALF_PAST_FOUR, new_id);
+        let Decision::Create(placement) = booking::decide(&settings(30), &order(1), &[]) else {
+            panic!("{NOW} is before it, and nothing stands")
         };
 
         let mut tx = store.begin().await.unwrap();
-        let order = |new_id| order(&call, TUESDAY, HALF_PAST_FOUR, new_id);
-        insert(&mut tx, &order(1), &slot).await.unwrap();
-        let overlap = insert(&mut tx, &order(2), &slot).await.unwrap_err();
+        insert(&mut tx, &order(1), &placement).await.unwrap();
+        let overlap = insert(&mut tx, &order(2), &placement).await.unwrap_err();
         assert!(is_overlap(&overlap), "{overlap:?}");
         sqlx::query("UPDATE appointment SET status = 'cancelled'")
             .execute(&mut *tx)
             .await
             .unwrap();
-        let same_id = insert(&mut tx, &order(1), &slot).await.unwrap_err();
+        let same_id = insert(&mut tx, &order(1), &placement).await.unwrap_err();
         assert!(!is_overlap(&same_id), "{same_id:?}");
     }
 }

@@ -3,19 +3,16 @@
 use async_trait::async_trait;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use toran_domain::{AgentGender, Business, BusinessId, BusinessText, PhoneNumber};
-use toran_scheduling::AppointmentSettings;
+use toran_scheduling::{AppointmentSettings, ClockTime};
 use toran_store::{Addition, Businesses, StoreError, checked_business};
 
-use crate::{
-    SqliteStore,
-    column::{Columns, time_text},
-};
+use crate::{SqliteStore, column::Columns};
 
 macro_rules! select_business {
     ($rest:literal) => {
         concat!(
             "SELECT business.id, name, called_number, text, agent_name, agent_gender, \
-             active_days, start_hour, end_hour, slot_interval_minutes, time_zone \
+             active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document \
              FROM business JOIN appointment_settings ON business_id = business.id ",
             $rest
         )
@@ -139,7 +136,7 @@ pub(crate) async fn settings_of(
     id: BusinessId,
 ) -> Result<Option<AppointmentSettings>, StoreError> {
     let row = sqlx::query(
-        "SELECT active_days, start_hour, end_hour, slot_interval_minutes, time_zone \
+        "SELECT active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document \
          FROM appointment_settings WHERE business_id = ?",
     )
     .bind(id.as_uuid())
@@ -149,25 +146,34 @@ pub(crate) async fn settings_of(
     row.as_ref().map(settings).transpose()
 }
 
+/// The simple form goes into its columns. The full form goes into the document, and its summary into the
+/// columns.
 async fn put_settings(
     connection: &mut SqliteConnection,
     id: BusinessId,
     settings: &AppointmentSettings,
 ) -> Result<(), StoreError> {
+    let document = match settings.simple_form() {
+        Some(_) => None,
+        None => Some(serde_json::to_string(settings).map_err(StoreError::unavailable)?),
+    };
+    let end_hour = settings.end_hour().min(ClockTime::END_OF_DAY);
     sqlx::query(
         "INSERT INTO appointment_settings \
-         (business_id, active_days, start_hour, end_hour, slot_interval_minutes, time_zone) \
-         VALUES (?, ?, ?, ?, ?, ?) \
+         (business_id, active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document) \
+         VALUES (?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (business_id) DO UPDATE SET active_days = excluded.active_days, \
          start_hour = excluded.start_hour, end_hour = excluded.end_hour, \
-         slot_interval_minutes = excluded.slot_interval_minutes, time_zone = excluded.time_zone",
+         slot_interval_minutes = excluded.slot_interval_minutes, time_zone = excluded.time_zone, \
+         document = excluded.document",
     )
     .bind(id.as_uuid())
     .bind(settings.active_days().to_string())
-    .bind(time_text(settings.start_hour())?)
-    .bind(time_text(settings.end_hour())?)
+    .bind(settings.start_hour().to_string())
+    .bind(end_hour.to_string())
     .bind(settings.slot_interval_minutes())
     .bind(settings.time_zone().as_str())
+    .bind(document)
     .execute(connection)
     .await
     .map_err(StoreError::unavailable)?;
@@ -201,15 +207,14 @@ fn business(row: &SqliteRow) -> Result<Business, StoreError> {
 
 fn settings(row: &SqliteRow) -> Result<AppointmentSettings, StoreError> {
     let columns = Columns(row);
-    let hour = |column| {
-        columns
-            .time(column)?
-            .ok_or_else(|| StoreError::corrupt(column, "there is no hour"))
-    };
-    AppointmentSettings::new(
+    if let Some(document) = columns.plain::<Option<&str>>("appointment_settings.document")? {
+        return serde_json::from_str(document)
+            .map_err(|error| StoreError::corrupt("appointment_settings.document", error));
+    }
+    AppointmentSettings::simple(
         columns.parsed("appointment_settings.active_days")?,
-        hour("appointment_settings.start_hour")?,
-        hour("appointment_settings.end_hour")?,
+        columns.parsed::<ClockTime>("appointment_settings.start_hour")?,
+        columns.parsed::<ClockTime>("appointment_settings.end_hour")?,
         columns.plain("appointment_settings.slot_interval_minutes")?,
         columns.parsed("appointment_settings.time_zone")?,
     )

@@ -61,13 +61,13 @@ impl<'r> Columns<'r> {
             .map_err(|error| StoreError::corrupt(column, error))
     }
 
-    /// The range of an appointment.
+    /// What an appointment takes, buffers included.
     pub(crate) fn busy(&self) -> Result<BusyRange, StoreError> {
         let (from, to) = (
-            self.instant("appointment.starts_at")?,
-            self.instant("appointment.ends_at")?,
+            self.instant("appointment.busy_from")?,
+            self.instant("appointment.busy_to")?,
         );
-        BusyRange::new(from, to).map_err(|error| StoreError::corrupt("appointment.ends_at", error))
+        BusyRange::new(from, to).map_err(|error| StoreError::corrupt("appointment.busy_to", error))
     }
 
     pub(crate) fn date(&self, column: &'static str) -> Result<Option<Date>, StoreError> {

@@ -180,6 +180,86 @@ async fn a_bare_update_cannot_overlap() {
 }
 
 #[tokio::test]
+async fn seats_and_buffers_are_guarded_too() {
+    let (_file, mut db) = booked().await;
+    let beside = "INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, created_at, seat) \
+                  SELECT x'00000000000000000000000000000009', business_id, lead_id, 'CA-x', starts_at + 60, ends_at, 0, 1 FROM appointment";
+    let call = "INSERT INTO call_session (business_id, call_sid, lead_id, started_at) SELECT business_id, 'CA-x', lead_id, 0 FROM appointment";
+    for (statement, expected) in [
+        (call, "1 row"),
+        (beside, "1 row"),
+        ("UPDATE appointment SET seat = 0", "appointment_overlap"),
+        (
+            "UPDATE appointment SET resource = 'dana', seat = 0 WHERE seat = 1",
+            "1 row",
+        ),
+        (
+            "UPDATE appointment SET resource = 'main' WHERE resource = 'dana'",
+            "appointment_overlap",
+        ),
+        (
+            "UPDATE appointment SET starts_at = starts_at + 3600, ends_at = ends_at + 3600 WHERE resource = 'dana'",
+            "1 row",
+        ),
+        (
+            "UPDATE appointment SET buffer_before = 1740 WHERE resource = 'dana'",
+            "1 row",
+        ),
+        (
+            "UPDATE appointment SET resource = 'main' WHERE resource = 'dana'",
+            "1 row",
+        ),
+        (
+            "UPDATE appointment SET buffer_after = 180 WHERE created_at > 0",
+            "appointment_overlap",
+        ),
+    ] {
+        let done = said(sqlx::query(statement).execute(&mut db).await);
+        assert_eq!(done, expected, "{statement}");
+    }
+}
+
+/// What the first version of the schema held is still there, and is guarded like everything else.
+#[tokio::test]
+async fn a_database_of_the_first_version_goes_on() {
+    let file = TempDatabase::new();
+    let url = format!("{}?mode=rwc", file.url());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let mut first = sqlx::migrate!("../../migrations/sqlite");
+    first.migrations.to_mut().truncate(1);
+    first.run_direct(None, &mut db, false).await.unwrap();
+    let rows = "
+        INSERT INTO business VALUES (x'00000000000000000000000000000001', 'עסק', '+97230000001', '', NULL, 'female');
+        INSERT INTO appointment_settings VALUES (x'00000000000000000000000000000001', 'sun-fri', '09:00', '18:00', 30, 'Asia/Jerusalem');
+        INSERT INTO lead VALUES (x'00000000000000000000000000000007', x'00000000000000000000000000000001', '+972540000007', NULL, 0);
+        INSERT INTO call_session (business_id, call_sid, lead_id, started_at)
+            VALUES (x'00000000000000000000000000000001', 'CA1', x'00000000000000000000000000000007', 0);
+        INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, created_at)
+            VALUES (x'00000000000000000000000000000009', x'00000000000000000000000000000001', x'00000000000000000000000000000007', 'CA1', 1795530600, 1795532400, 0);";
+    sqlx::raw_sql(rows).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+
+    let store = file.open().await;
+    let settings = store
+        .business(business(1).id)
+        .await
+        .unwrap()
+        .unwrap()
+        .settings;
+    assert_eq!(settings, toran_store::conformance::settings(30));
+    let shared: Shared = Arc::new(store);
+    let call = open(&shared, &key(1, "CA2"), Some(8), 8).await;
+    let refused = book(&shared, &order(&call, TUESDAY, HALF_PAST_FOUR, 1)).await;
+    assert_eq!(
+        refused,
+        BookingAnswer::Refused(toran_scheduling::Refusal::Taken)
+    );
+    let again = open(&shared, &key(1, "CA1"), Some(7), 9).await;
+    let held = book(&shared, &order(&again, TUESDAY, HALF_PAST_FOUR, 2)).await;
+    assert!(matches!(held, BookingAnswer::AlreadyHeld(_)), "{held:?}");
+}
+
+#[tokio::test]
 async fn a_row_cannot_point_into_another_business() {
     let (_file, mut db) = booked().await;
     for statement in [
@@ -280,7 +360,8 @@ async fn processes_that_start_together_migrate_once() {
     for start in starts {
         applied += start.await.unwrap();
     }
-    assert_eq!(applied, 1);
+    let known = file.open().await.migration_status().await.unwrap().len();
+    assert_eq!(applied, known);
 }
 
 #[tokio::test]
@@ -311,7 +392,7 @@ async fn a_migration_is_reported_and_a_strange_schema_is_refused() {
         matches!(refused, Err(MigrationError::Changed { version: 1 })),
         "{refused:?}"
     );
-    sqlx::query("UPDATE _sqlx_migrations SET version = 9000")
+    sqlx::query("UPDATE _sqlx_migrations SET version = 9000 WHERE version = 1")
         .execute(&mut db)
         .await
         .unwrap();
@@ -342,16 +423,20 @@ async fn a_value_that_toran_never_wrote_is_named() {
     // Each is read before the one above it.
     for (column, statement) in [
         (
+            "appointment_settings",
+            "UPDATE appointment_settings SET end_hour = '29:00'",
+        ),
+        (
             "appointment_settings.time_zone",
             "UPDATE appointment_settings SET time_zone = 'Mars/Base'",
         ),
         (
-            "appointment_settings.end_hour",
-            "UPDATE appointment_settings SET end_hour = '29:00'",
-        ),
-        (
             "appointment_settings.active_days",
             "UPDATE appointment_settings SET active_days = 'someday'",
+        ),
+        (
+            "appointment_settings.document",
+            "UPDATE appointment_settings SET document = '{}'",
         ),
         (
             "business.called_number",

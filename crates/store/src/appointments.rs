@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId, PhoneNumber, Pii};
-use toran_scheduling::{BusyRange, Refusal};
+use toran_scheduling::{Busy, Refusal, ResourceId};
 
 use crate::{CallKey, StoreError};
 
@@ -56,6 +56,8 @@ pub struct AppointmentRow {
     pub starts_at: UtcDateTime,
     /// The instant at which it is over.
     pub ends_at: UtcDateTime,
+    /// What it takes up.
+    pub resource: ResourceId,
     /// When it was made.
     pub created_at: UtcDateTime,
 }
@@ -63,17 +65,17 @@ pub struct AppointmentRow {
 /// The appointments of businesses.
 ///
 /// A backend guards by itself, whatever this crate's code decides, that no two live appointments of a
-/// business overlap.
+/// business overlap on one seat of a resource, buffers included.
 #[async_trait]
 pub trait Appointments: Send + Sync {
-    /// What is taken in the half-open range of instants, earliest first. A range that reaches in from
-    /// outside is given whole.
+    /// What is taken in the half-open range of instants, buffers included, earliest first. A range that
+    /// reaches in from outside is given whole.
     async fn busy(
         &self,
         business_id: BusinessId,
         from: UtcDateTime,
         to: UtcDateTime,
-    ) -> Result<Vec<BusyRange>, StoreError>;
+    ) -> Result<Vec<Busy>, StoreError>;
 
     /// Makes an appointment: the only way to one. In one transaction it loads the settings and what is
     /// taken, decides by [`crate::booking::decide`], writes the appointment and the call's last

@@ -1,14 +1,15 @@
 //! The decision on an order, apart from any database.
 //!
-//! A backend gathers, inside its transaction, the settings and the live appointments of the ordered
+//! A backend gathers, inside its transaction, the settings and the live appointments around the ordered
 //! day, asks [`decide`], and carries the decision out. It is *not* the guard against double booking:
-//! that is the database's own.
+//! that is the database's own, by seats.
 
 use time::UtcDateTime;
 use toran_domain::{AppointmentId, Booking, CallSid, LeadId};
-use toran_scheduling::{AppointmentSettings, BusyRange, Refusal, Slot, Verdict};
+use toran_scheduling::{AppointmentSettings, Busy, BusyRange, Refusal, Verdict};
 
-use crate::BookingOrder;
+pub use crate::seats::{Placement, Seat};
+use crate::{BookingOrder, seats};
 
 /// An appointment that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,30 +20,39 @@ pub struct LiveAppointment {
     pub lead_id: LeadId,
     /// The call in which it was made.
     pub call_sid: CallSid,
-    /// What it takes.
+    /// Its first instant.
+    pub starts_at: UtcDateTime,
+    /// What it takes, buffers included.
     pub busy: BusyRange,
+    /// Where.
+    pub seat: Seat,
 }
 
 impl LiveAppointment {
     /// The appointment on the business's own calendar and clock.
     pub fn booking(&self, settings: &AppointmentSettings) -> Booking {
-        booking_at(settings, self.appointment_id, self.busy.from())
+        booking_at(settings, self.appointment_id, self.starts_at)
+    }
+
+    /// What it takes, as the questions about availability want it.
+    pub fn taken(&self) -> Busy {
+        Busy::of(self.seat.resource.clone(), self.busy)
     }
 }
 
 /// What to do with an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// This caller holds the very appointment: answer with it.
     AlreadyHeld(Booking),
-    /// Write an appointment in this slot.
-    Create(Slot),
+    /// Write an appointment.
+    Create(Placement),
     /// Write nothing.
     Refuse(Refusal),
 }
 
-/// Decides an order. `live` are the business's live appointments that touch the ordered day
-/// ([`AppointmentSettings::day_range`]); others do no harm.
+/// Decides an order. `live` are the business's live appointments whose busy ranges touch the footprint of
+/// the ordered day ([`AppointmentSettings::footprint`]).
 ///
 /// What the caller holds comes before every rule: a confirmation that is repeated after the hour has
 /// come, or after the settings have changed, still means the appointment that stands.
@@ -60,9 +70,14 @@ pub fn decide(
     if let Some(booking) = held {
         return Decision::AlreadyHeld(booking);
     }
-    let busy: Vec<BusyRange> = live.iter().map(|appointment| appointment.busy).collect();
-    match settings.verdict(order.date, order.time, &busy, order.now) {
-        Verdict::Free(slot) => Decision::Create(slot),
+    let taken = settings.occupancy(live.iter().map(LiveAppointment::taken));
+    let availability = settings.availability(&taken, order.now);
+    match availability.verdict(order.date, order.time) {
+        Verdict::Free(slot) => {
+            let footprint = settings.footprint(order.date, order.date);
+            seats::place(settings, slot, live, footprint)
+                .map_or(Decision::Refuse(Refusal::Taken), Decision::Create)
+        }
         Verdict::Refused(refusal) => Decision::Refuse(refusal),
     }
 }
@@ -89,7 +104,7 @@ mod tests {
         macros::{date, time, utc_datetime},
     };
     use toran_domain::BusinessId;
-    use toran_scheduling::TimeZoneName;
+    use toran_scheduling::{ResourceId, TimeZoneName};
     use uuid::Uuid;
 
     use super::*;
@@ -99,7 +114,7 @@ mod tests {
 
     fn settings() -> AppointmentSettings {
         let days = "sun-fri".parse().unwrap();
-        AppointmentSettings::new(
+        AppointmentSettings::simple(
             days,
             time!(9:00),
             time!(18:00),
@@ -131,7 +146,12 @@ mod tests {
             appointment_id: AppointmentId::from_uuid(Uuid::from_u128(7)),
             lead_id: LeadId::from_uuid(Uuid::from_u128(1)),
             call_sid: "CA1".parse().unwrap(),
+            starts_at: from,
             busy: BusyRange::new(from, from + Duration::minutes(30)).unwrap(),
+            seat: Seat {
+                resource: ResourceId::main(),
+                number: 0,
+            },
         }
     }
 
@@ -141,10 +161,10 @@ mod tests {
             Decision::AlreadyHeld(booking) => {
                 format!("held {}", booking.appointment_id.as_uuid().as_u128())
             }
-            Decision::Create(slot) => format!(
+            Decision::Create(made) => format!(
                 "create {} {}",
-                slot.starts_at().date(),
-                slot.starts_at().time()
+                made.slot.starts_at().date(),
+                made.slot.starts_at().time()
             ),
             Decision::Refuse(refusal) => refusal.as_str().to_owned(),
         };
@@ -168,7 +188,7 @@ mod tests {
         );
         check(
             &order(1, "CA1", date!(2026 - 11 - 28), time!(10:00)),
-            "closed_day",
+            "inactive_day",
         );
         check(&order(1, "CA1", tuesday, time!(16:40)), "off_grid");
         check(&order(1, "CA1", tuesday, time!(18:00)), "outside_hours");
@@ -185,7 +205,7 @@ mod tests {
             ..order(1, "CA1", date!(2026 - 11 - 24), time!(16:30))
         };
         check(&repeated, "held 7");
-        let mornings = AppointmentSettings::new(
+        let mornings = AppointmentSettings::simple(
             "sun".parse().unwrap(),
             time!(9:00),
             time!(12:00),
@@ -208,8 +228,8 @@ mod tests {
             let date = date!(2026-11-24) + Duration::days(day);
             for step in 0..18 {
                 let stranger = order(2, "CA2", date, time!(9:00) + Duration::minutes(30 * step));
-                if let Decision::Create(slot) = decide(&settings(), &stranger, &live) {
-                    prop_assert!(!slot.busy().overlaps(&busy));
+                if let Decision::Create(made) = decide(&settings(), &stranger, &live) {
+                    prop_assert!(!made.slot.busy().overlaps(&busy));
                 }
             }
         }

@@ -63,7 +63,7 @@ pub trait Businesses: Send + Sync {
 /// #     id: BusinessId::from_uuid(uuid::Uuid::from_u128(1)), name: " ".into(),
 /// #     called_number: "+97231234567".parse()?, text: BusinessText::default(), agent_name: None,
 /// #     agent_gender: AgentGender::Female,
-/// #     settings: AppointmentSettings::new("sun".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem())?,
+/// #     settings: AppointmentSettings::simple("sun".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem())?,
 /// # };
 /// assert_eq!(toran_store::checked_business(&business), Err(BusinessTextError::EmptyName));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

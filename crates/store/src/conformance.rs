@@ -63,6 +63,8 @@ macro_rules! conformance_suite {
             refuses_partial_overlaps_after_a_change_of_settings,
             reports_what_is_taken,
             names_an_appointment,
+            keeps_and_follows_the_full_form,
+            makes_room_by_changing_seats,
         }
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -107,7 +109,7 @@ pub const HALF_PAST_FOUR: Time = time!(16:30);
 pub fn settings(slot_interval_minutes: u16) -> AppointmentSettings {
     let days = "sun-fri".parse().expect("days");
     let zone = TimeZoneName::jerusalem();
-    AppointmentSettings::new(days, time!(9:00), time!(18:00), slot_interval_minutes, zone)
+    AppointmentSettings::simple(days, time!(9:00), time!(18:00), slot_interval_minutes, zone)
         .expect("settings")
 }
 

@@ -6,10 +6,12 @@ use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{
     AppointmentId, Booking, BusinessId, Detail, LeadId, Outcome, Pii, RequestedTime,
 };
-use toran_scheduling::{AppointmentSettings, BusyRange, LOOK_AHEAD_DAYS, Refusal, Slot, Verdict};
+use toran_scheduling::{AppointmentSettings, Availability, Occupancy, Refusal, Slot, Verdict};
 
 use crate::{BookingAnswer, BookingOrder, CallKey, Store, StoreError, bounded_name};
 
+/// How many days, the first included, are searched for alternatives.
+const LOOK_AHEAD_DAYS: u16 = 30;
 /// How many alternatives a refusal brings, and how many slots a question without a day.
 const ALTERNATIVES: usize = 3;
 /// How many slots a question about a whole day brings.
@@ -142,11 +144,11 @@ impl Desk {
         let business = self.store.business(business_id).await?;
         let settings = business.ok_or(StoreError::UnknownBusiness)?.settings;
         let today = settings.local(now).date();
-        let (from, to) = settings.search_range(day.unwrap_or(today), now);
+        let (from, to) = settings.search_range(day.unwrap_or(today), now, LOOK_AHEAD_DAYS);
         let busy = self.store.busy(business_id, from, to).await?;
         Ok(Diary {
+            taken: settings.occupancy(busy),
             settings,
-            busy,
             today,
             now,
         })
@@ -176,12 +178,18 @@ fn missing_details(requested: RequestedTime) -> Vec<Detail> {
 /// A business's settings with what is taken around the days in question: enough to answer, no I/O.
 struct Diary {
     settings: AppointmentSettings,
-    busy: Vec<BusyRange>,
+    taken: Occupancy,
     today: Date,
     now: UtcDateTime,
 }
 
 impl Diary {
+    fn availability(&self) -> Availability<'_> {
+        self.settings
+            .availability(&self.taken, self.now)
+            .within_days(LOOK_AHEAD_DAYS)
+    }
+
     fn answer(&self, requested: RequestedTime) -> Outcome {
         let found = match (requested.date, requested.time) {
             (Some(date), Some(time)) => self.exactly(date, time),
@@ -203,33 +211,35 @@ impl Diary {
     }
 
     fn exactly(&self, date: Date, time: Time) -> Result<Vec<Slot>, Refusal> {
-        match self.settings.verdict(date, time, &self.busy, self.now) {
+        match self.availability().verdict(date, time) {
             Verdict::Free(slot) => Ok(vec![slot]),
             Verdict::Refused(refusal) => Err(refusal),
         }
     }
 
     fn some_of(&self, date: Date) -> Result<Vec<Slot>, Refusal> {
-        match self.settings.day_verdict(date, &self.busy, self.now) {
+        match self.availability().day_verdict(date) {
             Some(refusal) => Err(refusal),
             None => Ok(spread(
-                &self.settings.free_slots(date, &self.busy, self.now),
+                &self.availability().free_slots(date),
                 SLOTS_OF_A_DAY,
             )),
         }
     }
 
-    /// The next days on which this hour is free. If there is none, the reason that holds on a working
-    /// day says more than "closed" or "over".
+    /// The next days on which this hour is free. If there is none, the reason that holds on a working day says
+    /// more than "closed" or "over".
     fn days_with(&self, time: Time) -> Result<Vec<Slot>, Refusal> {
+        let availability = self.availability();
         let mut slots = Vec::new();
         let mut reason = None;
-        let days =
-            (0..LOOK_AHEAD_DAYS).map_while(|days| self.today.checked_add(Duration::days(days)));
-        for date in days {
-            match self.settings.verdict(date, time, &self.busy, self.now) {
+        let mut of_whole_days = None;
+        for date in self.days() {
+            match availability.verdict(date, time) {
                 Verdict::Free(slot) => slots.push(slot),
-                Verdict::Refused(Refusal::InThePast | Refusal::InactiveDay) => {}
+                Verdict::Refused(refusal) if is_of_a_whole_day(refusal) => {
+                    of_whole_days = of_whole_days.or(Some(refusal));
+                }
                 Verdict::Refused(refusal) => reason = reason.or(Some(refusal)),
             }
             if slots.len() == ALTERNATIVES {
@@ -237,24 +247,51 @@ impl Diary {
             }
         }
         if slots.is_empty() {
-            Err(reason.unwrap_or(Refusal::InactiveDay))
+            Err(reason.or(of_whole_days).unwrap_or(Refusal::TooFar))
         } else {
             Ok(slots)
         }
     }
 
     fn first(&self) -> Result<Vec<Slot>, Refusal> {
-        let slots = self.settings.first_free(self.now, &self.busy, ALTERNATIVES);
+        let availability = self.availability();
+        let slots = availability.first_free(self.now, ALTERNATIVES);
         if slots.is_empty() {
-            Err(Refusal::Taken)
+            let mut reasons = self
+                .days()
+                .filter_map(|date| availability.day_verdict(date));
+            let first = reasons.next().unwrap_or(Refusal::TooFar);
+            let is_full = first == Refusal::Taken || reasons.any(|r| r == Refusal::Taken);
+            Err(if is_full { Refusal::Taken } else { first })
         } else {
             Ok(slots)
         }
     }
 
+    /// The days that are searched.
+    fn days(&self) -> impl Iterator<Item = Date> {
+        (0..LOOK_AHEAD_DAYS.into()).map_while(|days| self.today.checked_add(Duration::days(days)))
+    }
+
     fn near(&self, date: Date, time: Option<Time>) -> Vec<Slot> {
-        self.settings
-            .alternatives(date, time, &self.busy, self.now, ALTERNATIVES)
+        self.availability().alternatives(date, time, ALTERNATIVES)
+    }
+}
+
+/// Whether a refusal would hold at any other hour of its day, too.
+const fn is_of_a_whole_day(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::InThePast
+        | Refusal::TooSoon
+        | Refusal::TooFar
+        | Refusal::InactiveDay
+        | Refusal::Closed
+        | Refusal::Holiday(_) => true,
+        Refusal::OutsideHours
+        | Refusal::NonexistentTime
+        | Refusal::DoesNotFitBeforeClosing
+        | Refusal::OffGrid
+        | Refusal::Taken => false,
     }
 }
 

@@ -33,7 +33,7 @@
 //! # use toran_store::{Businesses as _, Calls as _};
 //! use uuid::Uuid;
 //!
-//! let settings = AppointmentSettings::new(
+//! let settings = AppointmentSettings::simple(
 //!     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem())?;
 //! let business = Business {
 //!     id: BusinessId::from_uuid(Uuid::from_u128(1)),
@@ -74,6 +74,7 @@ pub mod conformance;
 mod desk;
 mod error;
 mod memory;
+mod seats;
 
 pub use appointments::{AppointmentRow, Appointments, BookingAnswer, BookingOrder};
 pub use businesses::{Addition, Businesses, checked_business};

@@ -11,14 +11,14 @@ use toran_domain::{
     Booking, Business, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber, Pii,
     RequestedTime, Usage,
 };
-use toran_scheduling::{AppointmentSettings, BusyRange, Refusal, Slot};
+use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use uuid::Uuid;
 
 use crate::{
     Addition, AppointmentRow, Appointments, BookingAnswer, BookingOrder, Businesses, CallEnding,
     CallKey, CallOpening, CallSession, Calls, ModelUsage, REDEEMED_TOKEN_KEPT, StoreError,
     TranscriptLine,
-    booking::{self, Decision, LiveAppointment},
+    booking::{self, Decision, LiveAppointment, Placement},
     bounded_name, checked_business,
 };
 
@@ -76,6 +76,7 @@ struct Call {
 #[derive(Debug)]
 struct Appointment {
     live: LiveAppointment,
+    ends_at: UtcDateTime,
     name: Option<Pii<String>>,
     created_at: UtcDateTime,
 }
@@ -143,19 +144,28 @@ impl Tenant {
     }
 
     /// Refuses an overlap by itself, as a database does.
-    fn insert(&mut self, order: &BookingOrder, slot: &Slot) -> BookingAnswer {
-        if self
-            .appointments
-            .iter()
-            .any(|made| made.live.busy.overlaps(&slot.busy()))
-        {
+    fn insert(&mut self, order: &BookingOrder, placement: &Placement) -> BookingAnswer {
+        for (id, number) in &placement.reseated {
+            for made in &mut self.appointments {
+                if made.live.appointment_id == *id {
+                    made.live.seat.number = *number;
+                }
+            }
+        }
+        let slot = &placement.slot;
+        let meets = |made: &Appointment| {
+            made.live.seat == placement.seat && made.live.busy.overlaps(&slot.busy())
+        };
+        if self.appointments.iter().any(meets) {
             return BookingAnswer::Refused(Refusal::Taken);
         }
         let live = LiveAppointment {
             appointment_id: order.new_appointment_id,
             lead_id: order.lead_id,
             call_sid: order.key.call_sid.clone(),
+            starts_at: slot.starts_at(),
             busy: slot.busy(),
+            seat: placement.seat.clone(),
         };
         let booking = live.booking(&self.business.settings);
         let name = order
@@ -164,10 +174,12 @@ impl Tenant {
             .and_then(|name| bounded_name(name.expose()));
         self.appointments.push(Appointment {
             live,
+            ends_at: slot.ends_at(),
             name,
             created_at: whole_second(order.now),
         });
-        self.appointments.sort_by_key(|made| made.live.busy);
+        self.appointments
+            .sort_by_key(|made| (made.live.busy, made.live.appointment_id));
         BookingAnswer::Created(booking)
     }
 
@@ -182,8 +194,9 @@ impl Tenant {
                 .name
                 .clone()
                 .or_else(|| lead.and_then(|lead| lead.name.clone())),
-            starts_at: made.live.busy.from(),
-            ends_at: made.live.busy.to(),
+            starts_at: made.live.starts_at,
+            ends_at: made.ends_at,
+            resource: made.live.seat.resource.clone(),
             created_at: made.created_at,
         }
     }
@@ -389,13 +402,13 @@ impl Appointments for MemoryStore {
         business_id: BusinessId,
         from: UtcDateTime,
         to: UtcDateTime,
-    ) -> Result<Vec<BusyRange>, StoreError> {
+    ) -> Result<Vec<Busy>, StoreError> {
         let state = self.state();
         let tenant = state.tenants.get(&business_id);
         Ok(tenant
             .into_iter()
             .flat_map(|tenant| tenant.touching(from, to))
-            .map(|made| made.live.busy)
+            .map(|made| made.live.taken())
             .collect())
     }
 
@@ -411,14 +424,14 @@ impl Appointments for MemoryStore {
         if call.is_none_or(|call| call.lead_id != order.lead_id) {
             return Err(StoreError::UnknownCall);
         }
-        let (from, to) = tenant.business.settings.day_range(order.date);
+        let (from, to) = tenant.business.settings.footprint(order.date, order.date);
         let live: Vec<LiveAppointment> = tenant
             .touching(from, to)
             .map(|made| made.live.clone())
             .collect();
         let answer = match booking::decide(&tenant.business.settings, order, &live) {
             Decision::AlreadyHeld(booking) => BookingAnswer::AlreadyHeld(booking),
-            Decision::Create(slot) => tenant.insert(order, &slot),
+            Decision::Create(placement) => tenant.insert(order, &placement),
             Decision::Refuse(refusal) => BookingAnswer::Refused(refusal),
         };
         if let BookingAnswer::Created(booking) | BookingAnswer::AlreadyHeld(booking) = answer

@@ -128,11 +128,7 @@ impl Evidence<'_> {
 
     fn settings_reach_the_model(&self) -> Result<String, String> {
         let settings = &self.rehearsal.business.settings;
-        let hours = format!(
-            "{}–{}",
-            hebrew::clock(settings.start_hour()),
-            hebrew::clock(settings.end_hour())
-        );
+        let hours = format!("{}–{}", settings.start_hour(), settings.end_hour());
         let days = hebrew::day_range_words(settings.active_days().iter());
         self.prompt_says(&[
             sentences::HOURS,

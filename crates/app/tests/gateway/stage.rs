@@ -273,7 +273,7 @@ impl Stage {
 
     /// A business that is open Sunday to Friday, 9:00 to 18:00, every half hour.
     pub(crate) async fn business(&self, name: &str, called_number: &str) -> Business {
-        let settings = AppointmentSettings::new(
+        let settings = AppointmentSettings::simple(
             "sun-fri".parse().expect("days"),
             time!(9:00),
             time!(18:00),

@@ -1,29 +1,48 @@
-use proptest::prelude::*;
 use time::macros::{date, time, utc_datetime};
 
 use super::*;
-use crate::TimeZoneName;
+use crate::{Busy, BusyRange, ResourceId};
 
 /// A Monday morning in Jerusalem (10:00 there).
 const NOW: UtcDateTime = utc_datetime!(2026-11-23 08:00);
 const TUESDAY: Date = date!(2026 - 11 - 24);
 
-fn settings(days: &str, start: Time, end: Time, minutes: u16, zone: &str) -> AppointmentSettings {
-    let (days, zone) = (days.parse().unwrap(), zone.parse().unwrap());
-    AppointmentSettings::new(days, start, end, minutes, zone).unwrap()
+fn settings(days: &str, start: &str, end: &str, minutes: u16, zone: &str) -> AppointmentSettings {
+    AppointmentSettings::simple(
+        days.parse().unwrap(),
+        start.parse::<ClockTime>().unwrap(),
+        end.parse::<ClockTime>().unwrap(),
+        minutes,
+        zone.parse().unwrap(),
+    )
+    .unwrap()
 }
 
 fn barber() -> AppointmentSettings {
-    settings("sun-fri", time!(9:00), time!(18:00), 30, "Asia/Jerusalem")
+    settings("sun-fri", "09:00", "18:00", 30, "Asia/Jerusalem")
 }
 
-/// Open around the clock but for its last minute, so that changes at night fall inside its hours.
+/// Open around the clock, so that changes at night fall inside its hours.
 fn night(zone: &str) -> AppointmentSettings {
-    settings("sun-sat", time!(0:00), time!(23:59), 30, zone)
+    settings("sun-sat", "00:00", "24:00", 30, zone)
 }
 
-fn busy(from: UtcDateTime, minutes: i64) -> BusyRange {
-    BusyRange::new(from, from + Duration::minutes(minutes)).unwrap()
+/// The barber with something of the full form, as JSON.
+fn barber_with(fields: &str) -> AppointmentSettings {
+    let week = r#""time_zone":"Asia/Jerusalem","slot_interval_minutes":30,"hours":{
+        "sunday":["09:00-18:00"],"monday":["09:00-18:00"],"tuesday":["09:00-13:00","14:00-18:00"],
+        "wednesday":["09:00-18:00"],"thursday":["20:00-26:00"],"friday":["09:00-13:00"]}"#;
+    serde_json::from_str(&format!("{{{week},{fields}}}")).unwrap()
+}
+
+fn busy(from: UtcDateTime, minutes: i64) -> Busy {
+    Busy::everything(BusyRange::new(from, from + Duration::minutes(minutes)).unwrap())
+}
+
+/// The whole of a day.
+fn full(settings: &AppointmentSettings, date: Date) -> Busy {
+    let (from, to) = settings.day_range(date);
+    Busy::everything(BusyRange::new(from, to).unwrap())
 }
 
 fn times(slots: &[Slot]) -> Vec<(u8, Time)> {
@@ -34,13 +53,18 @@ fn times(slots: &[Slot]) -> Vec<(u8, Time)> {
 }
 
 #[track_caller]
+fn check(settings: &AppointmentSettings, date: Date, time: Time, expect: Result<(), Refusal>) {
+    let taken = settings.occupancy([busy(utc_datetime!(2026-11-24 14:30), 30)]);
+    let found = match settings.availability(&taken, NOW).verdict(date, time) {
+        Verdict::Free(_) => Ok(()),
+        Verdict::Refused(refusal) => Err(refusal),
+    };
+    assert_eq!(found, expect, "{date} {time}");
+}
+
+#[track_caller]
 fn refused(date: Date, time: Time, expect: Refusal) {
-    let taken = [busy(utc_datetime!(2026-11-24 14:30), 30)];
-    assert_eq!(
-        barber().verdict(date, time, &taken, NOW),
-        Verdict::Refused(expect),
-        "{date} {time}"
-    );
+    check(&barber(), date, time, Err(expect));
 }
 
 #[test]
@@ -67,8 +91,238 @@ fn of_several_reasons_the_most_helpful_is_told() {
 }
 
 #[test]
+fn the_full_form_has_reasons_of_its_own() {
+    let lunch = barber_with(r#""appointment_minutes":45"#);
+    check(&lunch, TUESDAY, time!(13:00), Err(Refusal::OutsideHours));
+    check(
+        &lunch,
+        TUESDAY,
+        time!(12:30),
+        Err(Refusal::DoesNotFitBeforeClosing),
+    );
+    check(&lunch, TUESDAY, time!(12:00), Ok(()));
+    check(&lunch, TUESDAY, time!(14:30), Ok(()));
+    check(&lunch, TUESDAY, time!(16:00), Err(Refusal::Taken));
+
+    let notice = barber_with(r#""minimum_notice_minutes":1440,"booking_horizon_days":7"#);
+    check(&notice, TUESDAY, time!(9:30), Err(Refusal::TooSoon));
+    check(&notice, TUESDAY, time!(10:00), Ok(()));
+    check(&notice, date!(2026 - 11 - 30), time!(10:00), Ok(()));
+    check(
+        &notice,
+        date!(2026 - 12 - 01),
+        time!(10:00),
+        Err(Refusal::TooFar),
+    );
+
+    let closed = barber_with(
+        r#""closures":[{"from":"2026-11-24"}],"special_hours":[{"from":"2026-11-28","hours":["10:00-12:00"]},{"from":"2026-11-25","hours":[]}]"#,
+    );
+    check(&closed, TUESDAY, time!(10:00), Err(Refusal::Closed));
+    check(
+        &closed,
+        date!(2026 - 11 - 25),
+        time!(10:00),
+        Err(Refusal::Closed),
+    );
+    check(&closed, date!(2026 - 11 - 28), time!(10:00), Ok(()));
+    check(
+        &closed,
+        date!(2026 - 11 - 28),
+        time!(12:00),
+        Err(Refusal::OutsideHours),
+    );
+}
+
+#[test]
+fn holidays_close_or_shorten_a_day() {
+    let rules = r#""holidays":{"pesach":"closed","eve_of_pesach":{"until":"12:00"},"yom_haatzmaut":{"until":"08:00"}}"#;
+    let settings = barber_with(rules);
+    let (eve, pesach) = (date!(2027 - 04 - 21), date!(2027 - 04 - 22));
+    check(&settings, eve, time!(11:30), Ok(()));
+    check(
+        &settings,
+        eve,
+        time!(11:45),
+        Err(Refusal::DoesNotFitBeforeClosing),
+    );
+    check(&settings, eve, time!(12:00), Err(Refusal::OutsideHours));
+    check(
+        &settings,
+        pesach,
+        time!(20:00),
+        Err(Refusal::Holiday(Holiday::Pesach)),
+    );
+    // A short day that leaves nothing is a day off.
+    let independence = date!(2027 - 05 - 12);
+    check(
+        &settings,
+        independence,
+        time!(10:00),
+        Err(Refusal::Holiday(Holiday::YomHaatzmaut)),
+    );
+    assert_eq!(
+        settings.closed_on(pesach),
+        Some(Refusal::Holiday(Holiday::Pesach))
+    );
+    assert_eq!(settings.hours_on(eve).to_string(), "09:00-12:00");
+    // Saturday is a day of rest first, whatever falls on it.
+    let saturday = barber_with(r#""holidays":{"intermediate_days_of_pesach":"closed"}"#);
+    assert_eq!(
+        saturday.closed_on(date!(2027 - 04 - 24)),
+        Some(Refusal::InactiveDay)
+    );
+}
+
+#[test]
+fn a_late_night_belongs_to_the_day_on_which_it_opens() {
+    let settings = barber_with(r#""closures":[{"from":"2026-12-04"},{"from":"2026-12-10"}]"#);
+    // Thursday 20:00 to 02:00, after which Friday opens at 09:00.
+    check(&settings, date!(2026 - 11 - 27), time!(1:30), Ok(()));
+    check(
+        &settings,
+        date!(2026 - 11 - 27),
+        time!(2:00),
+        Err(Refusal::OutsideHours),
+    );
+    check(
+        &settings,
+        date!(2026 - 11 - 26),
+        time!(1:30),
+        Err(Refusal::OutsideHours),
+    );
+    // Closed on Friday: the night before goes on. Closed on Thursday: its night is gone.
+    check(&settings, date!(2026 - 12 - 04), time!(1:30), Ok(()));
+    check(
+        &settings,
+        date!(2026 - 12 - 04),
+        time!(9:00),
+        Err(Refusal::Closed),
+    );
+    check(
+        &settings,
+        date!(2026 - 12 - 11),
+        time!(1:30),
+        Err(Refusal::OutsideHours),
+    );
+    let taken = settings.occupancy([]);
+    let friday = settings
+        .availability(&taken, NOW)
+        .free_slots(date!(2026 - 11 - 27));
+    assert_eq!(friday.len(), 4 + 8);
+    assert_eq!(friday[0].time(), time!(0:00));
+    // Special hours on the morning after cut it short.
+    let cut = barber_with(r#""special_hours":[{"from":"2026-11-27","hours":["01:00-03:00"]}]"#);
+    assert_eq!(
+        cut.hours_on(date!(2026 - 11 - 26)).to_string(),
+        "20:00-25:00"
+    );
+    check(&cut, date!(2026 - 11 - 27), time!(0:30), Ok(()));
+    check(&cut, date!(2026 - 11 - 27), time!(2:30), Ok(()));
+}
+
+#[test]
+fn buffers_are_part_of_what_is_taken() {
+    let settings = barber_with(r#""buffer_before_minutes":10,"buffer_after_minutes":20"#);
+    let mut taken = settings.occupancy([]);
+    let Verdict::Free(slot) = settings
+        .availability(&taken, NOW)
+        .verdict(TUESDAY, time!(10:00))
+    else {
+        panic!("it is free");
+    };
+    assert_eq!(slot.busy().from(), utc_datetime!(2026-11-24 7:50));
+    assert_eq!(slot.busy().to(), utc_datetime!(2026-11-24 8:50));
+    assert_eq!(
+        (slot.ends_at(), slot.minutes()),
+        (utc_datetime!(2026-11-24 8:30), 30)
+    );
+    taken.add(&Busy::of(ResourceId::main(), slot.busy()));
+    let availability = settings.availability(&taken, NOW);
+    let near = availability.alternatives(TUESDAY, Some(time!(10:00)), 2);
+    assert_eq!(times(&near), [(24, time!(9:00)), (24, time!(11:00))]);
+}
+
+#[test]
+fn resources_are_taken_in_order_and_by_units() {
+    let settings = barber_with(
+        r#""resources":[{"id":"dana"},{"id":"studio","capacity":2}],"services":[{"id":"class","duration_minutes":60,"resources":["studio"],"units":2}]"#,
+    );
+    let at = |resource: &str| {
+        let range = BusyRange::new(
+            utc_datetime!(2026-11-24 8:00),
+            utc_datetime!(2026-11-24 8:30),
+        );
+        Busy::of(resource.parse().unwrap(), range.unwrap())
+    };
+    let mut taken = settings.occupancy([]);
+    let whose = |taken: &Occupancy| match settings
+        .availability(taken, NOW)
+        .verdict(TUESDAY, time!(10:00))
+    {
+        Verdict::Free(slot) => settings.resource(&slot).unwrap().to_string(),
+        Verdict::Refused(refusal) => refusal.as_str().to_owned(),
+    };
+    let mut seen = Vec::new();
+    for resource in ["dana", "studio", "studio"] {
+        seen.push(whose(&taken));
+        taken.add(&at(resource));
+    }
+    seen.push(whose(&taken));
+    assert_eq!(seen, ["dana", "studio", "studio", "taken"]);
+    // A class needs the whole studio.
+    let one = settings.occupancy([at("studio")]);
+    let class = "class".parse().unwrap();
+    let class = settings
+        .availability(&one, NOW)
+        .for_service(&class)
+        .unwrap();
+    assert_eq!(
+        class.verdict(TUESDAY, time!(10:00)),
+        Verdict::Refused(Refusal::Taken)
+    );
+    assert!(matches!(
+        class.verdict(TUESDAY, time!(10:30)),
+        Verdict::Free(_)
+    ));
+    assert!(
+        settings
+            .availability(&one, NOW)
+            .for_service(&"other".parse().unwrap())
+            .is_none()
+    );
+    // Nobody knows this one (any more): nothing is offered in doubt.
+    let gone = settings.occupancy([at("yossi")]);
+    assert_eq!(whose(&gone), "taken");
+}
+
+#[test]
+fn a_question_can_be_about_another_length_or_more_units() {
+    let settings = barber_with(r#""resources":[{"id":"studio","capacity":4}]"#);
+    let taken = settings.occupancy([]);
+    let availability = settings.availability(&taken, NOW);
+    assert_eq!(
+        availability.lasting(240).unwrap().free_slots(TUESDAY).len(),
+        2
+    );
+    let error = availability.lasting(0).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "duration_minutes: 0 is out of range: choose 1 to 1440"
+    );
+    assert!(availability.taking(4).is_ok());
+    assert!(availability.taking(5).is_err());
+    assert!(availability.taking(0).is_err());
+}
+
+#[test]
 fn a_free_time_becomes_a_slot() {
-    let Verdict::Free(slot) = barber().verdict(TUESDAY, time!(17:30), &[], NOW) else {
+    let settings = barber();
+    let taken = settings.occupancy([]);
+    let Verdict::Free(slot) = settings
+        .availability(&taken, NOW)
+        .verdict(TUESDAY, time!(17:30))
+    else {
         panic!("the last half hour of the day is free");
     };
     assert_eq!(slot.starts_at(), utc_datetime!(2026-11-24 15:30));
@@ -78,55 +332,83 @@ fn a_free_time_becomes_a_slot() {
 
 #[test]
 fn the_horizon_itself_is_bookable() {
-    let last = date!(2027 - 11 - 23);
-    assert!(matches!(
-        barber().verdict(last, time!(9:00), &[], NOW),
-        Verdict::Free(_)
-    ));
+    check(&barber(), date!(2027 - 11 - 23), time!(9:00), Ok(()));
 }
 
 #[test]
 fn alternatives_are_nearest_first_then_on_the_following_days() {
-    let (from, to) = barber().day_range(TUESDAY);
-    let taken = [busy(utc_datetime!(2026-11-24 14:30), 30)];
-    let near = barber().alternatives(TUESDAY, Some(time!(16:30)), &taken, NOW, 3);
+    let settings = barber();
+    let near = |busy: Busy, time, limit| {
+        let taken = settings.occupancy([busy]);
+        times(
+            &settings
+                .availability(&taken, NOW)
+                .alternatives(TUESDAY, time, limit),
+        )
+    };
+    let taken = busy(utc_datetime!(2026-11-24 14:30), 30);
+    let hour = Some(time!(16:30));
     assert_eq!(
-        times(&near),
+        near(taken, hour, 3),
         [(24, time!(16:00)), (24, time!(17:00)), (24, time!(15:30))]
     );
-    let full = [BusyRange::new(from, to).unwrap()];
-    let near = barber().alternatives(TUESDAY, Some(time!(16:40)), &full, NOW, 3);
+    let all = || full(&settings, TUESDAY);
     assert_eq!(
-        times(&near),
+        near(all(), Some(time!(16:40)), 3),
         [(25, time!(16:30)), (26, time!(16:30)), (27, time!(16:30))]
     );
-    let near = barber().alternatives(TUESDAY, None, &full, NOW, 2);
-    assert_eq!(times(&near), [(25, time!(9:00)), (25, time!(9:30))]);
+    assert_eq!(near(all(), None, 2), [(25, time!(9:00)), (25, time!(9:30))]);
 }
 
 #[test]
-fn alternatives_begin_today_when_the_day_is_over_and_stay_within_sight() {
-    let near = barber().alternatives(date!(2020 - 01 - 01), Some(time!(9:00)), &[], NOW, 1);
-    assert_eq!(times(&near), [(23, time!(10:30))]);
+fn alternatives_stay_within_sight() {
+    let settings = barber();
+    let taken = settings.occupancy([]);
+    let availability = settings.availability(&taken, NOW);
+    let near = |date, time| times(&availability.alternatives(date, time, 2));
+    // What is over counts as today.
     assert_eq!(
-        barber().alternatives(date!(2029 - 01 - 01), None, &[], NOW, 3),
-        []
+        near(date!(2020 - 01 - 01), Some(time!(9:00))),
+        [(23, time!(10:30)), (23, time!(11:00))]
     );
-    let mondays = settings("mon", time!(9:00), time!(10:00), 60, "Asia/Jerusalem");
-    assert_eq!(mondays.first_free(NOW, &[], 100).len(), 4);
+    // The last days that can be booked are nearest to what is too far.
     assert_eq!(
-        times(&barber().first_free(NOW, &[], 1)),
+        near(date!(2029 - 01 - 01), Some(time!(12:10))),
+        [(23, time!(12:00)), (22, time!(12:00))]
+    );
+    assert_eq!(
+        near(date!(2029 - 01 - 01), None),
+        [(23, time!(9:00)), (22, time!(9:00))]
+    );
+    let mondays = settings_of_mondays();
+    let taken = mondays.occupancy([]);
+    let month = mondays.availability(&taken, NOW).within_days(30);
+    assert_eq!(month.first_free(NOW, 100).len(), 4);
+    assert_eq!(
+        times(&availability.first_free(NOW, 1)),
         [(23, time!(10:30))]
     );
+    let later = utc_datetime!(2026-11-24 7:00:01);
+    assert_eq!(
+        times(&availability.first_free(later, 1)),
+        [(24, time!(9:30))]
+    );
+}
+
+fn settings_of_mondays() -> AppointmentSettings {
+    settings("mon", "09:00", "10:00", 60, "Asia/Jerusalem")
 }
 
 #[test]
 fn a_day_says_why_it_cannot_be_booked() {
-    let day = |date, busy: &[BusyRange], now| barber().day_verdict(date, busy, now);
-    let (from, to) = barber().day_range(TUESDAY);
-    let full = [BusyRange::new(from, to).unwrap()];
+    let settings = barber_with(r#""minimum_notice_minutes":60"#);
+    let day = |date, busy: &[Busy], now| {
+        let taken = settings.occupancy(busy.iter().cloned());
+        settings.availability(&taken, now).day_verdict(date)
+    };
+    let all = [full(&settings, TUESDAY)];
     assert_eq!(day(TUESDAY, &[], NOW), None);
-    assert_eq!(day(TUESDAY, &full, NOW), Some(Refusal::Taken));
+    assert_eq!(day(TUESDAY, &all, NOW), Some(Refusal::Taken));
     assert_eq!(
         day(date!(2026 - 11 - 22), &[], NOW),
         Some(Refusal::InThePast)
@@ -136,26 +418,36 @@ fn a_day_says_why_it_cannot_be_booked() {
         Some(Refusal::InactiveDay)
     );
     assert_eq!(day(date!(2028 - 11 - 26), &[], NOW), Some(Refusal::TooFar));
-    assert_eq!(
-        day(TUESDAY, &[], utc_datetime!(2026-11-24 15:30)),
-        Some(Refusal::InThePast)
-    );
+    // Within the hour the last slot begins; then it has begun.
+    let closing = utc_datetime!(2026-11-24 15:00);
+    assert_eq!(day(TUESDAY, &[], closing), Some(Refusal::TooSoon));
+    let begun = utc_datetime!(2026-11-24 15:30);
+    assert_eq!(day(TUESDAY, &[], begun), Some(Refusal::InThePast));
     // Half the day has gone and the other half is full.
+    let noon = utc_datetime!(2026-11-24 12:00);
+    assert_eq!(day(TUESDAY, &all, noon), Some(Refusal::Taken));
+    // Friday is too short for this, and always will be.
+    let taken = settings.occupancy([]);
+    let long = settings.availability(&taken, NOW).lasting(300).unwrap();
+    let friday = date!(2026 - 11 - 27);
     assert_eq!(
-        day(TUESDAY, &full, utc_datetime!(2026-11-24 12:00)),
-        Some(Refusal::Taken)
+        long.day_verdict(friday),
+        Some(Refusal::DoesNotFitBeforeClosing)
     );
 }
 
 #[test]
 fn the_search_range_covers_what_alternatives_look_at() {
-    let (from, to) = barber().search_range(date!(2020 - 01 - 01), NOW);
+    let range = barber().search_range(date!(2020 - 01 - 01), NOW, 30);
+    let expect = (
+        utc_datetime!(2026-11-22 22:00),
+        utc_datetime!(2026-12-22 22:30),
+    );
+    assert_eq!(range, expect);
+    let far = barber().search_range(date!(2029 - 01 - 01), NOW, 2);
     assert_eq!(
-        (from, to),
-        (
-            utc_datetime!(2026-11-22 22:00),
-            utc_datetime!(2026-12-22 22:00)
-        )
+        far,
+        barber().footprint(date!(2027 - 11 - 22), date!(2027 - 11 - 23))
     );
 }
 
@@ -171,32 +463,34 @@ fn day_lasts(zone: &str, date: Date, from: UtcDateTime, hours: i64) {
 
 #[test]
 fn days_are_as_long_as_they_really_are() {
+    let israel = "Asia/Jerusalem";
     day_lasts(
-        "Asia/Jerusalem",
+        israel,
         date!(2026 - 03 - 26),
         utc_datetime!(2026-03-25 22:00),
         24,
     );
     day_lasts(
-        "Asia/Jerusalem",
+        israel,
         date!(2026 - 03 - 27),
         utc_datetime!(2026-03-26 22:00),
         23,
     );
     day_lasts(
-        "Asia/Jerusalem",
+        israel,
         date!(2026 - 10 - 25),
         utc_datetime!(2026-10-24 21:00),
         25,
     );
+    let cairo = "Africa/Cairo";
     day_lasts(
-        "Africa/Cairo",
+        cairo,
         date!(2026 - 04 - 24),
         utc_datetime!(2026-04-23 22:00),
         23,
     );
     day_lasts(
-        "Africa/Cairo",
+        cairo,
         date!(2026 - 10 - 29),
         utc_datetime!(2026-10-28 21:00),
         25,
@@ -224,7 +518,11 @@ fn days_are_as_long_as_they_really_are() {
 #[test]
 fn an_hour_that_the_clock_skips_is_refused() {
     let before = utc_datetime!(2026-03-20 0:00);
-    let verdict = |zone, date, time| night(zone).verdict(date, time, &[], before);
+    let verdict = |zone, date, time| {
+        let settings = night(zone);
+        let taken = settings.occupancy([]);
+        settings.availability(&taken, before).verdict(date, time)
+    };
     let skipped = Verdict::Refused(Refusal::NonexistentTime);
     assert_eq!(
         verdict("Asia/Jerusalem", date!(2026 - 03 - 27), time!(2:30)),
@@ -234,162 +532,74 @@ fn an_hour_that_the_clock_skips_is_refused() {
         verdict("Africa/Cairo", date!(2026 - 04 - 24), time!(0:30)),
         skipped
     );
-    let midnight = night("Africa/Cairo").free_slots(date!(2026 - 04 - 24), &[], before);
+    let cairo = night("Africa/Cairo");
+    let taken = cairo.occupancy([]);
+    let midnight = cairo
+        .availability(&taken, before)
+        .free_slots(date!(2026 - 04 - 24));
     assert_eq!(midnight[0].time(), time!(1:00));
     assert_eq!(midnight[0].starts_at(), utc_datetime!(2026-04-23 22:00));
 }
 
 #[test]
-fn of_an_hour_that_comes_twice_the_first_is_taken() {
+fn of_an_hour_that_comes_twice_the_first_is_taken_and_the_slot_says_so() {
+    let settings = night("Asia/Jerusalem");
+    let taken = settings.occupancy([]);
     let friday = utc_datetime!(2026-10-23 0:00);
-    let slots = night("Asia/Jerusalem").free_slots(date!(2026 - 10 - 25), &[], friday);
-    let at = |time| {
-        slots
-            .iter()
-            .filter(|slot| slot.time() == time)
-            .collect::<Vec<_>>()
+    let slots = settings
+        .availability(&taken, friday)
+        .free_slots(date!(2026 - 10 - 25));
+    let twice: Vec<&Slot> = slots.iter().filter(|slot| slot.comes_twice()).collect();
+    let [one, half_past] = twice[..] else {
+        panic!("two readings of the clock come twice: {twice:?}")
     };
-    let [only] = at(time!(1:30))[..] else {
-        panic!("one slot for an hour that comes twice")
-    };
-    assert_eq!(only.starts_at(), utc_datetime!(2026-10-24 22:30));
+    assert_eq!((one.time(), half_past.time()), (time!(1:00), time!(1:30)));
+    assert_eq!(half_past.starts_at(), utc_datetime!(2026-10-24 22:30));
     // Between the two half past ones, the first is over although the wall shows an earlier hour.
-    let between = utc_datetime!(2026-10-24 23:10);
-    let verdict = night("Asia/Jerusalem").verdict(only.date(), only.time(), &[], between);
+    let between = settings.availability(&taken, utc_datetime!(2026-10-24 23:10));
+    let verdict = between.verdict(half_past.date(), half_past.time());
     assert_eq!(verdict, Verdict::Refused(Refusal::InThePast));
 }
 
 #[test]
 fn an_appointment_is_over_by_closing_even_when_the_clock_jumps_inside_it() {
-    let late = settings("sun-sat", time!(0:30), time!(3:30), 60, "Asia/Jerusalem");
-    let slots = late.free_slots(date!(2026 - 03 - 27), &[], utc_datetime!(2026-03-26 0:00));
-    assert_eq!(times(&slots), [(27, time!(0:30)), (27, time!(1:30))]);
-    let to_the_gap = settings("sun-sat", time!(0:30), time!(2:30), 60, "Asia/Jerusalem");
-    let slots = to_the_gap.free_slots(date!(2026 - 03 - 27), &[], utc_datetime!(2026-03-26 0:00));
+    let free = |start, end| {
+        let settings = settings("sun-sat", start, end, 60, "Asia/Jerusalem");
+        let taken = settings.occupancy([]);
+        let availability = settings.availability(&taken, utc_datetime!(2026-03-26 0:00));
+        times(&availability.free_slots(date!(2026 - 03 - 27)))
+    };
+    assert_eq!(
+        free("00:30", "03:30"),
+        [(27, time!(0:30)), (27, time!(1:30))]
+    );
     // From 01:30 an hour of real time ends at 03:30 by the wall, after closing.
-    assert_eq!(times(&slots), [(27, time!(0:30))]);
+    assert_eq!(free("00:30", "02:30"), [(27, time!(0:30))]);
 }
 
 #[test]
 fn the_edges_of_the_calendar_do_not_panic() {
-    for now in [UtcDateTime::MIN, NOW, UtcDateTime::MAX] {
-        for date in [Date::MIN, Date::MAX] {
-            let settings = night("Pacific/Kiritimati");
-            let _ = settings.verdict(date, time!(12:00), &[], now);
-            let _ = settings.alternatives(date, Some(time!(12:00)), &[], now, 3);
-            let _ = settings.day_verdict(date, &[], now);
-            let _ = settings.search_range(date, now);
+    for zone in ["Pacific/Kiritimati", "America/Adak"] {
+        let settings = night(zone);
+        let edge = |at: UtcDateTime| BusyRange::new(at, at.saturating_add(Duration::HOUR));
+        let ends = [
+            UtcDateTime::MIN,
+            UtcDateTime::MAX.saturating_sub(Duration::HOUR),
+        ];
+        let taken = settings.occupancy(ends.map(|at| Busy::everything(edge(at).unwrap())));
+        for now in [UtcDateTime::MIN, NOW, UtcDateTime::MAX] {
+            let availability = settings.availability(&taken, now);
+            for date in [Date::MIN, Date::MAX] {
+                if let Verdict::Free(slot) = availability.verdict(date, time!(12:00)) {
+                    let _ = (slot.busy(), slot.ends_at());
+                }
+                let _ = availability.alternatives(date, Some(time!(12:00)), 3);
+                let _ = availability.alternatives(date, None, 3);
+                let _ = availability.day_verdict(date);
+                let _ = availability.first_free(now, 3);
+                let _ = settings.search_range(date, now, 30);
+                let _ = (settings.hours_on(date), settings.closed_on(date));
+            }
         }
     }
-}
-
-const ZONES: [&str; 5] = [
-    "Asia/Jerusalem",
-    "Africa/Cairo",
-    "America/Santiago",
-    "Asia/Beirut",
-    "America/New_York",
-];
-
-prop_compose! {
-    fn any_settings()(
-        days in 1_u8..128,
-        start in 0_u16..1400,
-        length in 5_u16..1439,
-        step in 5_u16..=480,
-        zone in 0..ZONES.len(),
-    ) -> AppointmentSettings {
-        let week = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-        let days: Vec<&str> = (0..7).filter(|i| days & (1 << i) != 0).map(|i| week[i]).collect();
-        let end = (start + length).clamp(start + 5, 1439);
-        let hour = |minutes: u16| Time::MIDNIGHT + Duration::minutes(minutes.into());
-        settings(&days.join(","), hour(start), hour(end), step.min(end - start), ZONES[zone])
-    }
-}
-
-prop_compose! {
-    /// Within a year that holds two changes of the clock in each zone.
-    fn any_instant()(minutes in 0_i64..366 * 1440) -> UtcDateTime {
-        utc_datetime!(2026-01-01 0:00) + Duration::minutes(minutes)
-    }
-}
-
-fn any_busy() -> impl Strategy<Value = Vec<BusyRange>> {
-    prop::collection::vec(
-        (any_instant(), 1_i64..5000).prop_map(|(at, m)| busy(at, m)),
-        0..40,
-    )
-}
-
-proptest! {
-    #[test]
-    fn every_free_slot_passes_the_verdict_and_lies_on_the_grid(
-        settings in any_settings(), now in any_instant(), ahead in 0_i64..40, busy in any_busy(),
-    ) {
-        let date = settings.local(now).date() + Duration::days(ahead);
-        let slots = settings.free_slots(date, &busy, now);
-        for slot in &slots {
-            prop_assert_eq!(settings.verdict(slot.date(), slot.time(), &busy, now), Verdict::Free(*slot));
-            prop_assert!(slot.time() >= settings.start_hour() && slot.time() < settings.end_hour());
-            let since_opening = (slot.time() - settings.start_hour()).whole_minutes();
-            prop_assert_eq!(since_opening % i64::from(settings.slot_interval_minutes()), 0);
-            prop_assert!(settings.active_days().contains(slot.date().weekday()));
-            let (from, to) = settings.day_range(date);
-            prop_assert!(slot.starts_at() > now && slot.starts_at() >= from && slot.ends_at() <= to);
-        }
-        prop_assert!(slots.is_sorted());
-        prop_assert_eq!(settings.day_verdict(date, &busy, now).is_none(), !slots.is_empty());
-    }
-
-    #[test]
-    fn what_the_verdict_allows_is_among_the_free_slots(
-        settings in any_settings(), now in any_instant(), date in any_instant(), minute in 0_i64..1440, busy in any_busy(),
-    ) {
-        let time = Time::MIDNIGHT + Duration::minutes(minute);
-        if let Verdict::Free(slot) = settings.verdict(date.date(), time, &busy, now) {
-            prop_assert!(settings.free_slots(date.date(), &busy, now).contains(&slot));
-        }
-    }
-
-    #[test]
-    fn every_alternative_passes_the_verdict_and_lies_in_the_search_range(
-        settings in any_settings(), now in any_instant(), at in any_instant(), with_hour in any::<bool>(), busy in any_busy(), limit in 0_usize..6,
-    ) {
-        let time = with_hour.then(|| at.time());
-        let found = settings.alternatives(at.date(), time, &busy, now, limit);
-        prop_assert!(found.len() <= limit);
-        let (from, to) = settings.search_range(at.date(), now);
-        for slot in &found {
-            prop_assert_eq!(settings.verdict(slot.date(), slot.time(), &busy, now), Verdict::Free(*slot));
-            prop_assert!(slot.starts_at() >= from && slot.ends_at() <= to);
-        }
-        let in_sight: Vec<_> =
-            busy.iter().filter(|range| range.from() < to && from < range.to()).copied().collect();
-        prop_assert_eq!(settings.alternatives(at.date(), time, &in_sight, now, limit), found);
-    }
-
-    #[test]
-    fn a_further_busy_range_never_adds_a_slot(
-        settings in any_settings(), now in any_instant(), mut busy in any_busy(), more in any_instant(), minutes in 1_i64..3000,
-    ) {
-        let date = more.date();
-        let before = settings.free_slots(date, &busy, now);
-        busy.push(super::tests::busy(more, minutes));
-        let after = settings.free_slots(date, &busy, now);
-        prop_assert!(after.iter().all(|slot| before.contains(slot)));
-        prop_assert!(after.iter().all(|slot| !slot.busy().overlaps(busy.last().unwrap())));
-    }
-
-    #[test]
-    fn days_tile_the_time_line(settings in any_settings(), at in any_instant()) {
-        let date = settings.local(at).date();
-        let (from, to) = settings.day_range(date);
-        prop_assert!(from <= at && at < to);
-        prop_assert_eq!(settings.day_range(date.next_day().unwrap()).0, to);
-    }
-}
-
-#[test]
-fn the_default_zone_is_israels() {
-    assert_eq!(barber().time_zone(), &TimeZoneName::jerusalem());
 }

@@ -5,7 +5,10 @@ use time::{
     macros::{date, time, utc_datetime},
 };
 use toran_domain::{Booking, Pii, RequestedTime};
-use toran_scheduling::{BusyRange, Refusal};
+use toran_scheduling::{
+    AppointmentSettings, Busy, BusyRange, FullForm, HolidayRules, Refusal, Resource, ResourceId,
+    TimeZoneName,
+};
 
 use super::{
     HALF_PAST_FOUR, NOW, RACERS, Shared, TUESDAY, add, appointment_id, book, business, key,
@@ -36,6 +39,7 @@ pub async fn books_and_remembers(store: Shared) {
         name: None,
         starts_at: utc_datetime!(2026-11-24 14:30),
         ends_at: utc_datetime!(2026-11-24 15:00),
+        resource: ResourceId::main(),
         created_at: NOW + Duration::SECOND,
     };
     assert_eq!(standing(&store, 1).await, [row]);
@@ -173,6 +177,7 @@ pub async fn reports_what_is_taken(store: Shared) {
         utc_datetime!(2026-11-24 15:00),
     );
     let taken = BusyRange::new(starts, ends).expect("a range");
+    let taken = Busy::of(ResourceId::main(), taken);
     let minute = Duration::MINUTE;
     let cases = [
         (starts - minute, starts, 0),
@@ -182,7 +187,7 @@ pub async fn reports_what_is_taken(store: Shared) {
         (ends, ends + minute, 0),
     ];
     for (from, to, count) in cases {
-        let expected = vec![taken; count];
+        let expected = vec![taken.clone(); count];
         assert_eq!(
             store.busy(id, from, to).await.expect("busy"),
             expected,
@@ -257,4 +262,128 @@ pub async fn judge_race(store: &Shared, answers: &[BookingAnswer]) {
     assert_eq!((created, created + refused), (1, answers.len()));
     assert_eq!(answers.len(), usize::try_from(RACERS).expect("few racers"));
     assert_eq!(standing(store, 1).await.len(), 1);
+}
+
+/// Settings of the full form come back as they were, and the next booking follows them: buffers, resources
+/// and their capacity.
+pub async fn keeps_and_follows_the_full_form(store: Shared) {
+    let id = add(&store, 1).await.id;
+    let full = full_settings();
+    assert!(
+        store
+            .update_settings(id, &full)
+            .await
+            .expect("update_settings")
+    );
+    let business = store.business(id).await.expect("business").expect("added");
+    assert_eq!(business.settings, full);
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let mut shown = Vec::new();
+    // 10:00 to 10:45 and a quarter of an hour: on Dana, then on both chairs, and then nowhere.
+    for (n, time) in [
+        (1, time!(10:00)),
+        (2, time!(10:30)),
+        (3, time!(10:15)),
+        (4, time!(10:45)),
+        (5, time!(11:00)),
+    ] {
+        let caller = open(
+            &store,
+            &key(1, &format!("CA-{n}")),
+            Some(n),
+            u128::from(n) + 10,
+        )
+        .await;
+        let answer = book(&store, &order(&caller, TUESDAY, time, n.into())).await;
+        shown.push(match answer {
+            BookingAnswer::Created(_) => "created",
+            BookingAnswer::Refused(refusal) => refusal.as_str(),
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(shown, ["created", "created", "created", "taken", "created"]);
+    let rows = standing(&store, 1).await;
+    let seen: Vec<(Time, &str)> = rows
+        .iter()
+        .map(|row| (row.booking.time, row.resource.as_str()))
+        .collect();
+    let expected = [
+        (time!(10:00), "dana"),
+        (time!(10:15), "chairs"),
+        (time!(10:30), "chairs"),
+        (time!(11:00), "dana"),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(rows[0].ends_at - rows[0].starts_at, Duration::minutes(45));
+    let busy = store
+        .busy(id, rows[0].starts_at, rows[0].ends_at)
+        .await
+        .expect("busy");
+    assert_eq!(busy[0].range.to(), rows[0].ends_at + Duration::minutes(15));
+    // And back to the simple form.
+    assert!(
+        store
+            .update_settings(id, &settings(30))
+            .await
+            .expect("update_settings")
+    );
+    let business = store.business(id).await.expect("business").expect("added");
+    assert_eq!(business.settings, settings(30));
+    let late = book(&store, &order(&call, TUESDAY, time!(17:30), 9)).await;
+    assert!(matches!(late, BookingAnswer::Created(_)), "{late:?}");
+}
+
+/// Who would fit in at every instant but on no one seat throughout gets a place: others change theirs.
+pub async fn makes_room_by_changing_seats(store: Shared) {
+    let id = add(&store, 1).await.id;
+    let mut form = full_settings().form().clone();
+    form.resources
+        .retain(|resource| resource.id.as_str() == "chairs");
+    let chairs = AppointmentSettings::try_from(form).expect("settings");
+    assert!(
+        store
+            .update_settings(id, &chairs)
+            .await
+            .expect("update_settings")
+    );
+    for (n, time) in [
+        (1, time!(9:00)),
+        (2, time!(11:00)),
+        (3, time!(9:45)),
+        (4, time!(10:30)),
+    ] {
+        let caller = open(
+            &store,
+            &key(1, &format!("CA-{n}")),
+            Some(n),
+            u128::from(n) + 10,
+        )
+        .await;
+        let answer = book(&store, &order(&caller, TUESDAY, time, n.into())).await;
+        assert!(
+            matches!(answer, BookingAnswer::Created(_)),
+            "{time}: {answer:?}"
+        );
+    }
+    assert_eq!(standing(&store, 1).await.len(), 4);
+    let late = open(&store, &key(1, "CA-5"), Some(5), 15).await;
+    let refused = book(&store, &order(&late, TUESDAY, time!(10:00), 5)).await;
+    assert_eq!(refused, BookingAnswer::Refused(Refusal::Taken));
+}
+
+/// Three quarters of an hour on a grid of a quarter, a quarter of an hour to clean up, Dana and two chairs.
+fn full_settings() -> AppointmentSettings {
+    let hours = settings(30).form().hours.clone();
+    let resource = |id: &str, capacity| Resource {
+        id: id.parse().expect("an id"),
+        capacity,
+    };
+    AppointmentSettings::try_from(FullForm {
+        appointment_minutes: 45,
+        buffer_after_minutes: 15,
+        holidays: HolidayRules::israel(),
+        resources: vec![resource("dana", 1), resource("chairs", 2)],
+        ..FullForm::new(TimeZoneName::jerusalem(), hours, 15)
+    })
+    .expect("settings")
 }

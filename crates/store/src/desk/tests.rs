@@ -102,7 +102,7 @@ async fn an_exact_time_is_free_or_refused_with_alternatives() {
         "taken: 24.11 10:00, 24.11 11:00, 24.11 09:30",
     )
     .await;
-    let closed = "closed_day: 29.11 10:00, 30.11 10:00, 1.12 10:00";
+    let closed = "inactive_day: 29.11 10:00, 30.11 10:00, 1.12 10:00";
     check(&store, at(SATURDAY, time::macros::time!(10:00)), closed).await;
 }
 
@@ -114,7 +114,7 @@ async fn a_day_is_answered_with_slots_spread_over_it() {
     check(
         &store,
         at(SATURDAY, None),
-        "closed_day: 29.11 09:00, 29.11 09:30, 29.11 10:00",
+        "inactive_day: 29.11 09:00, 29.11 09:30, 29.11 10:00",
     )
     .await;
     fill(&store, TUESDAY, grid()).await;
@@ -197,7 +197,7 @@ async fn a_confirmation_is_booked_once_or_refused_or_asked_for_details() {
             r#"missing ["date"]"#,
             "created 16:30:00.0",
             "created 16:30:00.0",
-            "closed_day: 29.11 16:30, 30.11 16:30, 1.12 16:30",
+            "inactive_day: 29.11 16:30, 30.11 16:30, 1.12 16:30",
         ]
     );
     let week = Duration::days(7);

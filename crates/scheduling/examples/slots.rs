@@ -1,0 +1,230 @@
+//! One question about availability in JSON, and its answer: the crate's contract with whoever wants to check it
+//! from outside, in any language.
+//!
+//! It reads one document from standard input and writes one to standard output:
+//!
+//! ```text
+//! cargo run -q --example slots < question.json
+//! ```
+//!
+//! | field | |
+//! |---|---|
+//! | `settings` | settings in either form, see `AppointmentSettings` |
+//! | `busy` | what is taken: `[{"from", "to", "resource"?, "units"?}]`, instants in RFC 3339; default none. A range that names a resource takes `units` (default 1) of it; one that names none closes the whole business |
+//! | `now` | the present, in RFC 3339; default: the second before the first day (or instant) that is asked about |
+//! | `service` | the id of one of the settings' services |
+//! | `duration_minutes` | how long the appointment lasts, if not as the settings or the service say |
+//! | `units` | how many units of one resource it takes; default 1 |
+//!
+//! and one question:
+//!
+//! | field | answer |
+//! |---|---|
+//! | `from`, `to` (dates, both inside) | `{"slots": ["2026-11-24T07:00:00Z", …]}`: the starts of the free slots, earliest first |
+//! | `date`, `time` (`HH:MM`) | `{"verdict": "free", "starts_at", "ends_at", "resource"}`, or `{"verdict": "refused", "reason", "alternatives": […]}` with up to `limit` (default 3) starts of free slots near it; a holiday is named in `holiday` |
+//! | `date` alone | as above, for the whole day: `{"verdict": "free"}` or refused |
+//! | `after` (RFC 3339), `limit` (default 3) | `{"slots": […]}`: the first free slots from an instant |
+//!
+//! Dates and times are local to the business, instants in the answer UTC. Exits 0 with an answer, and 64 with `{"error": "…"}` when the
+//! question is not understood; the message names the field.
+
+use std::{
+    io::{Read as _, Write as _},
+    process::ExitCode,
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use time::{
+    Date, Duration, OffsetDateTime, Time, UtcDateTime, format_description::well_known::Rfc3339,
+    macros::format_description,
+};
+use toran_scheduling::{
+    AppointmentSettings, Availability, Busy, Refusal, ServiceId, Slot, Verdict,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    settings: AppointmentSettings,
+    #[serde(default)]
+    busy: Vec<Busy>,
+    now: Option<String>,
+    service: Option<String>,
+    duration_minutes: Option<u16>,
+    units: Option<u16>,
+    from: Option<String>,
+    to: Option<String>,
+    date: Option<String>,
+    time: Option<String>,
+    after: Option<String>,
+    #[serde(default = "three")]
+    limit: usize,
+}
+
+const fn three() -> usize {
+    3
+}
+
+/// What is wrong with a question, beginning with the field to mend.
+type Wrong = String;
+
+fn main() -> ExitCode {
+    let mut text = String::new();
+    let answer = match std::io::stdin().read_to_string(&mut text) {
+        Ok(_) => answer(&text),
+        Err(error) => Err(format!("standard input cannot be read: {error}")),
+    };
+    let (json, code) = match answer {
+        Ok(answer) => (answer, ExitCode::SUCCESS),
+        Err(error) => (json!({ "error": error }), ExitCode::from(64)),
+    };
+    match writeln!(std::io::stdout(), "{json}") {
+        Ok(()) => code,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn answer(text: &str) -> Result<Value, Wrong> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let question: Question =
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    let now = now(&question)?;
+    let settings = &question.settings;
+    let taken = settings.occupancy(question.busy.iter().cloned());
+    let mut availability = settings.availability(&taken, now);
+    if let Some(id) = &question.service {
+        availability = ServiceId::new(id)
+            .ok()
+            .and_then(|id| availability.for_service(&id))
+            .ok_or_else(|| format!("service: the settings have no service {id:?}"))?;
+    }
+    if let Some(minutes) = question.duration_minutes {
+        availability = availability.lasting(minutes).map_err(|e| e.to_string())?;
+    }
+    if let Some(units) = question.units {
+        availability = availability.taking(units).map_err(|e| e.to_string())?;
+    }
+    ask(&question, &availability)
+}
+
+fn ask(question: &Question, availability: &Availability<'_>) -> Result<Value, Wrong> {
+    let limit = question.limit;
+    match question {
+        Question {
+            from: Some(from),
+            to: Some(to),
+            date: None,
+            time: None,
+            after: None,
+            ..
+        } => {
+            let slots = availability.slots(date("from", from)?, date("to", to)?);
+            Ok(json!({ "slots": slots.map(|slot| starts_at(&slot)).collect::<Vec<_>>() }))
+        }
+        Question {
+            from: None,
+            to: None,
+            date: Some(day),
+            time,
+            after: None,
+            ..
+        } => {
+            let day = date("date", day)?;
+            let time = time.as_deref().map(clock).transpose()?;
+            Ok(verdict(question, availability, day, time))
+        }
+        Question {
+            from: None,
+            to: None,
+            date: None,
+            time: None,
+            after: Some(after),
+            ..
+        } => {
+            let slots = availability.first_free(instant("after", after)?, limit);
+            Ok(json!({ "slots": slots.iter().map(starts_at).collect::<Vec<_>>() }))
+        }
+        _ => Err("ask one thing: from and to, or date with or without time, or after".to_owned()),
+    }
+}
+
+fn verdict(
+    question: &Question,
+    availability: &Availability<'_>,
+    day: Date,
+    time: Option<Time>,
+) -> Value {
+    let refusal = match time {
+        None => match availability.day_verdict(day) {
+            None => return json!({ "verdict": "free" }),
+            Some(refusal) => refusal,
+        },
+        Some(time) => match availability.verdict(day, time) {
+            Verdict::Free(slot) => {
+                let resource = question.settings.resource(&slot).map(ToString::to_string);
+                return json!({
+                    "verdict": "free",
+                    "starts_at": starts_at(&slot),
+                    "ends_at": rfc3339(slot.ends_at()),
+                    "resource": resource,
+                });
+            }
+            Verdict::Refused(refusal) => refusal,
+        },
+    };
+    let near = availability.alternatives(day, time, question.limit);
+    let mut answer = json!({
+        "verdict": "refused",
+        "reason": refusal.as_str(),
+        "alternatives": near.iter().map(starts_at).collect::<Vec<_>>(),
+    });
+    if let Refusal::Holiday(holiday) = refusal {
+        answer["holiday"] = json!(holiday.as_str());
+    }
+    answer
+}
+
+/// The present, or else the second before anything that is asked about.
+fn now(question: &Question) -> Result<UtcDateTime, Wrong> {
+    if let Some(now) = &question.now {
+        return instant("now", now);
+    }
+    let first = match (&question.from, &question.date, &question.after) {
+        (Some(from), _, _) => question.settings.day_range(date("from", from)?).0,
+        (_, Some(day), _) => question.settings.day_range(date("date", day)?).0,
+        (_, _, Some(after)) => instant("after", after)?,
+        (None, None, None) => UtcDateTime::UNIX_EPOCH,
+    };
+    Ok(first.saturating_sub(Duration::SECOND))
+}
+
+fn starts_at(slot: &Slot) -> String {
+    rfc3339(slot.starts_at())
+}
+
+fn rfc3339(instant: UtcDateTime) -> String {
+    instant
+        .format(&Rfc3339)
+        .unwrap_or_else(|_| instant.to_string())
+}
+
+fn instant(field: &str, text: &str) -> Result<UtcDateTime, Wrong> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .and_then(OffsetDateTime::checked_to_utc)
+        .ok_or_else(|| {
+            format!("{field}: {text:?} is not an instant: write it like 2026-11-24T09:00:00Z")
+        })
+}
+
+fn date(field: &str, text: &str) -> Result<Date, Wrong> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
+        .map_err(|_| format!("{field}: {text:?} is not a date: write it as YYYY-MM-DD"))
+}
+
+fn clock(text: &str) -> Result<Time, Wrong> {
+    Time::parse(text, format_description!("[hour]:[minute]"))
+        .map_err(|_| format!("time: {text:?} is not an hour: write it as HH:MM"))
+}

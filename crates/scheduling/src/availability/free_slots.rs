@@ -1,0 +1,243 @@
+//! The walk through days, openings and grids that finds free slots.
+
+use time::Date;
+
+use super::{Availability, Lane};
+use crate::{
+    Opening, Slot,
+    clock_time::DAY_MINUTES,
+    holiday::Walk,
+    settings::DayRule,
+    zone::{Resolved, Resolver, Second},
+};
+
+/// The free slots of some days, earliest first. Made by [`Availability::slots`].
+///
+/// What it costs grows with the days that it walks and the slots that it finds: stretches that are taken are
+/// leapt over, and what is taken elsewhere is not looked at.
+#[derive(Debug, Clone)]
+pub struct FreeSlots<'a> {
+    availability: Availability<'a>,
+    resolver: Resolver<'a>,
+    holidays: Walk,
+    /// The local days whose slots are wanted.
+    first: Date,
+    last: Date,
+    /// The day whose openings are being walked, and those of them that are done.
+    day: Option<(Date, DayRule<'a>)>,
+    openings_done: usize,
+    grid: Grid,
+    /// The resources that will do, each with where the walk has come to. `None`: what is taken does not matter.
+    lanes: Option<Vec<Lane<'a>>>,
+}
+
+/// The starts of one opening that are still to be looked at: a half-open range of steps on its grid.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    date: Date,
+    /// Where the opening begins, in minutes from the midnight of `date`.
+    from: u16,
+    opens: Second,
+    closes: Second,
+    /// The clock does not change from `opens` to `closes`.
+    plain: bool,
+    next: i64,
+    end: i64,
+}
+
+impl Grid {
+    const DONE: Self = Self {
+        date: Date::MIN,
+        from: 0,
+        opens: 0,
+        closes: 0,
+        plain: true,
+        next: 0,
+        end: 0,
+    };
+}
+
+impl<'a> FreeSlots<'a> {
+    pub(super) fn new(availability: Availability<'a>, first: Date, last: Date) -> Self {
+        let mut slots = Self {
+            availability,
+            resolver: Resolver::new(availability.settings.time_zone()),
+            holidays: Walk::default(),
+            first,
+            last,
+            day: None,
+            openings_done: 0,
+            grid: Grid::DONE,
+            lanes: Some(availability.lanes().collect()),
+        };
+        if first <= last {
+            // The day before may go on past midnight.
+            slots.begin_day(first.previous_day().unwrap_or(first));
+        }
+        slots
+    }
+
+    /// Every lawful slot of a day, taken or not.
+    pub(super) fn regardless(availability: Availability<'a>, date: Date) -> Self {
+        Self {
+            lanes: None,
+            ..Self::new(availability, date, date)
+        }
+    }
+
+    fn begin_day(&mut self, date: Date) {
+        let rule = self
+            .availability
+            .settings
+            .day_plan(date, &mut self.holidays);
+        self.day = Some((date, rule));
+        self.openings_done = 0;
+    }
+
+    /// Goes on to the next opening; `None` when all days are done.
+    fn next_grid(&mut self) -> Option<Grid> {
+        loop {
+            let (date, rule) = self.day?;
+            if (date >= self.first || rule.passes_midnight())
+                && let Some(opening) = rule.openings().nth(self.openings_done)
+            {
+                self.openings_done += 1;
+                return Some(self.grid_of(date, opening));
+            }
+            match date.next_day() {
+                Some(next) if next <= self.last => self.begin_day(next),
+                _ => self.day = None,
+            }
+        }
+    }
+
+    fn grid_of(&mut self, date: Date, opening: Opening) -> Grid {
+        let opens = self.resolver.resolve(date, opening.from().minutes());
+        let closes = self.resolver.resolve(date, opening.to().minutes());
+        let plain = match (opens, closes) {
+            (Resolved::Once(opens), Resolved::Once(closes)) => {
+                closes - opens == i64::from(opening.minutes()) * 60
+            }
+            _ => false,
+        };
+        let (opens, closes) = (opens.first(), closes.last());
+        let step = self.step_minutes();
+        // Readings of the clock, in minutes from the midnight of `date`, between which starts are wanted.
+        let from = i64::from(opening.from().minutes());
+        let midnight = i64::from(DAY_MINUTES);
+        let wanted_from = if date < self.first { midnight } else { from };
+        let wanted_end = if date == self.last {
+            midnight
+        } else {
+            2 * midnight
+        };
+        let earliest = self.availability.earliest;
+        let (next, end) = if plain {
+            let length = i64::from(self.availability.need.duration);
+            let last_start = i64::from(opening.minutes()) - length;
+            (
+                steps_up(earliest.saturating_sub(opens), step * 60).max(0),
+                last_start.div_euclid(step) + 1,
+            )
+        } else {
+            (0, steps_up(i64::from(opening.minutes()), step))
+        };
+        Grid {
+            date,
+            from: opening.from().minutes(),
+            opens,
+            closes,
+            plain,
+            next: next.max(steps_up(wanted_from - from, step)),
+            end: end.min(steps_up(wanted_end - from, step)),
+        }
+    }
+
+    /// The next free start of the opening that is being walked.
+    fn next_in_grid(&mut self) -> Option<Slot> {
+        let step = self.step_minutes();
+        while self.grid.next < self.grid.end {
+            let grid = self.grid;
+            self.grid.next += 1;
+            let reading = u16::try_from(i64::from(grid.from) + grid.next * step).ok()?;
+            // On a plain grid every step from `next` to `end` is lawful.
+            let (start, comes_twice) = if grid.plain {
+                (grid.opens + grid.next * step * 60, false)
+            } else {
+                let (start, comes_twice) = match self.resolver.resolve(grid.date, reading) {
+                    Resolved::Once(start) => (start, false),
+                    Resolved::Twice { first, .. } => (first, true),
+                    Resolved::Never { .. } => continue,
+                };
+                let ends_in_time = self.availability.need.end(start) <= grid.closes;
+                if start < self.availability.earliest || !ends_in_time {
+                    continue;
+                }
+                (start, comes_twice)
+            };
+            match self.room(start) {
+                Ok(resource) => {
+                    return Some(self.slot(&grid, reading, start, resource, comes_twice));
+                }
+                Err(until) if grid.plain => {
+                    let free_from = until.saturating_sub(grid.opens);
+                    self.grid.next = self.grid.next.max(steps_up(free_from, step * 60));
+                }
+                Err(_) => {}
+            }
+        }
+        None
+    }
+
+    /// The first resource with room for an appointment that begins at an instant, or else the instant before
+    /// which none of them has room for one.
+    fn room(&mut self, start: Second) -> Result<u16, Second> {
+        let Some(lanes) = &mut self.lanes else {
+            return Ok(0);
+        };
+        let need = &self.availability.need;
+        let (from, to) = need.footprint(start);
+        let mut until = Second::MAX;
+        for lane in lanes {
+            match lane.blocked(from, to) {
+                None => return Ok(lane.resource),
+                Some(over) => until = until.min(over),
+            }
+        }
+        Err(until.saturating_add(i64::from(need.before) * 60))
+    }
+
+    fn slot(&self, grid: &Grid, reading: u16, start: Second, resource: u16, twice: bool) -> Slot {
+        let date = if reading < DAY_MINUTES {
+            grid.date
+        } else {
+            grid.date.next_day().unwrap_or(grid.date)
+        };
+        let need = &self.availability.need;
+        Slot::new(start, date, reading % DAY_MINUTES, need, resource, twice)
+    }
+
+    fn step_minutes(&self) -> i64 {
+        self.availability.settings.slot_interval_minutes().into()
+    }
+}
+
+impl Iterator for FreeSlots<'_> {
+    type Item = Slot;
+
+    fn next(&mut self) -> Option<Slot> {
+        loop {
+            if let Some(slot) = self.next_in_grid() {
+                return Some(slot);
+            }
+            self.grid = self.next_grid()?;
+        }
+    }
+}
+
+impl std::iter::FusedIterator for FreeSlots<'_> {}
+
+/// How many steps it takes to go at least so far; none to stay or go back.
+fn steps_up(far: i64, step: i64) -> i64 {
+    far.max(0).saturating_add(step - 1).div_euclid(step)
+}

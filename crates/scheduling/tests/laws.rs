@@ -1,0 +1,242 @@
+//! The laws of the crate's documentation, over random settings, zones and changes of the clock; most of them against
+//! an implementation that goes minute by minute.
+
+mod support;
+
+use proptest::prelude::*;
+use support::{Ask, Case, Found, Oracle, cases, service_id};
+use time::{Date, Duration, Time};
+use toran_scheduling::{
+    AppointmentSettings, Availability, Busy, FullForm, Occupancy, Slot, Verdict,
+};
+
+fn found(case: &Case, slot: &Slot) -> Found {
+    let id = case.settings.resource(slot).expect("its resource");
+    let place = case.form().resources.iter().position(|r| r.id == *id);
+    (
+        slot.starts_at(),
+        slot.date(),
+        slot.time(),
+        place.expect("its place"),
+    )
+}
+
+fn all(case: &Case, availability: &Availability<'_>) -> Vec<Found> {
+    let slots = availability.slots(case.first(), case.last());
+    slots.map(|slot| found(case, &slot)).collect()
+}
+
+fn any_time() -> impl Strategy<Value = Time> {
+    (0_i64..288).prop_map(|fives| Time::MIDNIGHT + Duration::minutes(5 * fives))
+}
+
+fn any_day(case: &Case, aside: i64) -> Date {
+    case.day + Duration::days(aside)
+}
+
+fn with(case: &Case, change: impl FnOnce(&mut FullForm)) -> Option<AppointmentSettings> {
+    let mut form = case.form().clone();
+    change(&mut form);
+    form.try_into().ok()
+}
+
+proptest! {
+    /// Law 1, and that the slow implementation finds the same.
+    #[test]
+    fn the_slots_are_those_of_the_slow_implementation(case in cases()) {
+        let taken = case.settings.occupancy(case.busy.iter().cloned());
+        let plain = case.settings.availability(&taken, case.now);
+        let slots = all(&case, &plain);
+        prop_assert_eq!(&slots, &Oracle::new(&case, Ask::plain(&case)).slots(case.first(), case.last()));
+        prop_assert!(slots.is_sorted());
+        let service = plain.for_service(&service_id()).unwrap();
+        let slow = Oracle::new(&case, Ask::service(&case)).slots(case.first(), case.last());
+        prop_assert_eq!(all(&case, &service), slow);
+        if let Ok(double) = plain.taking(2) {
+            let ask = Ask { units: 2, ..Ask::plain(&case) };
+            prop_assert_eq!(all(&case, &double), Oracle::new(&case, ask).slots(case.first(), case.last()));
+        }
+    }
+
+    /// Law 1, and that the slow implementation gives the same reasons.
+    #[test]
+    fn the_verdicts_are_those_of_the_slow_implementation(case in cases(), aside in -3_i64..=3, times in prop::collection::vec(any_time(), 12)) {
+        let taken = case.settings.occupancy(case.busy.iter().cloned());
+        let availability = case.settings.availability(&taken, case.now);
+        let oracle = Oracle::new(&case, Ask::plain(&case));
+        let date = any_day(&case, aside);
+        let slots = availability.free_slots(date);
+        for time in times {
+            match (availability.verdict(date, time), oracle.verdict(date, time)) {
+                (Verdict::Free(slot), Ok(slow)) => {
+                    prop_assert_eq!(found(&case, &slot), slow);
+                    prop_assert!(slots.contains(&slot));
+                }
+                (Verdict::Refused(refusal), Err(slow)) => prop_assert_eq!(refusal, slow, "{} {}", date, time),
+                (ours, slow) => prop_assert!(false, "{date} {time}: {ours:?}, but slowly {slow:?}"),
+            }
+        }
+        for slot in &slots {
+            prop_assert_eq!(availability.verdict(slot.date(), slot.time()), Verdict::Free(*slot));
+        }
+        prop_assert_eq!(availability.day_verdict(date).is_none(), !slots.is_empty());
+    }
+
+    /// Law 2.
+    #[test]
+    fn alternatives_are_lawful_and_in_the_promised_order(case in cases(), aside in -3_i64..=3, time in prop::option::of(any_time()), limit in 0_usize..8) {
+        let taken = case.settings.occupancy(case.busy.iter().cloned());
+        let days = u16::try_from(2 * support::DAYS_ASIDE - aside).unwrap().min(4);
+        let availability = case.settings.availability(&taken, case.now).within_days(days);
+        let date = any_day(&case, aside);
+        let near = availability.alternatives(date, time, limit);
+        prop_assert!(near.len() <= limit);
+        prop_assert_eq!(&near, &availability.alternatives(date, time, limit));
+        for slot in &near {
+            prop_assert_eq!(availability.verdict(slot.date(), slot.time()), Verdict::Free(*slot));
+        }
+        // The promised order, made by hand from each day's slots.
+        let today = case.settings.local(case.now).date();
+        let horizon = today + Duration::days(case.form().booking_horizon_days.into());
+        let ahead = |days| i64::from(days) - 1;
+        let (first, last, backwards) = if date > horizon {
+            ((horizon - Duration::days(ahead(days))).max(today), horizon, true)
+        } else {
+            (date.max(today), (date.max(today) + Duration::days(ahead(days))).min(horizon), false)
+        };
+        let far = |slot: &Slot| {
+            let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
+            time.map_or(0, |time| (minutes(slot.time()) - minutes(time)).abs())
+        };
+        let mut promised = Vec::new();
+        let mut days: Vec<Date> = (0..=(last - first).whole_days()).map(|days| first + Duration::days(days)).collect();
+        if backwards {
+            days.reverse();
+        }
+        for day in days {
+            let mut slots = availability.free_slots(day);
+            slots.sort_by_key(|slot| (far(slot), slot.starts_at()));
+            if backwards || (time.is_some() && day != first) {
+                slots.truncate(1);
+            }
+            promised.extend(slots);
+        }
+        promised.truncate(limit);
+        prop_assert_eq!(near, promised);
+    }
+
+    /// Law 3.
+    #[test]
+    fn what_is_taken_besides_never_adds_a_slot(case in cases(), more in 0_usize..25) {
+        prop_assume!(!case.busy.is_empty());
+        let mut busy = case.busy.clone();
+        let more = busy.swap_remove(more % busy.len());
+        let before = case.settings.occupancy(busy);
+        let mut taken = before.clone();
+        let fewer = all(&case, &case.settings.availability(&before, case.now));
+        taken.add(&more);
+        let availability = case.settings.availability(&taken, case.now);
+        let after = availability.slots(case.first(), case.last());
+        // A slot may go over to the next resource that has room.
+        for slot in after {
+            prop_assert!(fewer.iter().any(|(starts_at, ..)| *starts_at == slot.starts_at()));
+        }
+        prop_assert!(taken.remove(&more));
+        prop_assert_eq!(&taken, &before);
+    }
+
+    /// Law 4.
+    #[test]
+    fn more_room_and_fewer_rules_never_lose_a_slot(case in cases()) {
+        let starts = |settings: &AppointmentSettings| {
+            let taken = settings.occupancy(case.busy.iter().cloned());
+            let availability = settings.availability(&taken, case.now);
+            availability.slots(case.first(), case.last()).map(|slot| slot.starts_at()).collect::<Vec<_>>()
+        };
+        let before = starts(&case.settings);
+        let freer = [
+            with(&case, |form| form.resources.iter_mut().for_each(|r| r.capacity += 1)),
+            with(&case, |form| form.appointment_minutes = (form.appointment_minutes / 2).max(1)),
+            with(&case, |form| form.buffer_before_minutes = 0),
+            with(&case, |form| form.buffer_after_minutes /= 2),
+            with(&case, |form| form.minimum_notice_minutes /= 2),
+            with(&case, |form| form.booking_horizon_days += 1),
+        ];
+        for settings in freer {
+            let after = starts(&settings.unwrap());
+            prop_assert!(before.iter().all(|slot| after.contains(slot)));
+        }
+    }
+
+    /// Law 5.
+    #[test]
+    fn no_resource_bears_more_than_it_can(case in cases()) {
+        let taken = case.settings.occupancy(case.busy.iter().cloned());
+        let availability = case.settings.availability(&taken, case.now);
+        for slot in availability.slots(case.first(), case.last()) {
+            let resource = case.settings.resource(&slot).unwrap();
+            let capacity = case.form().resources.iter().find(|r| r.id == *resource).unwrap().capacity;
+            let mut at = slot.busy().from();
+            while at < slot.busy().to() {
+                let there = |busy: &&Busy| busy.range.from() <= at && at < busy.range.to();
+                let whole = |busy: &Busy| busy.resource.as_ref().is_none_or(|id| !case.form().resources.iter().any(|r| r.id == *id));
+                let mut units = 0;
+                for busy in case.busy.iter().filter(there) {
+                    prop_assert!(!whole(busy));
+                    if busy.resource.as_ref() == Some(resource) {
+                        units += busy.units;
+                    }
+                }
+                prop_assert!(units < capacity);
+                at += Duration::MINUTE;
+            }
+        }
+    }
+
+    /// Law 6.
+    #[test]
+    fn what_lies_outside_the_footprint_makes_no_difference(case in cases(), aside in -3_i64..=3) {
+        let (first, last) = (any_day(&case, aside), any_day(&case, (aside + 1).min(3)));
+        let (from, to) = case.settings.footprint(first, last);
+        let inside = case.busy.iter().filter(|busy| busy.range.from() < to && from < busy.range.to());
+        let some = case.settings.occupancy(inside.cloned());
+        let all = case.settings.occupancy(case.busy.iter().cloned());
+        let slots = |taken: &Occupancy| {
+            let plain = case.settings.availability(taken, case.now);
+            let service = plain.for_service(&service_id()).unwrap();
+            plain.slots(first, last).chain(service.slots(first, last)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(slots(&some), slots(&all));
+    }
+
+    /// Law 7.
+    #[test]
+    fn days_tile_the_time_line(case in cases(), minutes in -5000_i64..5000) {
+        let at = case.now + Duration::minutes(minutes);
+        let date = case.settings.local(at).date();
+        let (from, to) = case.settings.day_range(date);
+        prop_assert!(from <= at && at < to);
+        prop_assert_eq!(case.settings.day_range(date.next_day().unwrap()).0, to);
+    }
+
+    /// Law 8.
+    #[test]
+    fn settings_survive_json(case in cases()) {
+        let json = serde_json::to_string(&case.settings).unwrap();
+        let read: AppointmentSettings = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(&read, &case.settings);
+        prop_assert_eq!(serde_json::to_string(&read).unwrap(), json);
+    }
+
+    #[test]
+    fn the_first_free_slots_are_the_first_of_all(case in cases(), minutes in -3000_i64..3000, limit in 0_usize..6) {
+        let taken = case.settings.occupancy(case.busy.iter().cloned());
+        let availability = case.settings.availability(&taken, case.now).within_days(3);
+        let from = case.now + Duration::minutes(minutes);
+        let first = case.settings.local(from).date().max(case.settings.local(case.now).date());
+        let mut all: Vec<Slot> = availability.slots(first, first + Duration::days(2)).collect();
+        all.retain(|slot| slot.starts_at() >= from);
+        all.truncate(limit);
+        prop_assert_eq!(availability.first_free(from, limit), all);
+    }
+}
