@@ -65,6 +65,12 @@
 //! 6. What lies outside [`AppointmentSettings::footprint`] makes no difference.
 //! 7. Local days tile the time line.
 //! 8. Settings survive JSON, and a simple form means the same as its full form.
+//!
+//! # Features
+//!
+//! * `icalendar`: appointments and free/busy as iCalendar, in the module `ical`.
+
+#![forbid(unsafe_code)]
 
 #[cfg(feature = "icalendar")]
 pub mod ical;
@@ -97,3 +103,8 @@ pub use settings::{
 };
 pub use slot::Slot;
 pub use zone::{TimeZoneError, TimeZoneName};
+
+/// The README's quick start, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -314,7 +314,8 @@ impl AppointmentSettings {
 
     /// The instants, half-open, in which something that is taken can matter to an appointment that begins on
     /// one of these local days: the busy ranges to load before asking about them. A question about alternatives
-    /// looks at more days than the requested one: see [`Availability::searched`].
+    /// looks at more days than the requested one: see
+    /// [`Self::search_range`].
     ///
     /// ```
     /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
