@@ -18,6 +18,21 @@ use crate::{
 };
 
 /// The answer to "may this time be booked?".
+///
+/// ```
+/// # use time::macros::{date, time, utc_datetime};
+/// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+/// # let settings = AppointmentSettings::simple(
+/// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+/// # )?;
+/// # let taken = settings.occupancy([]);
+/// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+/// use toran_scheduling::{Refusal, Verdict};
+///
+/// let saturday = availability.verdict(date!(2026-11-28), time!(10:00));
+/// assert_eq!(saturday, Verdict::Refused(Refusal::InactiveDay));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Yes, as this slot.
@@ -27,6 +42,13 @@ pub enum Verdict {
 }
 
 /// Why a time cannot be booked.
+///
+/// ```
+/// use toran_scheduling::{Holiday, Refusal};
+///
+/// assert_eq!(Refusal::OffGrid.as_str(), "off_grid");
+/// assert_eq!(Refusal::Holiday(Holiday::Pesach).as_str(), "holiday");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// It has begun already, or the day is over.
@@ -164,6 +186,20 @@ impl<'a> Availability<'a> {
     }
 
     /// The same question about an appointment of another length: 1 to [`MAX_APPOINTMENT_MINUTES`] minutes.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// let long = availability.lasting(120)?;
+    /// assert_eq!(long.free_slots(date!(2026-11-24)).last().map(|slot| slot.time()), Some(time!(16:00)));
+    /// assert!(availability.lasting(0).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn lasting(self, minutes: u16) -> Result<Self, SettingsError> {
         if !(1..=MAX_APPOINTMENT_MINUTES).contains(&minutes) {
             let problem = SettingsProblem::OutOfRange {
@@ -182,6 +218,26 @@ impl<'a> Availability<'a> {
 
     /// The same question about an appointment that takes several units of one resource, as a table for four does:
     /// at least 1, and no more than some resource has.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use toran_scheduling::{FullForm, Resource, ResourceId};
+    ///
+    /// let studio = Resource { id: ResourceId::new("studio")?, capacity: 12 };
+    /// let settings = AppointmentSettings::try_from(FullForm {
+    ///     resources: vec![studio],
+    ///     ..settings.into()
+    /// })?;
+    /// let taken = settings.occupancy([]);
+    /// let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// assert!(availability.taking(12).is_ok());
+    /// assert_eq!(availability.taking(13).unwrap_err().to_string(), "units: 13 is out of range: choose 1 to 12");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn taking(self, units: u16) -> Result<Self, SettingsError> {
         let most = self.settings.resources().iter().map(|r| r.capacity).max();
         if units == 0 || most.is_none_or(|most| units > most) {
@@ -198,6 +254,20 @@ impl<'a> Availability<'a> {
 
     /// The same question, but looking at no more than this many days, the first included, for alternatives and
     /// for the first free slots: where what is taken later is not known.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// // Tuesday has no slot after its last one, and Wednesday is not looked at.
+    /// let day = availability.within_days(1);
+    /// assert_eq!(day.first_free(utc_datetime!(2026-11-24 16:00), 3), []);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn within_days(self, days: u16) -> Self {
         Self {
@@ -210,6 +280,23 @@ impl<'a> Availability<'a> {
     /// caller most: they stand in [`Refusal`] in this order. Of a time that comes twice, the first is meant.
     ///
     /// Does not allocate.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// use toran_scheduling::{Refusal, Verdict};
+    ///
+    /// let tuesday = date!(2026-11-24);
+    /// assert!(matches!(availability.verdict(tuesday, time!(17:30)), Verdict::Free(_)));
+    /// let late = availability.verdict(tuesday, time!(17:45));
+    /// assert_eq!(late, Verdict::Refused(Refusal::DoesNotFitBeforeClosing));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verdict(&self, date: Date, time: Time) -> Verdict {
         match self.lawful(date, time) {
             Err(refusal) => Verdict::Refused(refusal),
@@ -238,6 +325,22 @@ impl<'a> Availability<'a> {
     ///
     /// [`Refusal::InThePast`] also means that the day's last slot has begun, and [`Refusal::Taken`] that what is
     /// left of the day is full.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// use toran_scheduling::Refusal;
+    ///
+    /// assert_eq!(availability.day_verdict(date!(2026-11-24)), None);
+    /// assert_eq!(availability.day_verdict(date!(2026-11-22)), Some(Refusal::InThePast));
+    /// assert_eq!(availability.day_verdict(date!(2026-11-28)), Some(Refusal::InactiveDay));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn day_verdict(&self, date: Date) -> Option<Refusal> {
         if date < self.today {
             return Some(Refusal::InThePast);
@@ -267,6 +370,20 @@ impl<'a> Availability<'a> {
     }
 
     /// The free slots of a local day, earliest first.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// let slots = availability.free_slots(date!(2026-11-24));
+    /// assert_eq!(slots.len(), 18);
+    /// assert_eq!(slots[0].time(), time!(9:00));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn free_slots(&self, date: Date) -> Vec<Slot> {
         self.slots(date, date).collect()
     }
@@ -290,6 +407,20 @@ impl<'a> Availability<'a> {
     }
 
     /// The earliest free slots that begin at or after an instant, at most `limit`.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// let first = availability.first_free(utc_datetime!(2026-11-24 15:10), 2);
+    /// let times: Vec<_> = first.iter().map(|slot| (slot.date(), slot.time())).collect();
+    /// assert_eq!(times, [(date!(2026-11-24), time!(17:30)), (date!(2026-11-25), time!(9:00))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn first_free(&self, from: UtcDateTime, limit: usize) -> Vec<Slot> {
         let first = self.settings.local(from).date().max(self.today);
         let last = self
@@ -310,6 +441,21 @@ impl<'a> Availability<'a> {
     /// following day the nearest one. Without: in order of time. A requested day that is over counts as today.
     /// Of a day past the horizon, the last days that can be booked are near, from the last backwards. A
     /// requested time that is free comes first.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// // Saturday at ten: the business is closed, and ten is free on the days that follow.
+    /// let near = availability.alternatives(date!(2026-11-28), Some(time!(10:00)), 2);
+    /// let times: Vec<_> = near.iter().map(|slot| (slot.date(), slot.time())).collect();
+    /// assert_eq!(times, [(date!(2026-11-29), time!(10:00)), (date!(2026-11-30), time!(10:00))]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn alternatives(&self, date: Date, time: Option<Time>, limit: usize) -> Vec<Slot> {
         let (first, last) = self
             .settings

@@ -21,6 +21,18 @@ pub enum ActiveDaysError {
 /// In JSON it is a list of lowercase English names (`["sunday","monday"]`); on a command line it is
 /// written in short, as runs and single days (`sun-fri`, `sun,tue`), and a run may pass the week's end
 /// (`fri-sun`). May be empty by itself; [`crate::AppointmentSettings`] refuses an empty set.
+///
+/// ```
+/// use time::Weekday;
+/// use toran_scheduling::ActiveDays;
+///
+/// let days: ActiveDays = "sun-tue,fri".parse()?;
+/// assert!(days.contains(Weekday::Friday) && !days.contains(Weekday::Saturday));
+/// assert_eq!(days.with(Weekday::Saturday).to_string(), "sun-tue,fri-sat");
+/// assert_eq!(days.iter().count(), 4);
+/// assert!("sunday-someday".parse::<ActiveDays>().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ActiveDays(u8);
 

@@ -159,6 +159,14 @@ impl Holiday {
 
     /// The holiday on a day of the Gregorian calendar, if there is one; of two, the one that shops heed more
     /// (an eve before an intermediate day). Before the year 1 there is none.
+    ///
+    /// ```
+    /// # use toran_scheduling::Holiday;
+    /// use time::macros::date;
+    ///
+    /// assert_eq!(Holiday::on(date!(2026-12-05)), Some(Holiday::Hanukkah));
+    /// assert_eq!(Holiday::on(date!(2026-11-24)), None);
+    /// ```
     pub fn on(date: Date) -> Option<Self> {
         HebrewYear::containing(date)?.holiday_on(date)
     }
@@ -223,6 +231,14 @@ impl FromStr for Holiday {
 }
 
 /// What a business does on a holiday.
+///
+/// ```
+/// use toran_scheduling::HolidayRule;
+///
+/// let noon = HolidayRule::ShortDay { until: "12:00".parse()? };
+/// assert_ne!(noon, HolidayRule::Closed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum HolidayRule {
     /// As on any other such day of the week.
@@ -259,6 +275,11 @@ impl Default for HolidayRules {
 impl HolidayRules {
     /// What most businesses in Israel do: closed on the days of rest and on Independence Day, until 13:00 on
     /// their eves, and open on every other day.
+    ///
+    /// ```
+    /// # use toran_scheduling::HolidayRules;
+    /// assert_eq!(HolidayRules::israel().iter().count(), 15);
+    /// ```
     pub fn israel() -> Self {
         const NOON_AND_ONE: u16 = 13 * 60;
         let until = ClockTime::from_minutes(NOON_AND_ONE).unwrap_or(ClockTime::END_OF_DAY);

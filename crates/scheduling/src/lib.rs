@@ -78,6 +78,7 @@ pub mod ical;
 mod availability;
 mod busy;
 mod clock_time;
+mod day;
 mod days;
 mod holiday;
 mod hours;

@@ -92,6 +92,21 @@ impl Occupancy {
 
     /// When no resource has a single unit left, between two instants: half-open ranges in order, cut to what was
     /// asked for. What free/busy feeds call busy.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use toran_scheduling::{Busy, BusyRange};
+    ///
+    /// let (from, to) = (utc_datetime!(2026-11-24 10:00), utc_datetime!(2026-11-24 12:00));
+    /// let taken = settings.occupancy([Busy::everything(BusyRange::new(from, to)?)]);
+    /// let noon = utc_datetime!(2026-11-24 11:00);
+    /// assert_eq!(taken.full_ranges(noon, utc_datetime!(2026-11-25 0:00)), [BusyRange::new(noon, to)?]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn full_ranges(&self, from: UtcDateTime, to: UtcDateTime) -> Vec<BusyRange> {
         let all = [(from.unix_timestamp(), to.unix_timestamp())];
         let mut full = all.to_vec();

@@ -15,12 +15,8 @@ pub use form::{Closure, DateSpan, FullForm, SimpleForm, SpecialHours};
 pub(crate) use form::horizon;
 
 use crate::{
-    ActiveDays, Availability, Busy, ClockTime, DayHours, Holiday, HolidayRule, Occupancy, Opening,
-    Refusal, Resource, ResourceId, ServiceId, TimeZoneName,
-    clock_time::DAY_MINUTES,
-    holiday::Walk,
-    need::Need,
-    zone::{Resolver, utc},
+    ActiveDays, Availability, Busy, ClockTime, Occupancy, Resource, ResourceId, ServiceId,
+    TimeZoneName, need::Need, zone::utc,
 };
 
 /// The shortest distance between two starts, in minutes.
@@ -94,39 +90,6 @@ pub struct AppointmentSettings {
     keeps_holidays: bool,
 }
 
-/// What holds on one day of the calendar.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DayRule<'a> {
-    /// The openings that begin on it, before `until` cuts them.
-    openings: &'a [Opening],
-    until: ClockTime,
-    /// Why it has none.
-    pub(crate) closed: Refusal,
-}
-
-impl<'a> DayRule<'a> {
-    /// The openings of the day as they really are.
-    pub(crate) fn openings(self) -> impl Iterator<Item = Opening> + 'a {
-        self.openings
-            .iter()
-            .filter_map(move |opening| opening.before(self.until))
-    }
-
-    /// Where the first opening begins.
-    pub(crate) fn first(self) -> Option<Opening> {
-        self.openings().next()
-    }
-
-    /// Whether an opening goes on past the midnight at its end.
-    pub(crate) fn passes_midnight(self) -> bool {
-        self.until > ClockTime::END_OF_DAY
-            && self
-                .openings
-                .last()
-                .is_some_and(|last| last.to() > ClockTime::END_OF_DAY)
-    }
-}
-
 impl AppointmentSettings {
     /// Settings of the simple form: the same hours on some days, an appointment as long as the grid is wide,
     /// one at a time. `start_hour` is inside the working day, `end_hour` is not.
@@ -158,11 +121,32 @@ impl AppointmentSettings {
     }
 
     /// The full form of these settings.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// assert_eq!(settings.form().booking_horizon_days, 365);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn form(&self) -> &FullForm {
         &self.form
     }
 
     /// The simple form that means the same, if there is one.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let simple = settings.simple_form().expect("these are simple");
+    /// assert_eq!(simple.start_hour.to_string(), "09:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn simple_form(&self) -> Option<SimpleForm> {
         let simple = SimpleForm {
             active_days: self.active_days(),
@@ -175,33 +159,93 @@ impl AppointmentSettings {
     }
 
     /// The days of the week on which the business works.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// assert_eq!(settings.active_days().to_string(), "sun-fri");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn active_days(&self) -> ActiveDays {
         self.form.hours.active_days()
     }
 
     /// The earliest hour at which it opens on any day of the week.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// assert_eq!(settings.start_hour().time(), time!(9:00));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn start_hour(&self) -> ClockTime {
         let starts = self.form.hours.openings().map(|opening| opening.from());
         starts.min().unwrap_or(ClockTime::MIDNIGHT)
     }
 
     /// The latest hour at which it closes on any day of the week; past `24:00` when that is after midnight.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// assert_eq!(settings.end_hour().to_string(), "18:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn end_hour(&self) -> ClockTime {
         let ends = self.form.hours.openings().map(|opening| opening.to());
         ends.max().unwrap_or(ClockTime::END_OF_DAY)
     }
 
     /// The distance between two starts, in minutes.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// assert_eq!(settings.slot_interval_minutes(), 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn slot_interval_minutes(&self) -> u16 {
         self.form.slot_interval_minutes
     }
 
     /// How long an appointment lasts when no service is named, in minutes.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// assert_eq!(settings.appointment_minutes(), 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn appointment_minutes(&self) -> u16 {
         self.form.appointment_minutes
     }
 
     /// The zone of the business's wall clock.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// assert_eq!(settings.time_zone().as_str(), "Asia/Jerusalem");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn time_zone(&self) -> &TimeZoneName {
         &self.form.time_zone
     }
@@ -227,83 +271,36 @@ impl AppointmentSettings {
         })
     }
 
-    /// The openings that begin on a day of the calendar, closures, special hours and holidays included.
-    ///
-    /// ```
-    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
-    /// # let settings = AppointmentSettings::simple(
-    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
-    /// # )?;
-    /// use time::macros::date;
-    ///
-    /// assert_eq!(settings.hours_on(date!(2026-11-24)).to_string(), "09:00-18:00");
-    /// assert!(settings.hours_on(date!(2026-11-28)).is_closed()); // a Saturday
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn hours_on(&self, date: Date) -> DayHours {
-        let plan = self.day_plan(date, &mut Walk::default());
-        DayHours::in_order(plan.openings())
-    }
-
-    /// Why a day of the calendar has no openings at all, or `None` when it has some.
-    pub fn closed_on(&self, date: Date) -> Option<Refusal> {
-        let rule = self.day_rule(date, Holiday::on);
-        rule.first().is_none().then_some(rule.closed)
-    }
-
-    /// When the business is open between two instants: half-open ranges in order, cut to what was asked for, joined
-    /// where they touch.
-    ///
-    /// ```
-    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
-    /// # let settings = AppointmentSettings::simple(
-    /// #     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
-    /// # )?;
-    /// use time::macros::utc_datetime;
-    ///
-    /// let noon = utc_datetime!(2026-11-23 10:00);
-    /// let open = settings.open_ranges(noon, utc_datetime!(2026-11-24 10:00));
-    /// assert_eq!(open, [
-    ///     (noon, utc_datetime!(2026-11-23 16:00)),
-    ///     (utc_datetime!(2026-11-24 7:00), utc_datetime!(2026-11-24 10:00)),
-    /// ]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn open_ranges(
-        &self,
-        from: UtcDateTime,
-        to: UtcDateTime,
-    ) -> Vec<(UtcDateTime, UtcDateTime)> {
-        let mut ranges: Vec<(UtcDateTime, UtcDateTime)> = Vec::new();
-        let mut walk = Walk::default();
-        let mut resolver = Resolver::new(self.time_zone());
-        // The day before may go on past midnight.
-        let first = self.local(from).date();
-        let mut day = Some(first.previous_day().unwrap_or(first));
-        let last = self.local(to).date();
-        while let Some(date) = day.filter(|date| *date <= last) {
-            for opening in self.day_plan(date, &mut walk).openings() {
-                let opens = resolver.resolve(date, opening.from().minutes()).first();
-                let closes = resolver.resolve(date, opening.to().minutes()).last();
-                let (opens, closes) = (utc(opens).max(from), utc(closes).min(to));
-                match ranges.last_mut() {
-                    _ if opens >= closes => {}
-                    Some((_, end)) if opens <= *end => *end = closes.max(*end),
-                    _ => ranges.push((opens, closes)),
-                }
-            }
-            day = date.next_day();
-        }
-        ranges
-    }
-
     /// What the business's wall clock shows at an instant.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let noon = settings.local(utc_datetime!(2026-11-24 10:00));
+    /// assert_eq!((noon.date(), noon.time()), (date!(2026-11-24), time!(12:00)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn local(&self, instant: UtcDateTime) -> PrimitiveDateTime {
         self.time_zone().local(instant)
     }
 
     /// The instants of a local day, half-open: from its first to the first of the next day. As long as
     /// the day really is (23 or 25 hours where the clock changes), and right where midnight is skipped.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// // The clock was set back: a day of 25 hours.
+    /// let (from, to) = settings.day_range(date!(2026-10-25));
+    /// assert_eq!((to - from).whole_hours(), 25);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn day_range(&self, date: Date) -> (UtcDateTime, UtcDateTime) {
         let following = date.saturating_add(Duration::DAY);
         (
@@ -384,89 +381,69 @@ impl AppointmentSettings {
 
     /// What is taken, gathered for these settings; see [`Occupancy`]. Cheapest when the ranges come in order of
     /// time.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// use toran_scheduling::{Busy, BusyRange, ResourceId};
+    ///
+    /// let range = BusyRange::new(utc_datetime!(2026-11-24 10:00), utc_datetime!(2026-11-24 10:30))?;
+    /// let taken = settings.occupancy([Busy::of(ResourceId::main(), range)]);
+    /// let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// assert_eq!(availability.free_slots(date!(2026-11-24)).len(), 17);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn occupancy(&self, busy: impl IntoIterator<Item = Busy>) -> Occupancy {
         Occupancy::new(&self.resources, busy)
     }
 
     /// What may be booked, given what is taken and what time it is.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let nothing = settings.occupancy([]);
+    /// let availability = settings.availability(&nothing, utc_datetime!(2026-11-23 8:00));
+    /// assert_eq!(availability.day_verdict(date!(2026-11-24)), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn availability<'a>(&'a self, taken: &'a Occupancy, now: UtcDateTime) -> Availability<'a> {
         Availability::new(self, taken, now)
     }
 
     /// The resource at a place of the settings, as a [`crate::Slot`] names it.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// # let taken = settings.occupancy([]);
+    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// let slot = availability.free_slots(date!(2026-11-24))[0];
+    /// assert_eq!(settings.resource(&slot).map(|id| id.as_str()), Some("main"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn resource(&self, slot: &crate::Slot) -> Option<&ResourceId> {
         self.resources
             .get(usize::from(slot.resource))
             .map(|resource| &resource.id)
     }
 
+    /// Whether holidays make a difference.
+    pub(crate) const fn keeps_holidays(&self) -> bool {
+        self.keeps_holidays
+    }
+
     pub(crate) fn resources(&self) -> &[Resource] {
         &self.resources
-    }
-
-    /// What holds on a day: the special hours of its date before closures, closures before holidays, and those
-    /// before the hours of the week.
-    pub(crate) fn day_rule(
-        &self,
-        date: Date,
-        holiday_on: impl FnOnce(Date) -> Option<Holiday>,
-    ) -> DayRule<'_> {
-        let form = &self.form;
-        if let Some(special) = spanning(&form.special_hours, date, |special| special.dates) {
-            return DayRule {
-                openings: special.hours.openings(),
-                until: ClockTime::MAX,
-                closed: Refusal::Closed,
-            };
-        }
-        let openings = form.hours.on(date.weekday()).openings();
-        let closed = |reason| DayRule {
-            openings: &[],
-            until: ClockTime::MAX,
-            // A weekly day of rest says more than what happens to fall on it.
-            closed: if openings.is_empty() {
-                Refusal::InactiveDay
-            } else {
-                reason
-            },
-        };
-        if spanning(&form.closures, date, |closure| closure.dates).is_some() {
-            return closed(Refusal::Closed);
-        }
-        let holiday = if self.keeps_holidays && !openings.is_empty() {
-            holiday_on(date)
-        } else {
-            None
-        };
-        match holiday.map(|holiday| (holiday, form.holidays.on(holiday))) {
-            Some((holiday, HolidayRule::Closed)) => closed(Refusal::Holiday(holiday)),
-            Some((holiday, HolidayRule::ShortDay { until })) => DayRule {
-                openings,
-                until,
-                closed: Refusal::Holiday(holiday),
-            },
-            Some((_, HolidayRule::Open)) | None => DayRule {
-                openings,
-                until: ClockTime::MAX,
-                closed: Refusal::InactiveDay,
-            },
-        }
-    }
-
-    /// What holds on a day, cut short where a late opening would run into the first one of the next day (which
-    /// special hours can bring about).
-    pub(crate) fn day_plan(&self, date: Date, walk: &mut Walk) -> DayRule<'_> {
-        let mut rule = self.day_rule(date, |date| walk.holiday_on(date));
-        if rule.passes_midnight()
-            && let Some(tomorrow) = date.next_day()
-            && let Some(first) = self
-                .day_rule(tomorrow, |date| walk.holiday_on(date))
-                .first()
-            && let Some(begins) = ClockTime::from_minutes(first.from().minutes() + DAY_MINUTES)
-        {
-            rule.until = rule.until.min(begins);
-        }
-        rule
     }
 
     /// What an appointment takes when no service is named.
@@ -502,13 +479,6 @@ impl AppointmentSettings {
         let services = self.form.services.iter();
         std::iter::once(self.need()).chain(services.filter_map(|s| self.need_of(&s.id)))
     }
-}
-
-/// The entry whose dates hold a day, of entries in the order of their dates, which do not overlap.
-fn spanning<T>(entries: &[T], date: Date, dates: impl Fn(&T) -> DateSpan) -> Option<&T> {
-    let after = entries.partition_point(|entry| dates(entry).from() <= date);
-    let entry = entries.get(after.checked_sub(1)?)?;
-    (date <= dates(entry).to()).then_some(entry)
 }
 
 impl TryFrom<SimpleForm> for AppointmentSettings {

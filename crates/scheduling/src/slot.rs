@@ -12,6 +12,22 @@ use crate::{
 ///
 /// Only [`crate::Availability`] makes one, so whoever holds a slot holds a time that was free and lawful for
 /// the settings, for what was taken and for the "now" it was made with.
+///
+/// ```
+/// # use time::macros::{date, time, utc_datetime};
+/// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+/// # let settings = AppointmentSettings::simple(
+/// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+/// # )?;
+/// # let taken = settings.occupancy([]);
+/// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+/// let slot = availability.free_slots(date!(2026-11-24))[0];
+/// assert_eq!((slot.date(), slot.time(), slot.minutes()), (date!(2026-11-24), time!(9:00), 30));
+/// assert_eq!((slot.starts_at(), slot.ends_at()), (utc_datetime!(2026-11-24 7:00), utc_datetime!(2026-11-24 7:30)));
+/// assert_eq!(slot.busy().to(), slot.ends_at()); // no buffers
+/// assert!(!slot.comes_twice());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
     start: Second,

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use support::{Ask, Case, Found, Oracle, cases, service_id};
 use time::{Date, Duration, Time};
 use toran_scheduling::{
-    AppointmentSettings, Availability, Busy, FullForm, Occupancy, Slot, Verdict,
+    AppointmentSettings, Availability, Busy, BusyRange, FullForm, HolidayRules, Occupancy, Slot,
+    Verdict, WeeklyHours,
 };
 
 fn found(case: &Case, slot: &Slot) -> Found {
@@ -193,20 +194,33 @@ proptest! {
         }
     }
 
-    /// Law 6.
+    /// Law 6: around the clock, with closures that begin and end near both ends of the footprint.
     #[test]
-    fn what_lies_outside_the_footprint_makes_no_difference(case in cases(), aside in -3_i64..=3) {
+    fn what_lies_outside_the_footprint_makes_no_difference(
+        case in cases(), aside in -3_i64..=3, edges in prop::collection::vec((any::<bool>(), -300_i64..300, 1_i64..200), 1..8),
+    ) {
+        let settings = with(&case, |form| {
+            form.hours = WeeklyHours::same("sun-sat".parse().expect("days"), "00:00-24:00".parse().expect("hours")).expect("a week");
+            form.special_hours.clear();
+            form.closures.clear();
+            form.holidays = HolidayRules::default();
+        });
+        let settings = settings.expect("more hours are as valid");
         let (first, last) = (any_day(&case, aside), any_day(&case, (aside + 1).min(3)));
-        let (from, to) = case.settings.footprint(first, last);
-        let inside = case.busy.iter().filter(|busy| busy.range.from() < to && from < busy.range.to());
-        let some = case.settings.occupancy(inside.cloned());
-        let all = case.settings.occupancy(case.busy.iter().cloned());
+        let (from, to) = settings.footprint(first, last);
+        let closures = edges.into_iter().map(|(early, minutes, length)| {
+            let begin = if early { from } else { to } + Duration::minutes(minutes);
+            BusyRange::new(begin, begin + Duration::minutes(length)).map(Busy::everything)
+        });
+        let closures: Vec<Busy> = closures.collect::<Result<_, _>>().expect("a minute at least");
+        let inside = closures.iter().filter(|busy| busy.range.from() < to && from < busy.range.to());
         let slots = |taken: &Occupancy| {
-            let plain = case.settings.availability(taken, case.now);
-            let service = plain.for_service(&service_id()).unwrap();
+            let plain = settings.availability(taken, case.now);
+            let service = plain.for_service(&service_id()).expect("it has one");
             plain.slots(first, last).chain(service.slots(first, last)).collect::<Vec<_>>()
         };
-        prop_assert_eq!(slots(&some), slots(&all));
+        let known = slots(&settings.occupancy(inside.cloned()));
+        prop_assert_eq!(known, slots(&settings.occupancy(closures.iter().cloned())));
     }
 
     /// Law 7.

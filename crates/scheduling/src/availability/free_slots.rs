@@ -6,8 +6,8 @@ use super::{Availability, Lane};
 use crate::{
     Opening, Slot,
     clock_time::DAY_MINUTES,
+    day::DayRule,
     holiday::Walk,
-    settings::DayRule,
     zone::{Resolved, Resolver, Second},
 };
 
@@ -15,6 +15,20 @@ use crate::{
 ///
 /// What it costs grows with the days that it walks and the slots that it finds: stretches that are taken are
 /// leapt over, and what is taken elsewhere is not looked at.
+///
+/// ```
+/// # use time::macros::{date, time, utc_datetime};
+/// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+/// # let settings = AppointmentSettings::simple(
+/// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+/// # )?;
+/// # let taken = settings.occupancy([]);
+/// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+/// let mut slots = availability.slots(date!(2026-11-24), date!(2026-11-30));
+/// assert_eq!(slots.next().map(|slot| slot.time()), Some(time!(9:00)));
+/// assert_eq!(slots.nth(16).map(|slot| slot.time()), Some(time!(17:30)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct FreeSlots<'a> {
     availability: Availability<'a>,

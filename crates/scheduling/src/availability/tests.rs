@@ -451,6 +451,18 @@ fn the_search_range_covers_what_alternatives_look_at() {
     );
 }
 
+#[test]
+fn the_footprint_has_room_for_the_longest_service_and_its_buffers() {
+    let settings = barber_with(
+        r#""buffer_before_minutes":10,"buffer_after_minutes":20,"services":[{"id":"long","duration_minutes":90,"buffer_before_minutes":15}]"#,
+    );
+    let expect = (
+        utc_datetime!(2026-11-23 21:45),
+        utc_datetime!(2026-11-24 23:50),
+    );
+    assert_eq!(settings.footprint(TUESDAY, TUESDAY), expect);
+}
+
 #[track_caller]
 fn day_lasts(zone: &str, date: Date, from: UtcDateTime, hours: i64) {
     let range = night(zone).day_range(date);

@@ -6,6 +6,18 @@ use crate::{
 
 /// Why settings were refused. The message begins with the field to mend, as a path into the JSON:
 /// `hours.sunday[1]: …`, `services[2].duration_minutes: …`.
+///
+/// ```
+/// use toran_scheduling::{AppointmentSettings, SettingsProblem, TimeZoneName};
+/// use time::macros::time;
+///
+/// let backwards = AppointmentSettings::simple(
+///     "sun".parse()?, time!(18:00), time!(9:00), 30, TimeZoneName::jerusalem(),
+/// );
+/// let error = backwards.unwrap_err();
+/// assert_eq!((error.field.as_str(), error.problem), ("end_hour", SettingsProblem::EndNotAfterStart));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct SettingsError {
@@ -81,6 +93,9 @@ pub enum SettingsProblem {
     /// A name is not a holiday.
     #[error(transparent)]
     Holiday(#[from] HolidayError),
+    /// A word is not what can be done on a holiday.
+    #[error("{0:?} is unknown: write \"open\", \"closed\" or {{\"until\": \"13:00\"}}")]
+    HolidayRule(String),
     /// A text is no id.
     #[error(transparent)]
     Id(#[from] IdError),

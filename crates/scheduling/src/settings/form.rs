@@ -48,6 +48,17 @@ pub struct SimpleForm {
 
 impl SimpleForm {
     /// The full form that means the same. Errors name the field of the simple form.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let simple = settings.simple_form().expect("these are simple");
+    /// assert_eq!(&simple.to_full()?, settings.form());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn to_full(&self) -> Result<FullForm, SettingsError> {
         if self.active_days.is_empty() {
             return Err(SettingsError::new(
@@ -143,6 +154,15 @@ pub struct FullForm {
 impl FullForm {
     /// Hours and a grid, and for the rest what a simple form means: appointments as long as the grid is wide, one
     /// at a time, no buffers, no notice, up to [`DEFAULT_HORIZON_DAYS`] ahead, every date like any other.
+    ///
+    /// ```
+    /// use toran_scheduling::{FullForm, Opening, TimeZoneName, WeeklyHours};
+    ///
+    /// let hours = WeeklyHours::same("sun-thu".parse()?, "09:00-17:00".parse()?)?;
+    /// let form = FullForm::new(TimeZoneName::jerusalem(), hours, 20);
+    /// assert_eq!((form.appointment_minutes, form.resources.len()), (20, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(time_zone: TimeZoneName, hours: WeeklyHours, slot_interval_minutes: u16) -> Self {
         Self {
             time_zone,
@@ -324,6 +344,13 @@ impl DateSpan {
 }
 
 /// Dates on which the business is closed.
+///
+/// ```
+/// use time::macros::date;
+/// use toran_scheduling::{Closure, DateSpan};
+///
+/// let closure = Closure { dates: DateSpan::day(date!(2027-08-01)) };
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Closure {
     /// The dates.
@@ -331,6 +358,17 @@ pub struct Closure {
 }
 
 /// Dates with hours of their own, whatever the week, the closures and the holidays say.
+///
+/// ```
+/// use time::macros::date;
+/// use toran_scheduling::{DateSpan, DayHours, SpecialHours};
+///
+/// let special = SpecialHours {
+///     dates: DateSpan::day(date!(2026-12-24)),
+///     hours: DayHours::one("09:00-12:00".parse()?),
+/// };
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SpecialHours {
     /// The dates.

@@ -20,6 +20,9 @@ use crate::{
 
 const DATE: StaticFormatDescription = format_description!("[year]-[month]-[day]");
 
+const OPEN: &str = "open";
+const CLOSED: &str = "closed";
+
 type Checked<T> = Result<T, SettingsError>;
 
 /// The simple form.
@@ -110,11 +113,12 @@ struct RawClosure {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(
+    untagged,
+    expecting = "a holiday is \"open\", \"closed\" or {\"until\": \"13:00\"}"
+)]
 enum RawHolidayRule {
-    Open,
-    Closed,
-    #[serde(untagged)]
+    Word(String),
     ShortDay(RawShortDay),
 }
 
@@ -271,8 +275,8 @@ impl From<AppointmentSettings> for RawFull {
 impl From<HolidayRule> for RawHolidayRule {
     fn from(rule: HolidayRule) -> Self {
         match rule {
-            HolidayRule::Open => Self::Open,
-            HolidayRule::Closed => Self::Closed,
+            HolidayRule::Open => Self::Word(OPEN.to_owned()),
+            HolidayRule::Closed => Self::Word(CLOSED.to_owned()),
             HolidayRule::ShortDay { until } => Self::ShortDay(RawShortDay {
                 until: until.to_string(),
             }),
@@ -381,8 +385,12 @@ fn holidays(raw: &BTreeMap<String, RawHolidayRule>) -> Checked<HolidayRules> {
             .parse()
             .map_err(|error: crate::HolidayError| SettingsError::new("holidays", error))?;
         let rule = match rule {
-            RawHolidayRule::Open => HolidayRule::Open,
-            RawHolidayRule::Closed => HolidayRule::Closed,
+            RawHolidayRule::Word(word) if word == OPEN => HolidayRule::Open,
+            RawHolidayRule::Word(word) if word == CLOSED => HolidayRule::Closed,
+            RawHolidayRule::Word(word) => {
+                let problem = SettingsProblem::HolidayRule(excerpt(word));
+                return Err(SettingsError::new(format!("holidays.{name}"), problem));
+            }
             RawHolidayRule::ShortDay(short) => HolidayRule::ShortDay {
                 until: hour(&format!("holidays.{name}.until"), &short.until)?,
             },

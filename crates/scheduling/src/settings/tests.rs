@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use time::macros::date;
 
 use super::*;
+use crate::Refusal;
 
 const SIMPLE: &str = r#"{"active_days":["sunday","friday"],"start_hour":"09:00","end_hour":"18:00","slot_interval_minutes":30,"time_zone":"Asia/Jerusalem"}"#;
 
@@ -162,6 +163,21 @@ fn bad_dates_are_refused_by_field() {
         r#"{"until":"noon"}"#,
         "holidays.eve_of_pesach.until: ",
     );
+}
+
+#[test]
+fn bad_holidays_are_refused_by_field() {
+    let bad = |to, message| refused(FULL, r#"{"until":"12:00"}"#, to, message);
+    bad(
+        r#""shut""#,
+        "holidays.eve_of_pesach: \"shut\" is unknown: write \"open\", \"closed\" or",
+    );
+    bad(
+        "7",
+        "a holiday is \"open\", \"closed\" or {\"until\": \"13:00\"}",
+    );
+    bad(r#"{"til":"12:00"}"#, "a holiday is \"open\"");
+    bad(r#"{"until":"noon"}"#, "holidays.eve_of_pesach.until: ");
 }
 
 #[test]
