@@ -20,6 +20,8 @@ tests![
     a_live_call_may_end_when_the_gateway_is_told_to_stop,
     two_businesses_are_kept_apart,
     a_slot_that_is_taken_meanwhile_is_not_promised,
+    two_chairs_are_booked_side_by_side,
+    a_day_off_is_told_with_its_reason,
 ];
 
 async fn a_call_books_and_leaves_its_traces() {
@@ -300,4 +302,60 @@ async fn a_slot_that_is_taken_meanwhile_is_not_promised() {
     assert!(!alternatives.is_empty());
     let taken = |slot: &serde_json::Value| slot["date"] == "2026-11-24" && slot["time"] == "10:30";
     assert!(!alternatives.iter().any(taken), "{refused}");
+}
+
+async fn two_chairs_are_booked_side_by_side() {
+    let stage = Stage::set("").await;
+    let dana = stage.dana().await;
+    let chairs = r#""appointment_minutes":45,"buffer_after_minutes":15,"resources":[{"id":"chairs","capacity":2}]"#;
+    stage.settle(&dana, chairs).await;
+    let from = |number: &str, script| PlaceCall {
+        from: number.to_owned(),
+        ..stage.call(&dana, script)
+    };
+    tokio::join!(
+        place(from("+972541234567", booking())),
+        place(from("+972541234568", booking()))
+    );
+    let rows = stage.appointments(&dana).await;
+    let [one, other] = rows.as_slice() else {
+        panic!("two chairs, two appointments: {rows:#?}")
+    };
+    assert_eq!(one.starts_at, other.starts_at);
+    assert_ne!(one.call_sid, other.call_sid);
+    // Three quarters of an hour, and a quarter to clean up: eleven is taken too.
+    assert_eq!(one.ends_at - one.starts_at, time::Duration::minutes(45));
+    let third = vec![
+        agent_speaks(),
+        say("11"),
+        agent_speaks(),
+        say("12"),
+        hear("תפוס"),
+    ];
+    place(from("+972541234569", third)).await;
+    assert_eq!(stage.appointments(&dana).await.len(), 2);
+    let told = stage.told();
+    let refused = told.last().expect("the third caller's event");
+    assert_eq!(refused["reason"], "taken");
+    assert_eq!(refused["alternatives"][0]["time"], "09:30");
+}
+
+async fn a_day_off_is_told_with_its_reason() {
+    let stage = Stage::set("").await;
+    let dana = stage.dana().await;
+    stage
+        .settle(&dana, r#""closures":[{"from":"2026-11-24"}]"#)
+        .await;
+    place(stage.call(&dana, vec![agent_speaks(), say("11"), hear("סגור")])).await;
+    let told = stage.told();
+    let [refused] = told.as_slice() else {
+        panic!("one event: {told:#?}")
+    };
+    assert_eq!(refused["server_event"], "slot_unavailable");
+    assert_eq!(refused["reason"], "closed");
+    assert_eq!(refused["reason_text"], "בתאריך הזה העסק סגור");
+    assert_eq!(refused["alternatives"][0]["date"], "2026-11-25");
+    let prompts = stage.sent_to_model("session.update");
+    let prompt = prompts[0].event.to_string();
+    assert!(prompt.contains("יום שלישי, 24 בנובמבר: סגור"), "{prompt}");
 }

@@ -291,6 +291,19 @@ impl Stage {
         businesses::add(self.store(), new).await.expect("added")
     }
 
+    /// Gives a business settings of the full form: every day but Saturday from 9:00 to 18:00, every half hour, and
+    /// these fields.
+    pub(crate) async fn settle(&self, business: &Business, fields: &str) {
+        let json = format!(
+            r#"{{"time_zone":"Asia/Jerusalem","active_days":["sunday","monday","tuesday","wednesday","thursday","friday"],
+                "start_hour":"09:00","end_hour":"18:00","slot_interval_minutes":30,{fields}}}"#
+        );
+        let settings = businesses::read_settings(&json).expect("settings");
+        businesses::replace_settings(self.store(), business.id, &settings)
+            .await
+            .expect("replaced");
+    }
+
     /// The business of a test that needs one.
     pub(crate) async fn dana(&self) -> Business {
         self.business("דנה", "+972721234567").await
