@@ -50,7 +50,10 @@ impl Occupancy {
         resources: &Arc<[Resource]>,
         busy: impl IntoIterator<Item = impl Into<Busy>>,
     ) -> Self {
-        let mut changes = vec![Changes::default(); resources.len()];
+        let busy = busy.into_iter();
+        let some = busy.size_hint().0 / resources.len().max(1);
+        let changes = resources.iter().map(|_| Changes::with_capacity(some));
+        let mut changes: Vec<Changes> = changes.collect();
         let mut occupancy = Self {
             resources: Arc::clone(resources),
             loads: Box::default(),
@@ -266,13 +269,20 @@ impl Load {
 
 /// The instants at which the load of a resource changes, while it is being gathered. Beginnings and ends are
 /// kept apart: each list is nearly in order when the ranges come in order, which makes sorting cheap.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Changes {
     up: Vec<(Second, u64)>,
     down: Vec<(Second, u64)>,
 }
 
 impl Changes {
+    fn with_capacity(some: usize) -> Self {
+        Self {
+            up: Vec::with_capacity(some),
+            down: Vec::with_capacity(some),
+        }
+    }
+
     fn add(&mut self, busy: &Busy, units: u64) {
         let (from, to) = busy.range.seconds();
         self.up.push((from, units));
@@ -288,13 +298,14 @@ impl Changes {
         // Every end comes after its beginning, so the ends are the last to run out.
         while let Some((end, _)) = down.peek() {
             let from = up.peek().map_or(*end, |(begin, _)| *begin.min(end));
+            let before = taken;
             while let Some((_, units)) = up.next_if(|(at, _)| *at == from) {
                 taken += units;
             }
             while let Some((_, units)) = down.next_if(|(at, _)| *at == from) {
                 taken -= units;
             }
-            if levels.last().map_or(0, |level| level.taken) != taken {
+            if taken != before {
                 levels.push(Level { from, taken });
             }
         }

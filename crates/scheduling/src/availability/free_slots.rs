@@ -193,9 +193,9 @@ impl<'a> FreeSlots<'a> {
                 Ok(resource) => {
                     return Some(self.slot(&grid, reading, start, resource, comes_twice));
                 }
-                Err(until) if grid.plain => {
-                    let free_from = until.saturating_sub(grid.opens);
-                    self.grid.next = self.grid.next.max(steps_up(free_from, step * 60));
+                // Mostly the next step is free already, and there is nothing to leap over.
+                Err(until) if grid.plain && until > start + step * 60 => {
+                    self.grid.next = steps_up(until.saturating_sub(grid.opens), step * 60);
                 }
                 Err(_) => {}
             }
