@@ -9,24 +9,29 @@
 //!
 //! | field | |
 //! |---|---|
-//! | `settings` | settings in either form, see `AppointmentSettings` |
-//! | `busy` | what is taken: `[{"from", "to", "resource"?, "units"?}]`, instants in RFC 3339; default none. A range that names a resource takes `units` (default 1) of it; one that names none closes the whole business |
-//! | `now` | the present, in RFC 3339; default: the second before the first day (or instant) that is asked about |
+//! | `settings` | settings in either form, as `AppointmentSettings` documents them |
+//! | `busy` | what is taken: `[{"from", "to", "resource"?, "units"?}]`, instants in RFC 3339, kept in whole seconds; default none. A range that names a resource takes `units` (default 1) of it. One that names none, or a resource that the settings do not know, closes the whole business |
+//! | `now` | the present, in RFC 3339; default: the second before the first day (or instant) that is asked about, so that the horizon is counted from the day before it |
 //! | `service` | the id of one of the settings' services |
-//! | `duration_minutes` | how long the appointment lasts, if not as the settings or the service say |
+//! | `duration_minutes` | how long the appointment lasts, if not as the settings or the service say: 1 to 1440 |
 //! | `units` | how many units of one resource it takes; default 1 |
+//! | `limit` | how many slots an answer lists where the table below says so: 0 to 1000, default 3 |
 //!
 //! and one question:
 //!
 //! | field | answer |
 //! |---|---|
-//! | `from`, `to` (dates, both inside) | `{"slots": ["2026-11-24T07:00:00Z", …]}`: the starts of the free slots, earliest first |
-//! | `date`, `time` (`HH:MM`) | `{"verdict": "free", "starts_at", "ends_at", "resource"}`, or `{"verdict": "refused", "reason", "alternatives": […]}` with up to `limit` (default 3) starts of free slots near it; a holiday is named in `holiday` |
+//! | `from`, `to` (dates, both inside) | `{"slots": ["2026-11-24T07:00:00Z", …]}`: the starts of all free slots, earliest first |
+//! | `date`, `time` (`HH:MM`, below 24:00) | `{"verdict": "free", "starts_at", "ends_at", "resource"}`, with `"comes_twice": true` if the clock shows that hour twice and this is the first; or `{"verdict": "refused", "reason", "alternatives": […]}` with up to `limit` starts of free slots near it; a holiday is named in `holiday` |
 //! | `date` alone | as above, for the whole day: `{"verdict": "free"}` or refused |
-//! | `after` (RFC 3339), `limit` (default 3) | `{"slots": […]}`: the first free slots from an instant |
+//! | `after` (RFC 3339) | `{"slots": […]}`: the first `limit` free slots from an instant |
 //!
-//! Dates and times are local to the business, instants in the answer UTC. Exits 0 with an answer, and 64 with `{"error": "…"}` when the
-//! question is not understood; the message names the field.
+//! Dates (years 1 to 9999) and times are local to the business, instants in the answer UTC. Reasons, in the order in
+//! which they are told: `in_the_past`, `too_soon`, `too_far`, `inactive_day`, `closed`, `holiday`, `outside_hours`,
+//! `nonexistent_time`, `does_not_fit_before_closing`, `off_grid`, `taken`. Alternatives are in the order of
+//! `Availability::alternatives`.
+//!
+//! Exits 0 with an answer, and 64 with `{"error": "…"}` when the question is not understood; the message names the field.
 
 use std::{
     io::{Read as _, Write as _},
@@ -44,27 +49,25 @@ use toran_scheduling::{
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a question is an object")]
 struct Question {
     settings: AppointmentSettings,
     #[serde(default)]
     busy: Vec<Busy>,
     now: Option<String>,
     service: Option<String>,
-    duration_minutes: Option<u16>,
-    units: Option<u16>,
+    duration_minutes: Option<i64>,
+    units: Option<i64>,
     from: Option<String>,
     to: Option<String>,
     date: Option<String>,
     time: Option<String>,
     after: Option<String>,
-    #[serde(default = "three")]
-    limit: usize,
+    limit: Option<i64>,
 }
 
-const fn three() -> usize {
-    3
-}
+/// The longest error message, in characters: a question may be long, and is not repeated.
+const MAX_ERROR_CHARS: usize = 400;
 
 /// What is wrong with a question, beginning with the field to mend.
 type Wrong = String;
@@ -77,7 +80,10 @@ fn main() -> ExitCode {
     };
     let (json, code) = match answer {
         Ok(answer) => (answer, ExitCode::SUCCESS),
-        Err(error) => (json!({ "error": error }), ExitCode::from(64)),
+        Err(error) => {
+            let error: String = error.chars().take(MAX_ERROR_CHARS).collect();
+            (json!({ "error": error }), ExitCode::from(64))
+        }
     };
     match writeln!(std::io::stdout(), "{json}") {
         Ok(()) => code,
@@ -101,16 +107,18 @@ fn answer(text: &str) -> Result<Value, Wrong> {
             .ok_or_else(|| format!("service: the settings have no service {id:?}"))?;
     }
     if let Some(minutes) = question.duration_minutes {
+        let minutes = number("duration_minutes", minutes)?;
         availability = availability.lasting(minutes).map_err(|e| e.to_string())?;
     }
     if let Some(units) = question.units {
+        let units = number("units", units)?;
         availability = availability.taking(units).map_err(|e| e.to_string())?;
     }
     ask(&question, &availability)
 }
 
 fn ask(question: &Question, availability: &Availability<'_>) -> Result<Value, Wrong> {
-    let limit = question.limit;
+    let limit = limit(question)?;
     match question {
         Question {
             from: Some(from),
@@ -120,7 +128,11 @@ fn ask(question: &Question, availability: &Availability<'_>) -> Result<Value, Wr
             after: None,
             ..
         } => {
-            let slots = availability.slots(date("from", from)?, date("to", to)?);
+            let (from, to) = (date("from", from)?, date("to", to)?);
+            if to < from {
+                return Err("to: it must not be earlier than from".to_owned());
+            }
+            let slots = availability.slots(from, to);
             Ok(json!({ "slots": slots.map(|slot| starts_at(&slot)).collect::<Vec<_>>() }))
         }
         Question {
@@ -133,7 +145,7 @@ fn ask(question: &Question, availability: &Availability<'_>) -> Result<Value, Wr
         } => {
             let day = date("date", day)?;
             let time = time.as_deref().map(clock).transpose()?;
-            Ok(verdict(question, availability, day, time))
+            Ok(verdict(question, availability, (day, time), limit))
         }
         Question {
             from: None,
@@ -146,6 +158,21 @@ fn ask(question: &Question, availability: &Availability<'_>) -> Result<Value, Wr
             let slots = availability.first_free(instant("after", after)?, limit);
             Ok(json!({ "slots": slots.iter().map(starts_at).collect::<Vec<_>>() }))
         }
+        Question {
+            from: Some(_),
+            to: None,
+            ..
+        } => Err("to: it is missing beside from".to_owned()),
+        Question {
+            from: None,
+            to: Some(_),
+            ..
+        } => Err("from: it is missing beside to".to_owned()),
+        Question {
+            date: None,
+            time: Some(_),
+            ..
+        } => Err("date: it is missing beside time".to_owned()),
         _ => Err("ask one thing: from and to, or date with or without time, or after".to_owned()),
     }
 }
@@ -153,8 +180,8 @@ fn ask(question: &Question, availability: &Availability<'_>) -> Result<Value, Wr
 fn verdict(
     question: &Question,
     availability: &Availability<'_>,
-    day: Date,
-    time: Option<Time>,
+    (day, time): (Date, Option<Time>),
+    limit: usize,
 ) -> Value {
     let refusal = match time {
         None => match availability.day_verdict(day) {
@@ -164,17 +191,21 @@ fn verdict(
         Some(time) => match availability.verdict(day, time) {
             Verdict::Free(slot) => {
                 let resource = question.settings.resource(&slot).map(ToString::to_string);
-                return json!({
+                let mut answer = json!({
                     "verdict": "free",
                     "starts_at": starts_at(&slot),
                     "ends_at": rfc3339(slot.ends_at()),
                     "resource": resource,
                 });
+                if slot.comes_twice() {
+                    answer["comes_twice"] = json!(true);
+                }
+                return answer;
             }
             Verdict::Refused(refusal) => refusal,
         },
     };
-    let near = availability.alternatives(day, time, question.limit);
+    let near = availability.alternatives(day, time, limit);
     let mut answer = json!({
         "verdict": "refused",
         "reason": refusal.as_str(),
@@ -221,7 +252,21 @@ fn instant(field: &str, text: &str) -> Result<UtcDateTime, Wrong> {
 
 fn date(field: &str, text: &str) -> Result<Date, Wrong> {
     Date::parse(text, format_description!("[year]-[month]-[day]"))
-        .map_err(|_| format!("{field}: {text:?} is not a date: write it as YYYY-MM-DD"))
+        .ok()
+        .filter(|date| date.year() >= 1)
+        .ok_or_else(|| format!("{field}: {text:?} is not a date: write it as YYYY-MM-DD"))
+}
+
+fn number(field: &str, number: i64) -> Result<u16, Wrong> {
+    u16::try_from(number).map_err(|_| format!("{field}: {number} is out of range"))
+}
+
+fn limit(question: &Question) -> Result<usize, Wrong> {
+    let limit = question.limit.unwrap_or(3);
+    usize::try_from(limit)
+        .ok()
+        .filter(|limit| *limit <= 1_000)
+        .ok_or_else(|| format!("limit: {limit} is out of range: choose 0 to 1000"))
 }
 
 fn clock(text: &str) -> Result<Time, Wrong> {

@@ -7,13 +7,15 @@ use time::{Date, Duration, Time, UtcDateTime};
 pub use free_slots::FreeSlots;
 
 use crate::{
-    AppointmentSettings, ClockTime, Holiday, Occupancy, ServiceId, SettingsError, SettingsProblem,
-    Slot,
+    AppointmentSettings, ClockTime, Holiday, Occupancy, Opening, ServiceId, SettingsError,
+    SettingsProblem, Slot,
     clock_time::DAY_MINUTES,
+    day::DayRule,
     holiday::Walk,
     need::Need,
     occupancy::Load,
     settings::{MAX_APPOINTMENT_MINUTES, horizon},
+    slot::When,
     zone::{Resolved, Second},
 };
 
@@ -51,7 +53,7 @@ pub enum Verdict {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// It has begun already, or the day is over.
+    /// It has begun already (one that begins at this very instant has), or the day is over.
     InThePast,
     /// It begins sooner than the minimum notice allows.
     TooSoon,
@@ -59,9 +61,9 @@ pub enum Refusal {
     TooFar,
     /// The business does not work on that day of the week.
     InactiveDay,
-    /// The business is closed on that date.
+    /// The business is closed on that date, on which it would otherwise work.
     Closed,
-    /// The business is closed for a holiday.
+    /// The business is closed for a holiday on which it would otherwise work.
     Holiday(Holiday),
     /// Before opening, at closing or after it, or in between.
     OutsideHours,
@@ -300,22 +302,13 @@ impl<'a> Availability<'a> {
     pub fn verdict(&self, date: Date, time: Time) -> Verdict {
         match self.lawful(date, time) {
             Err(refusal) => Verdict::Refused(refusal),
-            Ok((start, comes_twice)) => {
-                let (from, to) = self.need.footprint(start);
+            Ok(when) => {
+                let (from, to) = self.need.footprint(when.start);
                 let free = self
                     .lanes()
                     .find(|lane| lane.at(from).blocked(from, to).is_none());
                 free.map_or(Verdict::Refused(Refusal::Taken), |lane| {
-                    let clock = ClockTime::from(time).minutes();
-                    let need = &self.need;
-                    Verdict::Free(Slot::new(
-                        start,
-                        date,
-                        clock,
-                        need,
-                        lane.resource,
-                        comes_twice,
-                    ))
+                    Verdict::Free(Slot::new(when, &self.need, lane.resource))
                 })
             }
         }
@@ -356,6 +349,7 @@ impl<'a> Availability<'a> {
             FreeSlots::regardless(all, date).next().is_some()
         };
         let rule = self.settings.day_rule(date, Holiday::on);
+        let day = self.settings.day_range(date);
         Some(if has_starts_from(self.earliest) {
             Refusal::Taken
         } else if has_starts_from(self.now + 1) {
@@ -364,6 +358,8 @@ impl<'a> Availability<'a> {
             Refusal::InThePast
         } else if rule.first().is_none() {
             rule.closed
+        } else if self.settings.open_ranges(day.0, day.1).is_empty() {
+            Refusal::NonexistentTime
         } else {
             Refusal::DoesNotFitBeforeClosing
         })
@@ -438,7 +434,8 @@ impl<'a> Availability<'a> {
     /// Free slots near a requested time, at most `limit`.
     ///
     /// With an hour: those of the same day, nearest first (of two equally near, the earlier), then of each
-    /// following day the nearest one. Without: in order of time. A requested day that is over counts as today.
+    /// following day the nearest one. A late night is one day, from its opening to its end, on both sides of
+    /// midnight. Without an hour: in order of time. A requested day that is over counts as today.
     /// Of a day past the horizon, the last days that can be booked are near, from the last backwards. A
     /// requested time that is free comes first.
     ///
@@ -463,11 +460,20 @@ impl<'a> Availability<'a> {
         if date > self.last {
             return self.backwards(first, last, time, limit);
         }
-        let slots = self.slots(first, last);
-        match time.map(clock) {
-            None => slots.take(limit).collect(),
-            Some(clock) => nearest(slots, clock, first, limit),
+        let Some(clock) = time.map(ClockTime::from) else {
+            return self.slots(first, last).take(limit).collect();
+        };
+        let days_from =
+            |first| FreeSlots::of_openings(*self, (first, last), (self.today, self.last));
+        // What is asked for may belong to the night of the day before.
+        let mut day = self.opening_at(date, clock).map_or(date, |found| found.day);
+        let clock = clock.minutes() + if day < date { DAY_MINUTES } else { 0 };
+        // Of what is over, only the night of yesterday may still go on.
+        let goes_on = |day| days_from(day).next().map(|slot| slot.opening_day()) == Some(day);
+        if day < self.today && (self.today.previous_day() != Some(day) || !goes_on(day)) {
+            day = self.today;
         }
+        nearest(days_from(day), clock, day, limit)
     }
 
     /// Of each day from the last to the first, the slot nearest to an hour, or the first.
@@ -477,20 +483,22 @@ impl<'a> Availability<'a> {
             .map_while(|back| last.checked_sub(Duration::days(back)))
             .filter_map(|date| {
                 let mut slots = self.slots(date, date);
-                match time.map(clock) {
+                match time {
                     None => slots.next(),
-                    Some(clock) => slots.min_by_key(|slot| distance(slot, clock)),
+                    Some(time) => {
+                        slots.min_by_key(|slot| ((slot.time() - time).abs(), slot.start()))
+                    }
                 }
             })
             .take(limit)
             .collect()
     }
 
-    /// When an appointment at a local time would begin, and whether that time comes twice, if every rule but what
-    /// is taken allows it.
-    fn lawful(&self, date: Date, time: Time) -> Result<(Second, bool), Refusal> {
-        let clock = clock(time);
-        let resolved = self.settings.time_zone().resolve(date, clock.minutes());
+    /// When an appointment at a local time would begin if every rule but what is taken allows it.
+    fn lawful(&self, date: Date, time: Time) -> Result<When, Refusal> {
+        let zone = self.settings.time_zone();
+        let clock = ClockTime::from(time);
+        let resolved = zone.resolve(date, clock.minutes());
         let start = resolved.first();
         if start <= self.now {
             return Err(Refusal::InThePast);
@@ -501,40 +509,50 @@ impl<'a> Availability<'a> {
         if date > self.last {
             return Err(Refusal::TooFar);
         }
-        let (day, opening, reading) = self.opening_at(date, clock)?;
+        let found = self.opening_at(date, clock)?;
         if matches!(resolved, Resolved::Never { .. }) {
             return Err(Refusal::NonexistentTime);
         }
-        let zone = self.settings.time_zone();
-        let closes = zone.resolve(day, opening.to().minutes()).last();
-        if self.need.end(start) > closes {
+        if self.need.end(start) > zone.resolve(found.day, found.closes.minutes()).last() {
             return Err(Refusal::DoesNotFitBeforeClosing);
         }
-        let since_opening = reading - opening.from().minutes();
+        let late = found.day < date;
+        let reading = clock.minutes() + if late { DAY_MINUTES } else { 0 };
+        let since_opening = reading - found.opening.from().minutes();
         let whole_minute = time.second() == 0 && time.nanosecond() == 0;
         if !whole_minute || since_opening % self.settings.slot_interval_minutes() != 0 {
             return Err(Refusal::OffGrid);
         }
-        Ok((start, matches!(resolved, Resolved::Twice { .. })))
+        Ok(When {
+            start,
+            date,
+            clock: clock.minutes(),
+            late,
+            comes_twice: matches!(resolved, Resolved::Twice { .. }),
+        })
     }
 
-    /// The opening in which a reading of the clock lies, with the day to which it belongs and the reading as
-    /// counted from that day's midnight.
-    fn opening_at(
-        &self,
-        date: Date,
-        clock: ClockTime,
-    ) -> Result<(Date, crate::Opening, u16), Refusal> {
+    /// The opening in which a reading of the clock lies: one of its own day, or a late one of the day before.
+    fn opening_at(&self, date: Date, clock: ClockTime) -> Result<Found, Refusal> {
         let mut walk = Walk::default();
         let today = self.settings.day_plan(date, &mut walk);
-        if let Some(opening) = today.openings().find(|opening| opening.contains(clock)) {
-            return Ok((date, opening, clock.minutes()));
+        let found = |day, plan: DayRule<'_>, reading| {
+            let opening = plan.openings().find(|opening| opening.contains(reading))?;
+            let closes = plan.closes(opening);
+            Some(Found {
+                day,
+                opening,
+                closes,
+            })
+        };
+        if let Some(found) = found(date, today, clock) {
+            return Ok(found);
         }
         let late = ClockTime::from_minutes(clock.minutes() + DAY_MINUTES);
         if let (Some(yesterday), Some(late)) = (date.previous_day(), late) {
             let plan = self.settings.day_plan(yesterday, &mut walk);
-            if let Some(opening) = plan.openings().find(|opening| opening.contains(late)) {
-                return Ok((yesterday, opening, late.minutes()));
+            if let Some(found) = found(yesterday, plan, late) {
+                return Ok(found);
             }
         }
         Err(match today.first() {
@@ -594,19 +612,32 @@ impl Lane<'_> {
     }
 }
 
-/// The slots nearest to an hour: all of the first day, then one of each following day. The slots come in order.
-fn nearest(slots: FreeSlots<'_>, clock: ClockTime, first: Date, limit: usize) -> Vec<Slot> {
+/// An opening in which a time lies.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    /// The day on which it begins.
+    day: Date,
+    opening: Opening,
+    /// By when an appointment in it must be over.
+    closes: ClockTime,
+}
+
+/// The slots nearest to an hour, in minutes from the midnight of an opening's day: all of the first day, then one of
+/// each following day. The slots come in order.
+fn nearest(slots: FreeSlots<'_>, clock: u16, first: Date, limit: usize) -> Vec<Slot> {
+    // Of two that are equally far, the earlier is nearer.
+    let distance = |slot: &Slot| (slot.reading().abs_diff(clock), slot.start());
     let mut slots = slots.peekable();
     let mut near: Vec<Slot> = Vec::new();
-    while let Some(slot) = slots.next_if(|slot| slot.date() == first) {
+    while let Some(slot) = slots.next_if(|slot| slot.opening_day() == first) {
         near.push(slot);
     }
-    near.sort_by_key(|slot| distance(slot, clock));
+    near.sort_by_key(distance);
     while near.len() < limit
         && let Some(mut best) = slots.next()
     {
-        while let Some(slot) = slots.next_if(|slot| slot.date() == best.date()) {
-            if distance(&slot, clock) < distance(&best, clock) {
+        while let Some(slot) = slots.next_if(|slot| slot.opening_day() == best.opening_day()) {
+            if distance(&slot) < distance(&best) {
                 best = slot;
             }
         }
@@ -614,15 +645,6 @@ fn nearest(slots: FreeSlots<'_>, clock: ClockTime, first: Date, limit: usize) ->
     }
     near.truncate(limit);
     near
-}
-
-/// How far a slot is from an hour, by the clock; of two equally far, the earlier is nearer.
-fn distance(slot: &Slot, clock: ClockTime) -> (u16, Second) {
-    (slot.clock().abs_diff(clock.minutes()), slot.start())
-}
-
-fn clock(time: Time) -> ClockTime {
-    ClockTime::from(time)
 }
 
 #[cfg(test)]

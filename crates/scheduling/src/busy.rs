@@ -89,7 +89,8 @@ impl BusyRange {
 /// not know (any more): in doubt nothing is offered.
 ///
 /// Its JSON is `{"from":"2026-11-24T09:00:00Z","to":"2026-11-24T10:00:00Z","resource":"dana","units":1}`, in
-/// which `resource` and `units` may be left out; instants may have any offset (RFC 3339).
+/// which `resource` and `units` may be left out; instants may have any offset (RFC 3339), and are kept in whole seconds:
+/// what has begun is taken whole.
 ///
 /// ```
 /// use time::macros::utc_datetime;
@@ -153,7 +154,7 @@ enum RawBusyError {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "something taken is an object")]
 struct RawBusy {
     from: String,
     to: String,

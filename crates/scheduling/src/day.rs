@@ -15,11 +15,22 @@ pub(crate) struct DayRule<'a> {
     /// The openings that begin on it, before `until` cuts them.
     openings: &'a [Opening],
     until: ClockTime,
+    /// Where an opening until midnight really ends: later where the next day begins with one.
+    goes_on_until: ClockTime,
     /// Why it has none.
     pub(crate) closed: Refusal,
 }
 
 impl<'a> DayRule<'a> {
+    const fn new(openings: &'a [Opening], until: ClockTime, closed: Refusal) -> Self {
+        Self {
+            openings,
+            until,
+            goes_on_until: ClockTime::END_OF_DAY,
+            closed,
+        }
+    }
+
     /// The openings of the day as they really are.
     pub(crate) fn openings(self) -> impl Iterator<Item = Opening> + 'a {
         self.openings
@@ -32,13 +43,23 @@ impl<'a> DayRule<'a> {
         self.openings().next()
     }
 
+    /// By when an appointment in one of its openings must be over.
+    pub(crate) fn closes(self, opening: Opening) -> ClockTime {
+        if opening.to() == ClockTime::END_OF_DAY {
+            self.goes_on_until
+        } else {
+            opening.to()
+        }
+    }
+
     /// Whether an opening goes on past the midnight at its end.
     pub(crate) fn passes_midnight(self) -> bool {
-        self.until > ClockTime::END_OF_DAY
-            && self
-                .openings
-                .last()
-                .is_some_and(|last| last.to() > ClockTime::END_OF_DAY)
+        self.ends() > ClockTime::END_OF_DAY
+    }
+
+    fn ends(self) -> ClockTime {
+        let last = self.openings().last();
+        last.map_or(ClockTime::MIDNIGHT, |last| last.to())
     }
 }
 
@@ -135,22 +156,22 @@ impl AppointmentSettings {
     ) -> DayRule<'_> {
         let form = self.form();
         if let Some(special) = spanning(&form.special_hours, date, |special| special.dates) {
-            return DayRule {
-                openings: special.hours.openings(),
-                until: ClockTime::MAX,
-                closed: Refusal::Closed,
+            let closed = if form.hours.on(date.weekday()).is_closed() {
+                Refusal::InactiveDay
+            } else {
+                Refusal::Closed
             };
+            return DayRule::new(special.hours.openings(), ClockTime::MAX, closed);
         }
         let openings = form.hours.on(date.weekday()).openings();
-        let closed = |reason| DayRule {
-            openings: &[],
-            until: ClockTime::MAX,
+        let closed = |reason| {
             // A weekly day of rest says more than what happens to fall on it.
-            closed: if openings.is_empty() {
+            let reason = if openings.is_empty() {
                 Refusal::InactiveDay
             } else {
                 reason
-            },
+            };
+            DayRule::new(&[], ClockTime::MAX, reason)
         };
         if spanning(&form.closures, date, |closure| closure.dates).is_some() {
             return closed(Refusal::Closed);
@@ -162,31 +183,36 @@ impl AppointmentSettings {
         };
         match holiday.map(|holiday| (holiday, form.holidays.on(holiday))) {
             Some((holiday, HolidayRule::Closed)) => closed(Refusal::Holiday(holiday)),
-            Some((holiday, HolidayRule::ShortDay { until })) => DayRule {
-                openings,
-                until,
-                closed: Refusal::Holiday(holiday),
-            },
-            Some((_, HolidayRule::Open)) | None => DayRule {
-                openings,
-                until: ClockTime::MAX,
-                closed: Refusal::InactiveDay,
-            },
+            Some((holiday, HolidayRule::ShortDay { until })) => {
+                DayRule::new(openings, until, Refusal::Holiday(holiday))
+            }
+            Some((_, HolidayRule::Open)) | None => {
+                DayRule::new(openings, ClockTime::MAX, Refusal::InactiveDay)
+            }
         }
     }
 
-    /// What holds on a day, cut short where a late opening would run into the first one of the next day (which
-    /// special hours can bring about).
+    /// What holds on a day, seen together with the next: a late opening ends where it would run into the first
+    /// one of the next day (which special hours can bring about), and one until midnight goes on into one from
+    /// midnight.
     pub(crate) fn day_plan(&self, date: Date, walk: &mut Walk) -> DayRule<'_> {
         let mut rule = self.day_rule(date, |date| walk.holiday_on(date));
-        if rule.passes_midnight()
+        let ends = rule.ends();
+        if ends >= ClockTime::END_OF_DAY
             && let Some(tomorrow) = date.next_day()
             && let Some(first) = self
                 .day_rule(tomorrow, |date| walk.holiday_on(date))
                 .first()
-            && let Some(begins) = ClockTime::from_minutes(first.from().minutes() + DAY_MINUTES)
         {
-            rule.until = rule.until.min(begins);
+            let a_day_later =
+                |time: ClockTime| ClockTime::from_minutes(time.minutes() + DAY_MINUTES);
+            if ends > ClockTime::END_OF_DAY {
+                rule.until = rule
+                    .until
+                    .min(a_day_later(first.from()).unwrap_or(ClockTime::MAX));
+            } else if first.from() == ClockTime::MIDNIGHT {
+                rule.goes_on_until = a_day_later(first.to()).unwrap_or(ClockTime::MAX);
+            }
         }
         rule
     }

@@ -36,7 +36,8 @@ pub enum HoursError {
 /// The openings of one day: in order, none of them overlapping. Empty on a day that is closed.
 ///
 /// Two that only touch (`09:00-13:00`, `13:00-18:00`) stay two: each has its own grid, and no appointment
-/// spans both.
+/// spans both. But an opening until `24:00` goes on into one from `00:00` of the next day, so that who is open around
+/// the clock can be booked around midnight.
 ///
 /// ```
 /// use toran_scheduling::DayHours;

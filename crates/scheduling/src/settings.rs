@@ -88,6 +88,8 @@ pub struct AppointmentSettings {
     /// For each service, the places of its resources.
     service_resources: Box<[Box<[u16]>]>,
     keeps_holidays: bool,
+    /// Whether any opening goes on past midnight.
+    has_late_nights: bool,
 }
 
 impl AppointmentSettings {
@@ -362,7 +364,11 @@ impl AppointmentSettings {
         now: UtcDateTime,
         days: u16,
     ) -> (UtcDateTime, UtcDateTime) {
-        let (first, last) = self.searched(date, self.local(now).date(), days);
+        let (mut first, mut last) = self.searched(date, self.local(now).date(), days);
+        if self.has_late_nights {
+            first = first.previous_day().unwrap_or(first);
+            last = last.next_day().unwrap_or(last);
+        }
         self.footprint(first, last)
     }
 
@@ -503,6 +509,7 @@ impl TryFrom<FullForm> for AppointmentSettings {
             resources: form.resources.as_slice().into(),
             service_resources: form.services.iter().map(places).collect(),
             keeps_holidays: !form.holidays.is_empty(),
+            has_late_nights: form.has_late_nights(),
             form,
         })
     }

@@ -4,6 +4,7 @@ use time::{Date, Time, UtcDateTime};
 
 use crate::{
     BusyRange, ClockTime,
+    clock_time::DAY_MINUTES,
     need::Need,
     zone::{Second, utc},
 };
@@ -30,56 +31,55 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
-    start: Second,
-    date: Date,
-    /// In minutes, as are the following.
-    clock: u16,
+    when: When,
+    /// In minutes, as are the buffers.
     duration: u16,
     before: u16,
     after: u16,
     pub(crate) resource: u16,
-    comes_twice: bool,
+}
+
+/// When an appointment begins, by the instant and by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct When {
+    pub(crate) start: Second,
+    pub(crate) date: Date,
+    /// In minutes from the midnight at which `date` begins.
+    pub(crate) clock: u16,
+    /// It belongs to an opening that began on the day before.
+    pub(crate) late: bool,
+    pub(crate) comes_twice: bool,
 }
 
 impl Slot {
-    pub(crate) fn new(
-        start: Second,
-        date: Date,
-        clock: u16,
-        need: &Need<'_>,
-        resource: u16,
-        comes_twice: bool,
-    ) -> Self {
+    pub(crate) const fn new(when: When, need: &Need<'_>, resource: u16) -> Self {
         Self {
-            start,
-            date,
-            clock,
+            when,
             duration: need.duration,
             before: need.before,
             after: need.after,
             resource,
-            comes_twice,
         }
     }
 
     /// The instant at which it begins.
     pub fn starts_at(&self) -> UtcDateTime {
-        utc(self.start)
+        utc(self.when.start)
     }
 
     /// The instant at which it ends, itself outside.
     pub fn ends_at(&self) -> UtcDateTime {
-        utc(self.need().end(self.start))
+        utc(self.need().end(self.when.start))
     }
 
     /// Its day on the business's calendar.
     pub const fn date(&self) -> Date {
-        self.date
+        self.when.date
     }
 
     /// Its hour on the business's wall clock.
     pub fn time(&self) -> Time {
-        ClockTime::from_minutes(self.clock).map_or(Time::MIDNIGHT, ClockTime::time)
+        ClockTime::from_minutes(self.when.clock).map_or(Time::MIDNIGHT, ClockTime::time)
     }
 
     /// How long the appointment lasts, in minutes.
@@ -90,23 +90,36 @@ impl Slot {
     /// What an appointment here takes of its resource: from its start to its end, and the buffers on either
     /// side. [`crate::AppointmentSettings::resource`] says of which resource.
     pub fn busy(&self) -> BusyRange {
-        let (from, to) = self.need().footprint(self.start);
+        let (from, to) = self.need().footprint(self.when.start);
         BusyRange::of_slot(from, to)
     }
 
     /// Whether the wall clock shows this hour twice on this day, because it is set back: the slot is the first
     /// of the two.
     pub const fn comes_twice(&self) -> bool {
-        self.comes_twice
+        self.when.comes_twice
     }
 
     pub(crate) const fn start(&self) -> Second {
-        self.start
+        self.when.start
     }
 
-    /// Its hour in minutes from midnight.
-    pub(crate) const fn clock(&self) -> u16 {
-        self.clock
+    /// The day on which its opening begins: the day before its date for one after midnight in a late night.
+    pub(crate) fn opening_day(&self) -> Date {
+        if self.when.late {
+            self.when.date.previous_day().unwrap_or(self.when.date)
+        } else {
+            self.when.date
+        }
+    }
+
+    /// Its hour in minutes from the midnight at which the day of its opening begins.
+    pub(crate) const fn reading(&self) -> u16 {
+        if self.when.late {
+            self.when.clock + DAY_MINUTES
+        } else {
+            self.when.clock
+        }
     }
 
     const fn need(&self) -> Need<'static> {

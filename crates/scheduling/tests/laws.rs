@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use support::{Ask, Case, Found, Oracle, cases, service_id};
 use time::{Date, Duration, Time};
 use toran_scheduling::{
-    AppointmentSettings, Availability, Busy, BusyRange, FullForm, HolidayRules, Occupancy, Slot,
-    Verdict, WeeklyHours,
+    AppointmentSettings, Availability, Busy, BusyRange, ClockTime, FullForm, HolidayRules,
+    Occupancy, Slot, Verdict, WeeklyHours,
 };
 
 fn found(case: &Case, slot: &Slot) -> Found {
@@ -25,6 +25,25 @@ fn found(case: &Case, slot: &Slot) -> Found {
 fn all(case: &Case, availability: &Availability<'_>) -> Vec<Found> {
     let slots = availability.slots(case.first(), case.last());
     slots.map(|slot| found(case, &slot)).collect()
+}
+
+/// The day to whose opening a time belongs, or would, and the time in minutes from its midnight.
+fn opening_day(case: &Case, date: Date, time: Time) -> (Date, i64) {
+    let clock = ClockTime::from(time);
+    let late = ClockTime::from_minutes(clock.minutes() + 1440).expect("less than two days");
+    let eve = date.previous_day().expect("the calendar goes on");
+    let lies_in = |day, clock| {
+        let hours = case.settings.hours_on(day);
+        hours
+            .openings()
+            .iter()
+            .any(|opening| opening.contains(clock))
+    };
+    if !lies_in(date, clock) && lies_in(eve, late) {
+        (eve, late.minutes().into())
+    } else {
+        (date, clock.minutes().into())
+    }
 }
 
 fn any_time() -> impl Strategy<Value = Time> {
@@ -96,34 +115,53 @@ proptest! {
         for slot in &near {
             prop_assert_eq!(availability.verdict(slot.date(), slot.time()), Verdict::Free(*slot));
         }
-        // The promised order, made by hand from each day's slots.
+        // The promised order, made by hand from all the slots.
         let today = case.settings.local(case.now).date();
         let horizon = today + Duration::days(case.form().booking_horizon_days.into());
-        let ahead = |days| i64::from(days) - 1;
-        let (first, last, backwards) = if date > horizon {
-            ((horizon - Duration::days(ahead(days))).max(today), horizon, true)
-        } else {
-            (date.max(today), (date.max(today) + Duration::days(ahead(days))).min(horizon), false)
-        };
-        let far = |slot: &Slot| {
-            let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
-            time.map_or(0, |time| (minutes(slot.time()) - minutes(time)).abs())
-        };
-        let mut promised = Vec::new();
-        let mut days: Vec<Date> = (0..=(last - first).whole_days()).map(|days| first + Duration::days(days)).collect();
-        if backwards {
-            days.reverse();
-        }
-        for day in days {
-            let mut slots = availability.free_slots(day);
-            slots.sort_by_key(|slot| (far(slot), slot.starts_at()));
-            if backwards || (time.is_some() && day != first) {
-                slots.truncate(1);
+        let further = Duration::days(i64::from(days) - 1);
+        let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
+        let mut promised: Vec<Slot> = Vec::new();
+        if date > horizon {
+            let mut day = horizon;
+            while day >= today.max(horizon - further) {
+                let slots = availability.free_slots(day);
+                let far = |slot: &&Slot| time.map(|time| (minutes(slot.time()) - minutes(time)).abs());
+                promised.extend(slots.iter().min_by_key(far));
+                day = day.previous_day().expect("the calendar goes on");
             }
-            promised.extend(slots);
+        } else if let Some(time) = time {
+            // A late night is one day, on both sides of midnight.
+            let (asked, reading) = opening_day(&case, date, time);
+            let all: Vec<(Date, i64, Slot)> = availability
+                .slots(today, horizon.min(date.max(today) + further + Duration::DAY))
+                .map(|slot| {
+                    let (day, reading) = opening_day(&case, slot.date(), slot.time());
+                    (day, reading, slot)
+                })
+                .collect();
+            let last = (date.max(today) + further).min(horizon);
+            let first = if asked >= today || all.iter().any(|(day, ..)| *day == asked) { asked } else { today };
+            let mut day = first;
+            while day <= last {
+                let mut slots: Vec<_> = all.iter().filter(|(other, ..)| *other == day).collect();
+                slots.sort_by_key(|(_, other, slot)| ((other - reading).abs(), slot.starts_at()));
+                if day != first {
+                    slots.truncate(1);
+                }
+                promised.extend(slots.iter().map(|(.., slot)| *slot));
+                day = day.next_day().expect("the calendar goes on");
+            }
+        } else {
+            promised.extend(availability.slots(date.max(today), (date.max(today) + further).min(horizon)));
         }
         promised.truncate(limit);
-        prop_assert_eq!(near, promised);
+        prop_assert_eq!(&near, &promised);
+        // And what it looks at lies in the range to load for it.
+        let (from, to) = case.settings.search_range(date, case.now, days);
+        let inside = case.busy.iter().filter(|busy| busy.range.from() < to && from < busy.range.to());
+        let known = case.settings.occupancy(inside.cloned());
+        let availability = case.settings.availability(&known, case.now).within_days(days);
+        prop_assert_eq!(near, availability.alternatives(date, time, limit));
     }
 
     /// Law 3.

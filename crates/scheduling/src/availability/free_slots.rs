@@ -4,10 +4,11 @@ use time::Date;
 
 use super::{Availability, Lane};
 use crate::{
-    Opening, Slot,
+    ClockTime, Opening, Slot,
     clock_time::DAY_MINUTES,
     day::DayRule,
     holiday::Walk,
+    slot::When,
     zone::{Resolved, Resolver, Second},
 };
 
@@ -37,6 +38,8 @@ pub struct FreeSlots<'a> {
     /// The local days whose slots are wanted.
     first: Date,
     last: Date,
+    /// The last day whose openings are walked.
+    last_day: Date,
     /// The day whose openings are being walked, and those of them that are done.
     day: Option<(Date, DayRule<'a>)>,
     openings_done: usize,
@@ -53,7 +56,7 @@ struct Grid {
     from: u16,
     opens: Second,
     closes: Second,
-    /// The clock does not change from `opens` to `closes`.
+    /// The clock does not change inside the opening.
     plain: bool,
     next: i64,
     end: i64,
@@ -72,21 +75,32 @@ impl Grid {
 }
 
 impl<'a> FreeSlots<'a> {
+    /// The slots of local days, whatever day they belong to: the day before the first may go on past midnight.
     pub(super) fn new(availability: Availability<'a>, first: Date, last: Date) -> Self {
+        let eve = first.previous_day().unwrap_or(first);
+        Self::of_openings(availability, (eve, last), (first, last))
+    }
+
+    /// The slots of the openings that begin on some days, as far as they lie on some local days.
+    pub(super) fn of_openings(
+        availability: Availability<'a>,
+        (first_day, last_day): (Date, Date),
+        (first, last): (Date, Date),
+    ) -> Self {
         let mut slots = Self {
             availability,
             resolver: Resolver::new(availability.settings.time_zone()),
             holidays: Walk::default(),
             first,
             last,
+            last_day,
             day: None,
             openings_done: 0,
             grid: Grid::DONE,
             lanes: Some(availability.lanes().collect()),
         };
-        if first <= last {
-            // The day before may go on past midnight.
-            slots.begin_day(first.previous_day().unwrap_or(first));
+        if first <= last && first_day <= last_day {
+            slots.begin_day(first_day);
         }
         slots
     }
@@ -116,25 +130,26 @@ impl<'a> FreeSlots<'a> {
                 && let Some(opening) = rule.openings().nth(self.openings_done)
             {
                 self.openings_done += 1;
-                return Some(self.grid_of(date, opening));
+                return Some(self.grid_of(date, opening, rule.closes(opening)));
             }
             match date.next_day() {
-                Some(next) if next <= self.last => self.begin_day(next),
+                Some(next) if next <= self.last_day => self.begin_day(next),
                 _ => self.day = None,
             }
         }
     }
 
-    fn grid_of(&mut self, date: Date, opening: Opening) -> Grid {
+    fn grid_of(&mut self, date: Date, opening: Opening, closes: ClockTime) -> Grid {
         let opens = self.resolver.resolve(date, opening.from().minutes());
-        let closes = self.resolver.resolve(date, opening.to().minutes());
-        let plain = match (opens, closes) {
-            (Resolved::Once(opens), Resolved::Once(closes)) => {
-                closes - opens == i64::from(opening.minutes()) * 60
+        let ends = self.resolver.resolve(date, opening.to().minutes());
+        let closes = self.resolver.resolve(date, closes.minutes()).last();
+        let plain = match (opens, ends) {
+            (Resolved::Once(opens), Resolved::Once(ends)) => {
+                ends - opens == i64::from(opening.minutes()) * 60
             }
             _ => false,
         };
-        let (opens, closes) = (opens.first(), closes.last());
+        let opens = opens.first();
         let step = self.step_minutes();
         // Readings of the clock, in minutes from the midnight of `date`, between which starts are wanted.
         let from = i64::from(opening.from().minutes());
@@ -145,17 +160,18 @@ impl<'a> FreeSlots<'a> {
         } else {
             2 * midnight
         };
-        let earliest = self.availability.earliest;
         let (next, end) = if plain {
-            let length = i64::from(self.availability.need.duration);
-            let last_start = i64::from(opening.minutes()) - length;
+            let length = i64::from(self.availability.need.duration) * 60;
+            let last_start = closes.saturating_sub(opens) - length;
+            let earliest = self.availability.earliest;
             (
-                steps_up(earliest.saturating_sub(opens), step * 60).max(0),
-                last_start.div_euclid(step) + 1,
+                steps_up(earliest.saturating_sub(opens), step * 60),
+                last_start.div_euclid(step * 60) + 1,
             )
         } else {
-            (0, steps_up(i64::from(opening.minutes()), step))
+            (0, i64::MAX)
         };
+        let in_opening = steps_up(opening.minutes().into(), step);
         Grid {
             date,
             from: opening.from().minutes(),
@@ -163,7 +179,7 @@ impl<'a> FreeSlots<'a> {
             closes,
             plain,
             next: next.max(steps_up(wanted_from - from, step)),
-            end: end.min(steps_up(wanted_end - from, step)),
+            end: end.min(in_opening).min(steps_up(wanted_end - from, step)),
         }
     }
 
@@ -222,13 +238,21 @@ impl<'a> FreeSlots<'a> {
     }
 
     fn slot(&self, grid: &Grid, reading: u16, start: Second, resource: u16, twice: bool) -> Slot {
-        let date = if reading < DAY_MINUTES {
-            grid.date
-        } else {
+        let late = reading >= DAY_MINUTES;
+        let date = if late {
             grid.date.next_day().unwrap_or(grid.date)
+        } else {
+            grid.date
         };
         let need = &self.availability.need;
-        Slot::new(start, date, reading % DAY_MINUTES, need, resource, twice)
+        let when = When {
+            start,
+            date,
+            clock: reading % DAY_MINUTES,
+            late,
+            comes_twice: twice,
+        };
+        Slot::new(when, need, resource)
     }
 
     fn step_minutes(&self) -> i64 {

@@ -35,6 +35,10 @@ fn barber_with(fields: &str) -> AppointmentSettings {
     serde_json::from_str(&format!("{{{week},{fields}}}")).unwrap()
 }
 
+fn settings_of(json: &str) -> AppointmentSettings {
+    serde_json::from_str(json).unwrap()
+}
+
 fn busy(from: UtcDateTime, minutes: i64) -> Busy {
     Busy::everything(BusyRange::new(from, from + Duration::minutes(minutes)).unwrap())
 }
@@ -219,6 +223,86 @@ fn a_late_night_belongs_to_the_day_on_which_it_opens() {
     );
     check(&cut, date!(2026 - 11 - 27), time!(0:30), Ok(()));
     check(&cut, date!(2026 - 11 - 27), time!(2:30), Ok(()));
+}
+
+#[test]
+fn a_late_night_is_one_day_to_whoever_asks_for_something_near() {
+    let bar = settings_of(
+        r#"{"time_zone":"Asia/Jerusalem","slot_interval_minutes":30,
+        "hours":{"monday":["18:00-26:00"],"tuesday":["18:00-26:00"],"wednesday":["18:00-26:00"]}}"#,
+    );
+    let near = |taken: &[Busy], date, time, now| {
+        let taken = bar.occupancy(taken.iter().cloned());
+        times(
+            &bar.availability(&taken, now)
+                .alternatives(date, Some(time), 4),
+        )
+    };
+    // Tuesday 22:30 to 24:00 is taken.
+    let late = [busy(utc_datetime!(2026-11-24 20:30), 90)];
+    let expect = [
+        (25, time!(0:00)),
+        (25, time!(0:30)),
+        (24, time!(22:00)),
+        (25, time!(1:00)),
+    ];
+    assert_eq!(near(&late, TUESDAY, time!(23:30), NOW), expect);
+    // Wednesday half past midnight is taken: it belongs to the night of Tuesday.
+    let later = [busy(utc_datetime!(2026-11-24 22:00), 60)];
+    let expect = [
+        (25, time!(1:00)),
+        (24, time!(23:30)),
+        (25, time!(1:30)),
+        (24, time!(23:00)),
+    ];
+    assert_eq!(
+        near(&later, date!(2026 - 11 - 25), time!(0:30), NOW),
+        expect
+    );
+    // Monday 23:00 is over, but its night goes on.
+    let night = utc_datetime!(2026-11-23 22:40);
+    let expect = [
+        (24, time!(1:00)),
+        (24, time!(1:30)),
+        (24, time!(23:00)),
+        (25, time!(23:00)),
+    ];
+    assert_eq!(
+        near(&[], date!(2026 - 11 - 23), time!(23:00), night),
+        expect
+    );
+}
+
+#[test]
+fn around_the_clock_an_appointment_may_span_midnight() {
+    let clinic = settings_of(
+        r#"{"time_zone":"Asia/Jerusalem","slot_interval_minutes":30,"appointment_minutes":90,
+        "hours":{"monday":["00:00-24:00"],"tuesday":["00:00-24:00"],"wednesday":["00:00-00:30","08:00-24:00"]}}"#,
+    );
+    let free = [
+        (TUESDAY, time!(0:00)),
+        (date!(2026 - 11 - 23), time!(23:30)),
+        (TUESDAY, time!(23:00)),
+    ];
+    for (date, time) in free {
+        check(&clinic, date, time, Ok(()));
+    }
+    // Wednesday has half an hour after midnight, and Thursday nothing.
+    check(
+        &clinic,
+        TUESDAY,
+        time!(23:30),
+        Err(Refusal::DoesNotFitBeforeClosing),
+    );
+    check(
+        &clinic,
+        date!(2026 - 11 - 25),
+        time!(23:00),
+        Err(Refusal::DoesNotFitBeforeClosing),
+    );
+    let taken = clinic.occupancy([]);
+    let slots = clinic.availability(&taken, NOW).free_slots(TUESDAY);
+    assert_eq!(slots.last().map(Slot::time), Some(time!(23:00)));
 }
 
 #[test]
@@ -433,6 +517,18 @@ fn a_day_says_why_it_cannot_be_booked() {
     assert_eq!(
         long.day_verdict(friday),
         Some(Refusal::DoesNotFitBeforeClosing)
+    );
+}
+
+#[test]
+fn a_day_whose_only_hour_the_clock_skips_says_so() {
+    let night = settings("fri", "02:00", "03:00", 30, "Asia/Jerusalem");
+    let taken = night.occupancy([]);
+    let availability = night.availability(&taken, utc_datetime!(2026-03-20 8:00));
+    let day = date!(2026 - 03 - 27);
+    assert_eq!(
+        availability.day_verdict(day),
+        Some(Refusal::NonexistentTime)
     );
 }
 

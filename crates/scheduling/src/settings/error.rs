@@ -78,6 +78,9 @@ pub enum SettingsProblem {
         /// How long it would be.
         minutes: u16,
     },
+    /// Nothing could ever be booked.
+    #[error("so much notice reaches past the last day of booking_horizon_days")]
+    NoticePastHorizon,
     /// The zone is not in the database.
     #[error(transparent)]
     TimeZone(#[from] TimeZoneError),

@@ -196,13 +196,31 @@ impl FullForm {
         self.check_services()
     }
 
+    /// Whether any opening goes on past midnight.
+    pub(super) fn has_late_nights(&self) -> bool {
+        let special = self.special_hours.iter().map(|special| &special.hours);
+        let mut openings = self
+            .hours
+            .openings()
+            .chain(special.flat_map(DayHours::openings).copied());
+        openings.any(|opening| opening.to() > ClockTime::END_OF_DAY)
+    }
+
     fn check_numbers(&self) -> Result<(), SettingsError> {
         Bounds::INTERVAL.hold("slot_interval_minutes", self.slot_interval_minutes)?;
         Bounds::DURATION.hold("appointment_minutes", self.appointment_minutes)?;
         Bounds::BUFFER.hold("buffer_before_minutes", self.buffer_before_minutes)?;
         Bounds::BUFFER.hold("buffer_after_minutes", self.buffer_after_minutes)?;
         Bounds::NOTICE.hold("minimum_notice_minutes", self.minimum_notice_minutes)?;
-        Bounds::HORIZON.hold("booking_horizon_days", self.booking_horizon_days)
+        Bounds::HORIZON.hold("booking_horizon_days", self.booking_horizon_days)?;
+        // On the last day of the horizon something must still be possible.
+        let most =
+            (u32::from(self.booking_horizon_days) + 1) * u32::from(crate::clock_time::DAY_MINUTES);
+        if self.minimum_notice_minutes >= most {
+            let problem = SettingsProblem::NoticePastHorizon;
+            return Err(SettingsError::new("minimum_notice_minutes", problem));
+        }
+        Ok(())
     }
 
     /// An appointment must fit somewhere into the hours of the week, or it could never be booked.
@@ -343,7 +361,7 @@ impl DateSpan {
     }
 }
 
-/// Dates on which the business is closed.
+/// Dates on which no opening begins. The night of the day before goes on to its end.
 ///
 /// ```
 /// use time::macros::date;
@@ -357,7 +375,8 @@ pub struct Closure {
     pub dates: DateSpan,
 }
 
-/// Dates with hours of their own, whatever the week, the closures and the holidays say.
+/// Dates with hours of their own, whatever the week, the closures and the holidays say. A late night of the day before
+/// ends where they begin.
 ///
 /// ```
 /// use time::macros::date;

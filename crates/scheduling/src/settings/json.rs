@@ -1,9 +1,12 @@
 //! Settings as JSON writes them. Texts and numbers are read as they come and checked here, so that every error
 //! can name its field.
 
-use std::collections::BTreeMap;
+use std::{fmt, marker::PhantomData};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
 use time::{
     Date, Weekday, format_description::StaticFormatDescription, macros::format_description,
 };
@@ -27,7 +30,7 @@ type Checked<T> = Result<T, SettingsError>;
 
 /// The simple form.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "settings are an object")]
 pub(super) struct RawSimple {
     active_days: Vec<String>,
     start_hour: String,
@@ -38,10 +41,10 @@ pub(super) struct RawSimple {
 
 /// Either form.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "settings are an object")]
 pub(super) struct RawSettings {
     time_zone: String,
-    hours: Option<BTreeMap<String, Vec<String>>>,
+    hours: Option<InOrder<String, Vec<String>>>,
     active_days: Option<Vec<String>>,
     start_hour: Option<String>,
     end_hour: Option<String>,
@@ -50,7 +53,7 @@ pub(super) struct RawSettings {
     #[serde(default)]
     closures: Vec<RawClosure>,
     #[serde(default)]
-    holidays: BTreeMap<String, RawHolidayRule>,
+    holidays: InOrder<String, RawHolidayRule>,
     slot_interval_minutes: i64,
     appointment_minutes: Option<i64>,
     #[serde(default)]
@@ -83,17 +86,53 @@ pub(super) struct RawFull {
     services: Vec<RawService>,
 }
 
-/// A map in an order of its own: days from Sunday, holidays through the Hebrew year.
+/// A map in an order of its own (days from Sunday, holidays through the Hebrew year), which a key that stands twice does
+/// not get past unnoticed.
 struct InOrder<K, V>(Vec<(K, V)>);
 
 type RawWeek = InOrder<&'static str, Vec<String>>;
 type RawHolidays = InOrder<&'static str, RawHolidayRule>;
 
+impl<K, V> Default for InOrder<K, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<K: Serialize, V: Serialize> Serialize for InOrder<K, V> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
 }
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for InOrder<String, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
+            type Value = InOrder<String, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    // More than any week or year has: what is beyond could only be refused.
+                    if entries.len() <= MAX_MAP_ENTRIES {
+                        entries.push(entry);
+                    }
+                }
+                Ok(InOrder(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+const MAX_MAP_ENTRIES: usize = 100;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -230,6 +269,13 @@ impl TryFrom<RawSettings> for AppointmentSettings {
             ..base
         }
         .try_into()
+        .map_err(|error: SettingsError| match raw.appointment_minutes {
+            // Nobody wrote a length: it is the grid's.
+            None if error.field == "appointment_minutes" => {
+                SettingsError::new("slot_interval_minutes", error.problem)
+            }
+            _ => error,
+        })
     }
 }
 
@@ -334,9 +380,9 @@ fn active_days(names: &[String]) -> Checked<ActiveDays> {
         .map_err(|error| SettingsError::new("active_days", error))
 }
 
-fn week(raw: &BTreeMap<String, Vec<String>>) -> Checked<WeeklyHours> {
-    let mut days: Vec<(Weekday, DayHours)> = Vec::with_capacity(raw.len());
-    for (name, openings) in raw {
+fn week(raw: &InOrder<String, Vec<String>>) -> Checked<WeeklyHours> {
+    let mut days: Vec<(Weekday, DayHours)> = Vec::with_capacity(7);
+    for (name, openings) in &raw.0 {
         let day = ActiveDays::day(name).map_err(|error| SettingsError::new("hours", error))?;
         if days.iter().any(|(other, _)| *other == day) {
             let problem = SettingsProblem::Twice(excerpt(name));
@@ -378,9 +424,13 @@ fn date(field: &str, text: &str) -> Checked<Date> {
         .map_err(|_| SettingsError::new(field, SettingsProblem::Date(excerpt(text))))
 }
 
-fn holidays(raw: &BTreeMap<String, RawHolidayRule>) -> Checked<HolidayRules> {
+fn holidays(raw: &InOrder<String, RawHolidayRule>) -> Checked<HolidayRules> {
     let mut rules = HolidayRules::default();
-    for (name, rule) in raw {
+    for (index, (name, rule)) in raw.0.iter().enumerate() {
+        if raw.0[..index].iter().any(|(other, _)| other == name) {
+            let problem = SettingsProblem::Twice(excerpt(name));
+            return Err(SettingsError::new("holidays", problem));
+        }
         let holiday: Holiday = name
             .parse()
             .map_err(|error: crate::HolidayError| SettingsError::new("holidays", error))?;

@@ -266,6 +266,45 @@ fn bad_resources_and_services_are_refused_by_field() {
 }
 
 #[test]
+fn what_stands_twice_or_contradicts_itself_is_refused() {
+    let bad = |from, to, message| refused(FULL, from, to, message);
+    bad(
+        r#""friday":"#,
+        r#""sunday":"#,
+        "hours: \"sunday\" is there twice",
+    );
+    bad(
+        r#""yom_kippur":"closed""#,
+        r#""eve_of_pesach":"closed""#,
+        "holidays: \"eve_of_pesach\" is there twice",
+    );
+    bad(
+        r#""booking_horizon_days":90"#,
+        r#""booking_horizon_days":90,"booking_horizon_days":91"#,
+        "duplicate field",
+    );
+    let day = FULL.replace(
+        r#""booking_horizon_days":90"#,
+        r#""booking_horizon_days":0"#,
+    );
+    refused(
+        &day,
+        r#""minimum_notice_minutes":120"#,
+        r#""minimum_notice_minutes":1440"#,
+        "minimum_notice_minutes: so much notice",
+    );
+    // Nobody wrote the length that does not fit.
+    let short = r#"{"time_zone":"Asia/Jerusalem","hours":{"sunday":["09:00-10:00"]},"slot_interval_minutes":60}"#;
+    refused(
+        short,
+        ":60",
+        ":61",
+        "slot_interval_minutes: an appointment of 61",
+    );
+    refused("[]", "[]", "7", "settings are an object");
+}
+
+#[test]
 fn dates_are_put_in_order() {
     let json = FULL.replace(
         r#""closures":["#,

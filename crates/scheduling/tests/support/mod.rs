@@ -302,6 +302,17 @@ impl<'a> Oracle<'a> {
         openings
     }
 
+    /// By when an appointment in an opening of a day must be over: past midnight if the next day begins with one.
+    fn closes(&self, date: Date, opening: Opening) -> i64 {
+        let to = i64::from(opening.to().minutes());
+        let morning = self.openings(date.next_day().unwrap()).first().copied();
+        let to = match morning.filter(|morning| morning.from() == ClockTime::MIDNIGHT) {
+            Some(morning) if to == 1440 => 1440 + i64::from(morning.to().minutes()),
+            _ => to,
+        };
+        self.ends_at(days(date) * 1440 + to)
+    }
+
     fn layered(&self, date: Date) -> Vec<Opening> {
         let form = self.case.form();
         let holds = |span: DateSpan| span.from() <= date && date <= span.to();
@@ -328,14 +339,14 @@ impl<'a> Oracle<'a> {
     fn closed(&self, date: Date) -> Refusal {
         let form = self.case.form();
         let holds = |span: DateSpan| span.from() <= date && date <= span.to();
-        if form
+        if form.hours.on(date.weekday()).is_closed() {
+            Refusal::InactiveDay
+        } else if form
             .special_hours
             .iter()
             .any(|special| holds(special.dates))
         {
             Refusal::Closed
-        } else if form.hours.on(date.weekday()).is_closed() {
-            Refusal::InactiveDay
         } else if form.closures.iter().any(|closure| holds(closure.dates)) {
             Refusal::Closed
         } else {
@@ -343,23 +354,31 @@ impl<'a> Oracle<'a> {
         }
     }
 
+    /// The minutes in which a reading can be shown: no clock is further from UTC than a day and a few hours, even where
+    /// a whole day is skipped.
+    fn minutes_near(&self, reading: i64) -> Range<i64> {
+        let known = self.minutes();
+        (reading - 30 * 60).max(known.start)..(reading + 30 * 60).min(known.end)
+    }
+
     /// From the first minute in which the clock has come to a reading.
     fn begins_at(&self, reading: i64) -> i64 {
-        self.minutes()
+        self.minutes_near(reading)
             .find(|minute| self.shown(*minute) >= reading)
             .unwrap()
     }
 
     /// To the last minute in which the clock shows a reading; if it never does, to where it has passed it.
     fn ends_at(&self, reading: i64) -> i64 {
-        self.minutes()
+        self.minutes_near(reading)
             .rfind(|minute| self.shown(*minute) == reading)
             .unwrap_or_else(|| self.begins_at(reading))
     }
 
     /// The first minute in which the clock shows just this.
     fn shows_at(&self, reading: i64) -> Option<i64> {
-        self.minutes().find(|minute| self.shown(*minute) == reading)
+        self.minutes_near(reading)
+            .find(|minute| self.shown(*minute) == reading)
     }
 
     fn now(&self) -> i64 {
@@ -396,7 +415,7 @@ impl<'a> Oracle<'a> {
         while date <= last {
             for opening in self.openings(date) {
                 let opening_range = opening.from().minutes()..opening.to().minutes();
-                let closes = self.ends_at(days(date) * 1440 + i64::from(opening_range.end));
+                let closes = self.closes(date, opening);
                 for clock in opening_range.step_by(step.into()) {
                     let reading = days(date) * 1440 + i64::from(clock);
                     let Some(start) = self.shows_at(reading) else {
@@ -443,7 +462,7 @@ impl<'a> Oracle<'a> {
         if exact.is_none() {
             return Err(Refusal::NonexistentTime);
         }
-        let closes = self.ends_at(days(day) * 1440 + i64::from(opening.to().minutes()));
+        let closes = self.closes(day, opening);
         if start + self.ask.duration > closes {
             return Err(Refusal::DoesNotFitBeforeClosing);
         }
