@@ -345,9 +345,8 @@ impl<'a> Oracle<'a> {
             .special_hours
             .iter()
             .any(|special| holds(special.dates))
+            || form.closures.iter().any(|closure| holds(closure.dates))
         {
-            Refusal::Closed
-        } else if form.closures.iter().any(|closure| holds(closure.dates)) {
             Refusal::Closed
         } else {
             Refusal::Holiday(Holiday::on(date).unwrap())
