@@ -197,8 +197,7 @@ impl AppointmentSettings {
     /// midnight.
     pub(crate) fn day_plan(&self, date: Date, walk: &mut Walk) -> DayRule<'_> {
         let mut rule = self.day_rule(date, |date| walk.holiday_on(date));
-        let ends = rule.ends();
-        if ends >= ClockTime::END_OF_DAY
+        if rule.ends() >= ClockTime::END_OF_DAY
             && let Some(tomorrow) = date.next_day()
             && let Some(first) = self
                 .day_rule(tomorrow, |date| walk.holiday_on(date))
@@ -206,11 +205,10 @@ impl AppointmentSettings {
         {
             let a_day_later =
                 |time: ClockTime| ClockTime::from_minutes(time.minutes() + DAY_MINUTES);
-            if ends > ClockTime::END_OF_DAY {
-                rule.until = rule
-                    .until
-                    .min(a_day_later(first.from()).unwrap_or(ClockTime::MAX));
-            } else if first.from() == ClockTime::MIDNIGHT {
+            rule.until = rule
+                .until
+                .min(a_day_later(first.from()).unwrap_or(ClockTime::MAX));
+            if first.from() == ClockTime::MIDNIGHT {
                 rule.goes_on_until = a_day_later(first.to()).unwrap_or(ClockTime::MAX);
             }
         }

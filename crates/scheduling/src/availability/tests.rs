@@ -287,6 +287,13 @@ fn around_the_clock_an_appointment_may_span_midnight() {
     for (date, time) in free {
         check(&clinic, date, time, Ok(()));
     }
+    // A late night that the next day cuts at midnight goes on into it, too.
+    let cut = settings_of(
+        r#"{"time_zone":"Asia/Jerusalem","slot_interval_minutes":30,"hours":{"tuesday":["20:00-24:00"],"wednesday":["00:00-03:00"]},
+        "special_hours":[{"from":"2026-11-24","hours":["20:00-26:00"]}]}"#,
+    );
+    check(&cut, TUESDAY, time!(23:30), Ok(()));
+    assert_eq!(cut.hours_on(TUESDAY).to_string(), "20:00-24:00");
     // Wednesday has half an hour after midnight, and Thursday nothing.
     check(
         &clinic,
