@@ -167,7 +167,9 @@ proptest! {
     /// Law 3.
     #[test]
     fn what_is_taken_besides_never_adds_a_slot(case in cases(), more in 0_usize..25) {
-        prop_assume!(!case.busy.is_empty());
+        if case.busy.is_empty() {
+            return Ok(());
+        }
         let mut busy = case.busy.clone();
         let more = busy.swap_remove(more % busy.len());
         let before = case.settings.occupancy(busy);
