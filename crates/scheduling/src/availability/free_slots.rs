@@ -142,7 +142,11 @@ impl<'a> FreeSlots<'a> {
     fn grid_of(&mut self, date: Date, opening: Opening, closes: ClockTime) -> Grid {
         let opens = self.resolver.resolve(date, opening.from().minutes());
         let ends = self.resolver.resolve(date, opening.to().minutes());
-        let closes = self.resolver.resolve(date, closes.minutes()).last();
+        let closes = if closes == opening.to() {
+            ends.last()
+        } else {
+            self.resolver.resolve(date, closes.minutes()).last()
+        };
         let plain = match (opens, ends) {
             (Resolved::Once(opens), Resolved::Once(ends)) => {
                 ends - opens == i64::from(opening.minutes()) * 60
