@@ -137,6 +137,8 @@ pub struct Availability<'a> {
     /// The last day that may be booked.
     last: Date,
     look_ahead_days: u16,
+    /// Whether what is taken was gathered for these resources.
+    is_known: bool,
 }
 
 impl<'a> Availability<'a> {
@@ -159,10 +161,12 @@ impl<'a> Availability<'a> {
             today,
             last: horizon(today, form.booking_horizon_days),
             look_ahead_days: u16::MAX,
+            is_known: taken.is_of(settings.resources()),
         }
     }
 
-    /// The same question about a service of the settings; `None` if they have no such service.
+    /// The same question about a service of the settings; `None` if they have no such service. Its length and units
+    /// take the place of any that were asked for before.
     ///
     /// ```
     /// # use time::macros::{date, utc_datetime};
@@ -241,7 +245,16 @@ impl<'a> Availability<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn taking(self, units: u16) -> Result<Self, SettingsError> {
-        let most = self.settings.resources().iter().map(|r| r.capacity).max();
+        let resources = self.settings.resources();
+        let most = match self.need.resources {
+            Some(some) => {
+                let some = some
+                    .iter()
+                    .filter_map(|place| resources.get(usize::from(*place)));
+                some.map(|resource| resource.capacity).max()
+            }
+            None => resources.iter().map(|resource| resource.capacity).max(),
+        };
         if units == 0 || most.is_none_or(|most| units > most) {
             let problem = SettingsProblem::OutOfRange {
                 found: units.into(),
@@ -255,7 +268,7 @@ impl<'a> Availability<'a> {
     }
 
     /// The same question, but looking at no more than this many days, the first included, for alternatives and
-    /// for the first free slots: where what is taken later is not known.
+    /// for the first free slots: where what is taken later is not known. One day at least.
     ///
     /// ```
     /// # use time::macros::{date, time, utc_datetime};
@@ -566,6 +579,8 @@ impl<'a> Availability<'a> {
         let (taken, resources, need) = (self.taken, self.settings.resources(), self.need);
         let all = 0..u16::try_from(resources.len()).unwrap_or(u16::MAX);
         let (some, all) = match need.resources {
+            // Of other resources nothing is known, and nothing is offered.
+            _ if !self.is_known => (&[][..], 0..0),
             Some(some) => (some, 0..0),
             None => (&[][..], all),
         };

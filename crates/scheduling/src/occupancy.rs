@@ -122,6 +122,11 @@ impl Occupancy {
             .collect()
     }
 
+    /// Whether it was gathered for these resources.
+    pub(crate) fn is_of(&self, resources: &[Resource]) -> bool {
+        std::ptr::eq(&*self.resources, resources) || *self.resources == *resources
+    }
+
     /// How much is taken of a resource, by its place in the settings.
     pub(crate) fn load(&self, resource: usize) -> Option<&Load> {
         self.loads.get(resource)

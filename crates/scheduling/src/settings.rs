@@ -325,26 +325,41 @@ impl AppointmentSettings {
     ///
     /// let (from, to) = settings.footprint(date!(2026-11-24), date!(2026-11-24));
     /// assert_eq!(from, utc_datetime!(2026-11-23 22:00));
-    /// assert_eq!(to, utc_datetime!(2026-11-24 22:30)); // the last start, half an hour long
+    /// assert_eq!(to, utc_datetime!(2026-11-25 22:00)); // the longest appointment may go on for a day
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn footprint(&self, first: Date, last: Date) -> (UtcDateTime, UtcDateTime) {
-        let needs = || self.needs();
-        let before = needs().map(|need| need.before).max().unwrap_or(0);
-        let after = needs().map(|need| need.duration + need.after).max();
+        let form = &self.form;
+        let longest = |own: u16, of: fn(&crate::Service) -> Option<u16>| {
+            let minutes = form
+                .services
+                .iter()
+                .filter_map(of)
+                .max()
+                .unwrap_or(0)
+                .max(own);
+            Duration::minutes(minutes.into())
+        };
+        let before = longest(form.buffer_before_minutes, |service| {
+            service.buffer_before_minutes
+        });
+        let after = longest(form.buffer_after_minutes, |service| {
+            service.buffer_after_minutes
+        });
+        let appointment = Duration::minutes(MAX_APPOINTMENT_MINUTES.into());
         (
-            self.day_range(first)
-                .0
-                .saturating_sub(Duration::minutes(before.into())),
+            self.day_range(first).0.saturating_sub(before),
             self.day_range(last)
                 .1
-                .saturating_add(Duration::minutes(after.unwrap_or(0).into())),
+                .saturating_add(appointment)
+                .saturating_add(after),
         )
     }
 
     /// The instants, half-open, in which something that is taken can matter to
     /// [`Availability::alternatives`] to a day within so many days ([`Availability::within_days`]): the busy
-    /// ranges to load before asking for them. For [`Availability::first_free`], ask with today's date.
+    /// ranges to load before asking for them. For [`Availability::first_free`], ask with the local
+    /// date of its instant.
     ///
     /// ```
     /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
@@ -406,7 +421,8 @@ impl AppointmentSettings {
         Occupancy::new(&self.resources, busy)
     }
 
-    /// What may be booked, given what is taken and what time it is.
+    /// What may be booked, given what is taken and what time it is. What is taken must have been gathered for the resources
+    /// of these settings; if it was for others, everything counts as taken.
     ///
     /// ```
     /// # use time::macros::{date, time, utc_datetime};
@@ -421,6 +437,30 @@ impl AppointmentSettings {
     /// ```
     pub fn availability<'a>(&'a self, taken: &'a Occupancy, now: UtcDateTime) -> Availability<'a> {
         Availability::new(self, taken, now)
+    }
+
+    /// What an appointment in a slot takes, to be added to what is taken when it is booked. The slot must be of these
+    /// settings.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let mut taken = settings.occupancy([]);
+    /// let slot = settings.availability(&taken, utc_datetime!(2026-11-23 8:00)).free_slots(date!(2026-11-24))[0];
+    /// taken.add(&settings.taken_by(&slot));
+    /// let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    /// assert_eq!(availability.free_slots(date!(2026-11-24)).len(), 17);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn taken_by(&self, slot: &crate::Slot) -> Busy {
+        Busy {
+            range: slot.busy(),
+            resource: self.resource(slot).cloned(),
+            units: slot.units,
+        }
     }
 
     /// The resource at a place of the settings, as a [`crate::Slot`] names it.
@@ -479,11 +519,6 @@ impl AppointmentSettings {
                 some => Some(some),
             },
         })
-    }
-
-    fn needs(&self) -> impl Iterator<Item = Need<'_>> {
-        let services = self.form.services.iter();
-        std::iter::once(self.need()).chain(services.filter_map(|s| self.need_of(&s.id)))
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Slot {
     duration: u16,
     before: u16,
     after: u16,
+    pub(crate) units: u16,
     pub(crate) resource: u16,
 }
 
@@ -58,6 +59,7 @@ impl Slot {
             duration: need.duration,
             before: need.before,
             after: need.after,
+            units: need.units,
             resource,
         }
     }
@@ -88,7 +90,7 @@ impl Slot {
     }
 
     /// What an appointment here takes of its resource: from its start to its end, and the buffers on either
-    /// side. [`crate::AppointmentSettings::resource`] says of which resource.
+    /// side. [`crate::AppointmentSettings::taken_by`] says of which resource, and how much of it.
     pub fn busy(&self) -> BusyRange {
         let (from, to) = self.need().footprint(self.when.start);
         BusyRange::of_slot(from, to)
@@ -127,7 +129,7 @@ impl Slot {
             duration: self.duration,
             before: self.before,
             after: self.after,
-            units: 1,
+            units: self.units,
             resources: None,
         }
     }

@@ -544,7 +544,7 @@ fn the_search_range_covers_what_alternatives_look_at() {
     let range = barber().search_range(date!(2020 - 01 - 01), NOW, 30);
     let expect = (
         utc_datetime!(2026-11-22 22:00),
-        utc_datetime!(2026-12-22 22:30),
+        utc_datetime!(2026-12-23 22:00),
     );
     assert_eq!(range, expect);
     let far = barber().search_range(date!(2029 - 01 - 01), NOW, 2);
@@ -561,7 +561,7 @@ fn the_footprint_has_room_for_the_longest_service_and_its_buffers() {
     );
     let expect = (
         utc_datetime!(2026-11-23 21:45),
-        utc_datetime!(2026-11-24 23:50),
+        utc_datetime!(2026-11-25 22:20),
     );
     assert_eq!(settings.footprint(TUESDAY, TUESDAY), expect);
 }
