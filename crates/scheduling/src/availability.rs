@@ -2,7 +2,7 @@
 
 mod free_slots;
 
-use time::{Date, Duration, Time, UtcDateTime};
+use time::{Date, Time, UtcDateTime};
 
 pub use free_slots::FreeSlots;
 
@@ -449,7 +449,8 @@ impl<'a> Availability<'a> {
     /// With an hour: those of the same day, nearest first (of two equally near, the earlier), then of each
     /// following day the nearest one. A late night is one day, from its opening to its end, on both sides of
     /// midnight. Without an hour: in order of time. A requested day that is over counts as today.
-    /// Of a day past the horizon, the last days that can be booked are near, from the last backwards. A
+    /// Of a day past the horizon, the last days that can be booked are near, from the last backwards; and where the
+    /// horizon cuts off the days that follow, those before the requested one are, from the last backwards. A
     /// requested time that is free comes first.
     ///
     /// ```
@@ -467,33 +468,69 @@ impl<'a> Availability<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn alternatives(&self, date: Date, time: Option<Time>, limit: usize) -> Vec<Slot> {
-        let (first, last) = self
+        let searched = self
             .settings
             .searched(date, self.today, self.look_ahead_days);
+        let (earliest, last) = searched;
         if date > self.last {
-            return self.backwards(first, last, time, limit);
+            return self.backwards(earliest, Some(last), time, limit);
         }
+        let first = date.max(self.today);
         let Some(clock) = time.map(ClockTime::from) else {
-            return self.slots(first, last).take(limit).collect();
+            let mut near: Vec<Slot> = self.slots(first, last).take(limit).collect();
+            let missing = limit - near.len();
+            near.extend(self.backwards(earliest, first.previous_day(), None, missing));
+            return near;
         };
         let days_from =
             |first| FreeSlots::of_openings(*self, (first, last), (self.today, self.last));
-        // What is asked for may belong to the night of the day before.
-        let mut day = self.opening_at(date, clock).map_or(date, |found| found.day);
+        let mut day = self.day_of(date, clock);
         let clock = clock.minutes() + if day < date { DAY_MINUTES } else { 0 };
         // Of what is over, only the night of yesterday may still go on.
         let goes_on = |day| days_from(day).next().map(|slot| slot.opening_day()) == Some(day);
         if day < self.today && (self.today.previous_day() != Some(day) || !goes_on(day)) {
             day = self.today;
         }
-        nearest(days_from(day), clock, day, limit)
+        let mut near = nearest(days_from(day), clock, day, limit);
+        if near.len() < limit {
+            near.extend(self.backwards(earliest, day.previous_day(), time, limit - near.len()));
+        }
+        near
+    }
+
+    /// The day of whose openings something near a time is wanted: a time in a late night, or nearer to its end than to the
+    /// next opening, belongs to the day before.
+    fn day_of(&self, date: Date, clock: ClockTime) -> Date {
+        if let Ok(found) = self.opening_at(date, clock) {
+            return found.day;
+        }
+        let mut walk = Walk::default();
+        let today = self.settings.day_plan(date, &mut walk).first();
+        let Some(yesterday) = date.previous_day() else {
+            return date;
+        };
+        let night = self.settings.day_plan(yesterday, &mut walk).ends();
+        let since = (clock.minutes() + DAY_MINUTES).saturating_sub(night.minutes());
+        let until = today.map_or(u16::MAX, |first| {
+            first.from().minutes().saturating_sub(clock.minutes())
+        });
+        if night > ClockTime::END_OF_DAY && since < until {
+            yesterday
+        } else {
+            date
+        }
     }
 
     /// Of each day from the last to the first, the slot nearest to an hour, or the first.
-    fn backwards(&self, first: Date, last: Date, time: Option<Time>, limit: usize) -> Vec<Slot> {
-        let days = (last - first).whole_days();
-        (0..=days)
-            .map_while(|back| last.checked_sub(Duration::days(back)))
+    fn backwards(
+        &self,
+        first: Date,
+        last: Option<Date>,
+        time: Option<Time>,
+        limit: usize,
+    ) -> Vec<Slot> {
+        std::iter::successors(last, |date| date.previous_day())
+            .take_while(|date| *date >= first)
             .filter_map(|date| {
                 let mut slots = self.slots(date, date);
                 match time {

@@ -57,7 +57,8 @@ impl<'a> DayRule<'a> {
         self.ends() > ClockTime::END_OF_DAY
     }
 
-    fn ends(self) -> ClockTime {
+    /// Where its last opening ends.
+    pub(crate) fn ends(self) -> ClockTime {
         let last = self.openings().last();
         last.map_or(ClockTime::MIDNIGHT, |last| last.to())
     }

@@ -387,17 +387,14 @@ impl AppointmentSettings {
         self.footprint(first, last)
     }
 
-    /// The days that are searched for alternatives to a day: from it on, but not before today; or, past the
-    /// horizon, the last that can be booked.
+    /// The days that are searched for alternatives to a day: from it on, but not before today. Where the horizon cuts
+    /// them off, or lies before them, as many before.
     pub(crate) fn searched(&self, date: Date, today: Date, days: u16) -> (Date, Date) {
         let horizon = horizon(today, self.form.booking_horizon_days);
         let further = Duration::days(i64::from(days.max(1)) - 1);
-        if date > horizon {
-            (horizon.saturating_sub(further).max(today), horizon)
-        } else {
-            let first = date.max(today);
-            (first, first.saturating_add(further).min(horizon))
-        }
+        let last = date.max(today).saturating_add(further).min(horizon);
+        let first = date.max(today).min(last.saturating_sub(further).max(today));
+        (first, last)
     }
 
     /// What is taken, gathered for these settings; see [`Occupancy`]. Cheapest when the ranges come in order of

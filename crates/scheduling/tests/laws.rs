@@ -46,6 +46,35 @@ fn opening_day(case: &Case, date: Date, time: Time) -> (Date, i64) {
     }
 }
 
+/// The same for a time that is asked for: outside all openings, the end of last night may be nearer than the first of
+/// today's.
+fn asked_day(case: &Case, date: Date, time: Time) -> (Date, i64) {
+    let (day, reading) = opening_day(case, date, time);
+    let eve = date.previous_day().expect("the calendar goes on");
+    let today = case.settings.hours_on(date);
+    let night = case.settings.hours_on(eve);
+    let inside = today
+        .openings()
+        .iter()
+        .any(|opening| opening.contains(ClockTime::from(time)));
+    let end = night
+        .openings()
+        .last()
+        .map_or(0, |last| i64::from(last.to().minutes()));
+    if day < date || inside || end <= 1440 {
+        return (day, reading);
+    }
+    let since_night = reading + 1440 - end;
+    let until_day = today.openings().first().map_or(i64::MAX, |first| {
+        (i64::from(first.from().minutes()) - reading).max(0)
+    });
+    if since_night < until_day {
+        (eve, reading + 1440)
+    } else {
+        (date, reading)
+    }
+}
+
 fn any_time() -> impl Strategy<Value = Time> {
     (0_i64..288).prop_map(|fives| Time::MIDNIGHT + Duration::minutes(5 * fives))
 }
@@ -120,26 +149,30 @@ proptest! {
         let horizon = today + Duration::days(case.form().booking_horizon_days.into());
         let further = Duration::days(i64::from(days) - 1);
         let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
+        let last = (date.max(today) + further).min(horizon);
+        // From a day backwards, one slot of each, no more days in all than are searched.
+        let backwards = |from: Date| {
+            let days = std::iter::successors(Some(from), |day| day.previous_day());
+            let days = days.take_while(|day| *day >= today.max(last - further));
+            days.filter_map(|day| {
+                let far = |slot: &Slot| time.map(|time| (minutes(slot.time()) - minutes(time)).abs());
+                availability.free_slots(day).into_iter().min_by_key(far)
+            })
+            .collect::<Vec<Slot>>()
+        };
         let mut promised: Vec<Slot> = Vec::new();
         if date > horizon {
-            let mut day = horizon;
-            while day >= today.max(horizon - further) {
-                let slots = availability.free_slots(day);
-                let far = |slot: &&Slot| time.map(|time| (minutes(slot.time()) - minutes(time)).abs());
-                promised.extend(slots.iter().min_by_key(far));
-                day = day.previous_day().expect("the calendar goes on");
-            }
+            promised = backwards(horizon);
         } else if let Some(time) = time {
             // A late night is one day, on both sides of midnight.
-            let (asked, reading) = opening_day(&case, date, time);
+            let (asked, reading) = asked_day(&case, date, time);
             let all: Vec<(Date, i64, Slot)> = availability
-                .slots(today, horizon.min(date.max(today) + further + Duration::DAY))
+                .slots(today, horizon.min(last + Duration::DAY))
                 .map(|slot| {
                     let (day, reading) = opening_day(&case, slot.date(), slot.time());
                     (day, reading, slot)
                 })
                 .collect();
-            let last = (date.max(today) + further).min(horizon);
             let first = if asked >= today || all.iter().any(|(day, ..)| *day == asked) { asked } else { today };
             let mut day = first;
             while day <= last {
@@ -151,8 +184,10 @@ proptest! {
                 promised.extend(slots.iter().map(|(.., slot)| *slot));
                 day = day.next_day().expect("the calendar goes on");
             }
+            promised.extend(backwards(first - Duration::DAY));
         } else {
-            promised.extend(availability.slots(date.max(today), (date.max(today) + further).min(horizon)));
+            promised.extend(availability.slots(date.max(today), last));
+            promised.extend(backwards(date.max(today) - Duration::DAY));
         }
         promised.truncate(limit);
         prop_assert_eq!(&near, &promised);

@@ -259,6 +259,16 @@ fn a_late_night_is_one_day_to_whoever_asks_for_something_near() {
         near(&later, date!(2026 - 11 - 25), time!(0:30), NOW),
         expect
     );
+    // Wednesday two in the morning is when the night of Tuesday ends; four in the afternoon belongs to Wednesday.
+    let expect = [
+        (25, time!(1:30)),
+        (25, time!(1:00)),
+        (25, time!(0:30)),
+        (25, time!(0:00)),
+    ];
+    assert_eq!(near(&[], date!(2026 - 11 - 25), time!(2:30), NOW), expect);
+    let afternoon = near(&[], date!(2026 - 11 - 25), time!(16:00), NOW);
+    assert_eq!(afternoon[0], (25, time!(18:00)));
     // Monday 23:00 is over, but its night goes on.
     let night = utc_datetime!(2026-11-23 22:40);
     let expect = [
@@ -471,6 +481,12 @@ fn alternatives_stay_within_sight() {
         near(date!(2029 - 01 - 01), None),
         [(23, time!(9:00)), (22, time!(9:00))]
     );
+    // On the last day that can be booked, nothing is left to come: the days before are near.
+    let last = date!(2027 - 11 - 23);
+    let full = settings.occupancy([full(&settings, last)]);
+    let availability = settings.availability(&full, NOW);
+    let near = availability.alternatives(last, Some(time!(12:10)), 2);
+    assert_eq!(times(&near), [(22, time!(12:00)), (21, time!(12:00))]);
     let mondays = settings_of_mondays();
     let taken = mondays.occupancy([]);
     let month = mondays.availability(&taken, NOW).within_days(30);
