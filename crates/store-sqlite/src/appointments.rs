@@ -65,7 +65,7 @@ impl Appointments for SqliteStore {
         if lead_of_call(&mut tx, &order.key).await? != order.lead_id {
             return Err(StoreError::UnknownCall);
         }
-        let (from, to) = settings.footprint(order.date, order.date);
+        let (from, to) = booking::known_range(&settings, order.date);
         let live = live_appointments(&mut tx, business_id, from, to).await?;
         let answer = match booking::decide(&settings, order, &live) {
             Decision::AlreadyHeld(booking) => BookingAnswer::AlreadyHeld(booking),

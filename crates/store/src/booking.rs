@@ -4,7 +4,7 @@
 //! day, asks [`decide`], and carries the decision out. It is *not* the guard against double booking:
 //! that is the database's own, by seats.
 
-use time::UtcDateTime;
+use time::{Date, Duration, UtcDateTime};
 use toran_domain::{AppointmentId, Booking, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, BusyRange, Refusal, Verdict};
 
@@ -51,8 +51,16 @@ pub enum Decision {
     Refuse(Refusal),
 }
 
-/// Decides an order. `live` are the business's live appointments whose busy ranges touch the footprint of
-/// the ordered day ([`AppointmentSettings::footprint`]).
+/// The instants, half-open, whose live appointments matter to an order for a day: those that can be in its way, and
+/// those with which they may have to change seats.
+pub fn known_range(settings: &AppointmentSettings, date: Date) -> (UtcDateTime, UtcDateTime) {
+    const AROUND: Duration = Duration::days(2);
+    let (from, to) = settings.footprint(date, date);
+    (from.saturating_sub(AROUND), to.saturating_add(AROUND))
+}
+
+/// Decides an order. `live` are the business's live appointments whose busy ranges touch the [`known_range`] of the
+/// ordered day.
 ///
 /// What the caller holds comes before every rule: a confirmation that is repeated after the hour has
 /// come, or after the settings have changed, still means the appointment that stands.
@@ -74,8 +82,8 @@ pub fn decide(
     let availability = settings.availability(&taken, order.now);
     match availability.verdict(order.date, order.time) {
         Verdict::Free(slot) => {
-            let footprint = settings.footprint(order.date, order.date);
-            seats::place(settings, slot, live, footprint)
+            let known = known_range(settings, order.date);
+            seats::place(settings, slot, live, known)
                 .map_or(Decision::Refuse(Refusal::Taken), Decision::Create)
         }
         Verdict::Refused(refusal) => Decision::Refuse(refusal),

@@ -424,7 +424,7 @@ impl Appointments for MemoryStore {
         if call.is_none_or(|call| call.lead_id != order.lead_id) {
             return Err(StoreError::UnknownCall);
         }
-        let (from, to) = tenant.business.settings.footprint(order.date, order.date);
+        let (from, to) = booking::known_range(&tenant.business.settings, order.date);
         let live: Vec<LiveAppointment> = tenant
             .touching(from, to)
             .map(|made| made.live.clone())

@@ -30,8 +30,9 @@ pub struct Placement {
     pub reseated: Vec<(AppointmentId, u16)>,
 }
 
-/// Finds a seat for a slot whose resource has room. There may be room at every instant and still no seat
-/// that is free throughout; then others are reseated, if they lie wholly inside the known footprint.
+/// Finds a seat for a slot whose resource has room. There may be room at every instant and still no seat that is free
+/// throughout; then those change seats with whom it overlaps, directly or through others, as far as they lie wholly
+/// inside the known range. `None` if even so there is none.
 pub(crate) fn place(
     settings: &AppointmentSettings,
     slot: Slot,
@@ -39,44 +40,34 @@ pub(crate) fn place(
     (known_from, known_to): (UtcDateTime, UtcDateTime),
 ) -> Option<Placement> {
     let resource = settings.resource(&slot)?;
-    let capacity = settings
-        .form()
-        .resources
-        .iter()
-        .find(|known| known.id == *resource)?
-        .capacity;
-    let beside: Vec<&LiveAppointment> = live
-        .iter()
-        .filter(|other| other.seat.resource == *resource)
-        .collect();
-    let is_free = |taken: &[(BusyRange, u16)], busy: &BusyRange, seat: u16| {
-        !taken
-            .iter()
-            .any(|(other, number)| *number == seat && other.overlaps(busy))
-    };
+    let mut resources = settings.form().resources.iter();
+    let capacity = resources.find(|known| known.id == *resource)?.capacity;
+    let beside = live.iter().filter(|other| other.seat.resource == *resource);
     let seat = |number| Seat {
         resource: resource.clone(),
         number,
     };
-    let standing: Vec<(BusyRange, u16)> = beside
+    let connected = connected(slot.busy(), beside);
+    let standing: Vec<(BusyRange, u16)> = connected
         .iter()
         .map(|other| (other.busy, other.seat.number))
         .collect();
-    if let Some(number) = (0..capacity).find(|number| is_free(&standing, &slot.busy(), *number)) {
+    if let Some(number) = first_free(capacity, &standing, &slot.busy()) {
         return Some(Placement {
             slot,
             seat: seat(number),
             reseated: Vec::new(),
         });
     }
-    // In order of their beginnings, each on the first seat that is free: no arrangement needs fewer.
-    let (movable, fixed): (Vec<_>, Vec<_>) = beside
+    let (movable, fixed): (Vec<&LiveAppointment>, Vec<_>) = connected
         .into_iter()
         .partition(|other| known_from <= other.busy.from() && other.busy.to() <= known_to);
     let mut taken: Vec<(BusyRange, u16)> = fixed
         .iter()
         .map(|other| (other.busy, other.seat.number))
         .collect();
+    // In order of their beginnings, each on the first seat that is free: where nobody is fixed, no arrangement needs
+    // fewer seats.
     let mut waiting: Vec<(BusyRange, Option<&LiveAppointment>)> = movable
         .into_iter()
         .map(|other| (other.busy, Some(other)))
@@ -86,7 +77,7 @@ pub(crate) fn place(
     let mut reseated = Vec::new();
     let mut found = None;
     for (busy, other) in waiting {
-        let number = (0..capacity).find(|number| is_free(&taken, &busy, *number))?;
+        let number = first_free(capacity, &taken, &busy)?;
         taken.push((busy, number));
         match other {
             None => found = Some(number),
@@ -100,6 +91,39 @@ pub(crate) fn place(
         slot,
         seat: seat(found?),
         reseated,
+    })
+}
+
+/// The appointments that a range overlaps, directly or through each other.
+fn connected<'a>(
+    range: BusyRange,
+    live: impl Iterator<Item = &'a LiveAppointment>,
+) -> Vec<&'a LiveAppointment> {
+    let mut apart: Vec<&LiveAppointment> = live.collect();
+    let mut connected: Vec<&LiveAppointment> = Vec::new();
+    let mut hull = range;
+    loop {
+        let (near, far): (Vec<_>, Vec<_>) = apart
+            .into_iter()
+            .partition(|other| other.busy.overlaps(&hull));
+        if near.is_empty() {
+            return connected;
+        }
+        for other in &near {
+            let (from, to) = (other.busy.from(), other.busy.to());
+            hull = BusyRange::new(from.min(hull.from()), to.max(hull.to())).unwrap_or(hull);
+        }
+        connected.extend(near);
+        apart = far;
+    }
+}
+
+/// The first seat on which a range overlaps nothing.
+fn first_free(capacity: u16, taken: &[(BusyRange, u16)], range: &BusyRange) -> Option<u16> {
+    (0..capacity).find(|seat| {
+        !taken
+            .iter()
+            .any(|(other, number)| number == seat && other.overlaps(range))
     })
 }
 
@@ -118,7 +142,7 @@ mod tests {
     fn settings(capacity: u16) -> AppointmentSettings {
         serde_json::from_value(serde_json::json!({
             "time_zone": "Asia/Jerusalem",
-            "hours": {"tuesday": ["09:00-14:00"]},
+            "hours": {"tuesday": ["09:00-14:00", "20:00-28:00"], "wednesday": ["08:00-12:00", "22:00-27:00"]},
             "slot_interval_minutes": 15,
             "appointment_minutes": 50,
             "buffer_after_minutes": 5,
@@ -142,17 +166,17 @@ mod tests {
     proptest! {
         /// Booked in any order: whoever is offered a slot gets a seat, and no seat is ever given twice.
         #[test]
-        fn where_there_is_room_there_is_a_seat(capacity in 1_u16..=4, picks in prop::collection::vec(0_usize..100, 1..40)) {
+        fn where_there_is_room_there_is_a_seat(capacity in 1_u16..=4, picks in prop::collection::vec(0_usize..500, 1..90)) {
             let settings = settings(capacity);
             let tuesday = date!(2026 - 11 - 24);
-            let known = settings.footprint(tuesday, tuesday);
             let mut live: Vec<LiveAppointment> = Vec::new();
             for (n, pick) in (1..).zip(picks) {
                 let taken = settings.occupancy(live.iter().map(LiveAppointment::taken));
                 let seated = "seated".parse().unwrap();
                 let availability = settings.availability(&taken, NOW).for_service(&seated).unwrap();
-                let slots = availability.free_slots(tuesday);
+                let slots: Vec<Slot> = availability.slots(tuesday, date!(2026 - 11 - 26)).collect();
                 let Some(slot) = slots.get(pick % slots.len().max(1)) else { break };
+                let known = crate::booking::known_range(&settings, slot.date());
                 let placement = place(&settings, *slot, &live, known);
                 let placement = placement.expect("a slot with room has a seat");
                 for (id, number) in &placement.reseated {

@@ -350,6 +350,7 @@ pub async fn makes_room_by_changing_seats(store: Shared) {
         (1, time!(9:00)),
         (2, time!(11:00)),
         (3, time!(9:45)),
+        (6, time!(11:45)),
         (4, time!(10:30)),
     ] {
         let caller = open(
@@ -365,7 +366,7 @@ pub async fn makes_room_by_changing_seats(store: Shared) {
             "{time}: {answer:?}"
         );
     }
-    assert_eq!(standing(&store, 1).await.len(), 4);
+    assert_eq!(standing(&store, 1).await.len(), 5);
     let late = open(&store, &key(1, "CA-5"), Some(5), 15).await;
     let refused = book(&store, &order(&late, TUESDAY, time!(10:00), 5)).await;
     assert_eq!(refused, BookingAnswer::Refused(Refusal::Taken));
