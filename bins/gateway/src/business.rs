@@ -23,8 +23,9 @@ pub(crate) enum BusinessCommand {
     Settings {
         /// Its id, as `business list` shows it.
         id: BusinessId,
-        /// New settings in JSON, in either form; `-` is standard input. Calls follow them from now on, and
-        /// appointments that stand are not touched.
+        /// New settings in JSON, in either form; `-` is standard input. Bookings follow them from now on, and
+        /// appointments that stand are not touched: one on a resource that is no longer there closes the whole business
+        /// for its time.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },

@@ -107,9 +107,12 @@ pub async fn list(store: &SqliteStore, out: &mut dyn Write) -> Result<(), Busine
 
 /// Reads settings in either form from JSON. Errors name the field.
 pub fn read_settings(json: &str) -> Result<AppointmentSettings, BusinessError> {
-    let reader = &mut serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(reader)
-        .map_err(|error| BusinessError::Settings(error.to_string()))
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let settings = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| BusinessError::Settings(error.to_string()))?;
+    let ended = reader.end();
+    ended.map_err(|error| BusinessError::Settings(error.to_string()))?;
+    Ok(settings)
 }
 
 /// Writes a business's settings as JSON, in the full form.
@@ -125,8 +128,8 @@ pub async fn show_settings(
     Ok(())
 }
 
-/// Replaces a business's settings. Calls that begin from now on follow them; appointments that stand are not
-/// touched.
+/// Replaces a business's settings. The desk follows them at once, the prompt from the next call on; appointments that
+/// stand are not touched.
 pub async fn replace_settings(
     store: &SqliteStore,
     id: BusinessId,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use time::{Date, Duration};
 use toran_hebrew as hebrew;
 use toran_scheduling::{
-    AppointmentSettings, ClockTime, DEFAULT_HORIZON_DAYS, DayHours, Holiday, Opening,
+    AppointmentSettings, ClockTime, DEFAULT_HORIZON_DAYS, DayHours, Holiday, HolidayRule, Opening,
 };
 
 use crate::sentences;
@@ -54,20 +54,64 @@ fn weekly_hours(settings: &AppointmentSettings) -> String {
     groups.collect::<Vec<_>>().join("; ")
 }
 
-/// The coming days whose hours are not those of their weekday, and why if it is a holiday.
+/// The coming days whose hours are not those of their weekday, and why if it is a holiday. Days with the same hours that
+/// follow each other, but for days that are like that anyway, are told as one range.
 fn special_days(settings: &AppointmentSettings, today: Date) -> Vec<String> {
-    (0..DAYS_AHEAD)
-        .map_while(|days| today.checked_add(Duration::days(days)))
-        .map(|date| (date, settings.hours_on(date)))
-        .filter(|(date, hours)| hours != settings.form().hours.on(date.weekday()))
+    let mut runs: Vec<Run> = Vec::new();
+    // Whether the last run still goes on.
+    let mut goes_on = false;
+    for date in (0..DAYS_AHEAD).map_while(|days| today.checked_add(Duration::days(days))) {
+        let hours = settings.hours_on(date);
+        let usual = hours == *settings.form().hours.on(date.weekday());
+        // A holiday is named where the business does something on it.
+        let rules = &settings.form().holidays;
+        let holiday = Holiday::on(date).filter(|day| !usual && rules.on(*day) != HolidayRule::Open);
+        match runs.last_mut().filter(|_| goes_on) {
+            Some(run) if usual => goes_on = run.hours == hours,
+            Some(run) if run.hours == hours && run.holiday == holiday => run.last = date,
+            _ if usual => {}
+            _ => {
+                goes_on = true;
+                runs.push(Run {
+                    first: date,
+                    last: date,
+                    hours,
+                    holiday,
+                });
+            }
+        }
+    }
+    let more = runs.len() > MAX_SPECIAL_DAYS;
+    let mut told: Vec<String> = runs
+        .iter()
         .take(MAX_SPECIAL_DAYS)
-        .map(|(date, hours)| {
-            let name = Holiday::on(date).map_or(String::new(), |holiday| {
-                format!(" ({})", holiday.hebrew_name())
-            });
-            format!("{}{name}: {}", hebrew::date_words(date), written(&hours))
-        })
-        .collect()
+        .map(Run::written)
+        .collect();
+    if more {
+        told.push("ויש עוד, שלא נמנו כאן".to_owned());
+    }
+    told
+}
+
+/// Days with the same hours, which are not those of their weekdays.
+struct Run {
+    first: Date,
+    last: Date,
+    hours: DayHours,
+    holiday: Option<Holiday>,
+}
+
+impl Run {
+    fn written(&self) -> String {
+        let mut days = hebrew::date_words(self.first);
+        if self.last > self.first {
+            let _ = write!(days, " עד {}", hebrew::date_words(self.last));
+        }
+        if let Some(holiday) = self.holiday {
+            let _ = write!(days, " ({})", holiday.hebrew_name());
+        }
+        format!("{days}: {}", written(&self.hours))
+    }
 }
 
 /// What else narrows the range, where it is not what one would expect.
@@ -141,6 +185,16 @@ mod tests {
                "holidays":{"eve_of_pesach":{"until":"12:00"},"pesach":"closed","hanukkah":"closed"},
                "closures":[{"from":"2027-05-05"}],"special_hours":[{"from":"2027-05-14","hours":["10:00-12:00"]}]"#,
             "ימים מיוחדים בקרוב, שבהם השעות אחרות: יום רביעי, 21 באפריל (ערב פסח): 09:00–12:00; יום חמישי, 22 באפריל (פסח): סגור; יום רביעי, 5 במאי: סגור; יום שישי, 14 במאי: 10:00–12:00.\n",
+        );
+    }
+
+    #[test]
+    fn a_closure_of_weeks_is_told_in_one_piece() {
+        // Saturdays are closed anyway; the Friday after is short, and that is told too.
+        check(
+            r#""hours":{"sunday":["09:00-18:00"],"monday":["09:00-18:00"],"tuesday":["09:00-18:00"],"wednesday":["09:00-18:00"],"thursday":["09:00-18:00"],"friday":["09:00-18:00"]},
+               "closures":[{"from":"2027-05-02","to":"2027-05-15"}],"special_hours":[{"from":"2027-05-21","hours":["09:00-12:00"]}]"#,
+            "ימים מיוחדים בקרוב, שבהם השעות אחרות: יום ראשון, 2 במאי עד יום שישי, 14 במאי: סגור; יום שישי, 21 במאי: 09:00–12:00.\n",
         );
     }
 

@@ -21,7 +21,7 @@ use std::{
 };
 
 use time::{Date, Time, UtcDateTime, macros::format_description};
-use toran_scheduling::{AppointmentSettings, Busy, Occupancy, Refusal, Slot, Verdict};
+use toran_scheduling::{AppointmentSettings, Occupancy, Refusal, Slot, Verdict};
 
 const SETTINGS: &str = r#"{
     "time_zone": "Asia/Jerusalem",
@@ -89,11 +89,8 @@ impl Studio {
         let availability = self.settings.availability(&self.booked, now);
         match availability.verdict(day, hour) {
             Verdict::Free(slot) => {
-                let Some(room) = self.settings.resource(&slot) else {
-                    return ("500 Internal Server Error", "the room is gone".to_owned());
-                };
                 let text = format!("booked: {day} {}", self.written(&slot));
-                self.booked.add(&Busy::of(room.clone(), slot.busy()));
+                self.booked.add(&self.settings.taken_by(&slot));
                 ("201 Created", text)
             }
             Verdict::Refused(refusal) => {

@@ -59,18 +59,18 @@ pub fn appointments(
     written_at: UtcDateTime,
 ) -> String {
     let mut calendar = calendar();
-    calendar.name(name);
+    calendar.append_property(Property::new("X-WR-CALNAME", plain(name)));
     for appointment in appointments {
         let mut event = Event::new();
         event
-            .uid(&appointment.uid)
+            .uid(&plain(&appointment.uid))
             .timestamp(chrono(written_at))
             .starts(chrono(appointment.starts_at))
             .ends(chrono(appointment.ends_at))
-            .summary(&appointment.summary)
+            .summary(&plain(&appointment.summary))
             .status(EventStatus::Confirmed);
         if let Some(description) = &appointment.description {
-            event.description(description);
+            event.description(&plain(description));
         }
         calendar.push(event.done());
     }
@@ -113,7 +113,7 @@ pub fn free_busy(
     let mut calendar = calendar();
     if let Ok(CalendarComponent::Other(mut free_busy)) = EMPTY_FREE_BUSY.parse() {
         for (key, value) in [
-            ("UID", uid.to_owned()),
+            ("UID", plain(uid)),
             ("DTSTAMP", basic(written_at)),
             ("DTSTART", basic(from)),
             ("DTEND", basic(to)),
@@ -129,6 +129,14 @@ pub fn free_busy(
         calendar.push(CalendarComponent::Other(free_busy));
     }
     calendar.to_string()
+}
+
+/// A text without control characters but line breaks, which are escaped as every text is.
+fn plain(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars()
+        .filter(|c| *c == '\n' || !c.is_control())
+        .collect()
 }
 
 type Range = (UtcDateTime, UtcDateTime);
@@ -224,6 +232,28 @@ mod tests {
         );
         let read: Calendar = text.parse().expect("the library reads what it wrote");
         assert_eq!(read.events().count(), 2);
+    }
+
+    #[test]
+    fn no_text_begins_a_line_of_its_own() {
+        let text = "a\r\nX-EVIL:1\rb;c,d\n\u{7}";
+        let appointment = Appointment {
+            uid: text.to_owned(),
+            starts_at: utc_datetime!(2026-11-24 14:30),
+            ends_at: utc_datetime!(2026-11-24 15:00),
+            summary: text.to_owned(),
+            description: Some(text.to_owned()),
+        };
+        let calendar = super::appointments(text, [appointment], utc_datetime!(2026-11-23 8:00));
+        let lines = unfolded(&calendar);
+        assert!(
+            !lines
+                .iter()
+                .any(|line| line.starts_with("X-EVIL") || line.starts_with('b')),
+            "{calendar}"
+        );
+        let name = r"X-WR-CALNAME:a\nX-EVIL:1\nb\;c\,d\n";
+        assert!(lines.iter().any(|line| line == name), "{calendar}");
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use time::macros::{date, time, utc_datetime};
-//! use toran_scheduling::{AppointmentSettings, Busy, Refusal, ResourceId, TimeZoneName, Verdict};
+//! use toran_scheduling::{AppointmentSettings, Refusal, TimeZoneName, Verdict};
 //!
 //! // Sunday to Friday, 9 to 18, every half hour.
 //! let settings = AppointmentSettings::simple(
@@ -29,7 +29,7 @@
 //! assert_eq!(slot.starts_at(), utc_datetime!(2026-11-24 14:30));
 //!
 //! // It is booked. What is free near it now, and why not Saturday?
-//! taken.add(&Busy::of(ResourceId::main(), slot.busy()));
+//! taken.add(&settings.taken_by(&slot));
 //! let availability = settings.availability(&taken, now);
 //! let near = availability.alternatives(date!(2026-11-24), Some(time!(16:30)), 2);
 //! assert_eq!(near.iter().map(|s| s.time()).collect::<Vec<_>>(), [time!(16:00), time!(17:00)]);

@@ -16,7 +16,7 @@ use crate::{Busy, BusyRange, Resource, zone::Second};
 ///
 /// ```
 /// use time::macros::{date, time, utc_datetime};
-/// use toran_scheduling::{AppointmentSettings, Busy, Refusal, ResourceId, TimeZoneName, Verdict};
+/// use toran_scheduling::{AppointmentSettings, Refusal, TimeZoneName, Verdict};
 ///
 /// let settings = AppointmentSettings::simple(
 ///     "sun-fri".parse()?, time::macros::time!(9:00), time::macros::time!(18:00), 30, TimeZoneName::jerusalem(),
@@ -26,7 +26,7 @@ use crate::{Busy, BusyRange, Resource, zone::Second};
 /// let Verdict::Free(slot) = settings.availability(&taken, now).verdict(date!(2026-11-24), time!(16:30)) else {
 ///     panic!("nothing is taken");
 /// };
-/// let appointment = Busy::of(ResourceId::main(), slot.busy());
+/// let appointment = settings.taken_by(&slot);
 /// taken.add(&appointment);
 /// let verdict = settings.availability(&taken, now).verdict(date!(2026-11-24), time!(16:30));
 /// assert_eq!(verdict, Verdict::Refused(Refusal::Taken));
@@ -124,7 +124,8 @@ impl Occupancy {
 
     /// Whether it was gathered for these resources.
     pub(crate) fn is_of(&self, resources: &[Resource]) -> bool {
-        std::ptr::eq(&*self.resources, resources) || *self.resources == *resources
+        let own: &[Resource] = &self.resources;
+        std::ptr::eq(own, resources) || own == resources
     }
 
     /// How much is taken of a resource, by its place in the settings.

@@ -73,7 +73,8 @@ pub struct TimeZoneError(String);
 
 /// A time zone of the IANA database that is compiled in.
 ///
-/// Names are read in any case and shown in their canonical one. Two are equal when their names are.
+/// Names are read in any case and shown in the database's own. Two are equal when their names are: `Israel` is a zone
+/// of its own name.
 ///
 /// ```
 /// use toran_scheduling::TimeZoneName;

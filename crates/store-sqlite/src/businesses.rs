@@ -107,7 +107,13 @@ impl Businesses for SqliteStore {
         settings: &AppointmentSettings,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        if settings_of(&mut tx, id).await?.is_none() {
+        // Not by reading what is there: settings that cannot be read must be replaceable.
+        let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM business WHERE id = ?")
+            .bind(id.as_uuid())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(StoreError::unavailable)?;
+        if known.is_none() {
             return Ok(false);
         }
         put_settings(&mut tx, id, settings).await?;

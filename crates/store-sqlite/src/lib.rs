@@ -2,7 +2,7 @@
 //! host; several processes on that host may share one file.
 //!
 //! It carries out what `toran-store` decides and knows nothing of the rules themselves. What it adds is
-//! the database's own guard: triggers that refuse two live appointments of one business that overlap,
+//! the database's own guard: triggers that refuse two live appointments that overlap on one seat of a resource,
 //! on insert and on update, so that even a statement typed by hand cannot book twice.
 //!
 //! It is *not* an ORM and checks no SQL at compile time; the conformance suite runs every statement.

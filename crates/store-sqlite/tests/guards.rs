@@ -453,6 +453,22 @@ async fn a_value_that_toran_never_wrote_is_named() {
 }
 
 #[tokio::test]
+async fn settings_that_cannot_be_read_can_be_replaced() {
+    let (file, mut db) = booked().await;
+    let spoil = "UPDATE appointment_settings SET document = '{}'";
+    sqlx::query(spoil).execute(&mut db).await.unwrap();
+    let store = file.open().await;
+    let id = business(1).id;
+    assert!(store.business(id).await.is_err());
+    let settings = toran_store::conformance::settings(45);
+    assert!(store.update_settings(id, &settings).await.unwrap());
+    assert_eq!(
+        store.business(id).await.unwrap().unwrap().settings,
+        settings
+    );
+}
+
+#[tokio::test]
 async fn a_write_waits_for_another_process() {
     let (file, mut other) = booked().await;
     let store: Shared = Arc::new(file.open().await);

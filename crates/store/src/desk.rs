@@ -240,6 +240,8 @@ impl Diary {
                 Verdict::Refused(refusal) if is_of_a_whole_day(refusal) => {
                     of_whole_days = of_whole_days.or(Some(refusal));
                 }
+                // That it is taken says most: on another day it may be had.
+                Verdict::Refused(Refusal::Taken) => reason = Some(Refusal::Taken),
                 Verdict::Refused(refusal) => reason = reason.or(Some(refusal)),
             }
             if slots.len() == ALTERNATIVES {

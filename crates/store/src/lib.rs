@@ -6,7 +6,7 @@
 //! backend must pass.
 //!
 //! It is *not* a database and knows no SQL: a backend over one stands in a crate of its own, and there
-//! the database itself refuses two appointments that overlap. Nothing here reads a clock or makes an
+//! the database itself refuses two appointments that overlap on one seat. Nothing here reads a clock or makes an
 //! id: both come in as arguments.
 //!
 //! **Tenants are apart.** Every question names its business, by

@@ -1,4 +1,7 @@
-use time::macros::{date, time, utc_datetime};
+use time::{
+    Duration,
+    macros::{date, time, utc_datetime},
+};
 
 use super::*;
 use crate::{Busy, BusyRange, ResourceId};

@@ -223,7 +223,7 @@ impl FullForm {
         Ok(())
     }
 
-    /// An appointment must fit somewhere into the hours of the week, or it could never be booked.
+    /// An appointment must fit into an opening of some day of the week.
     fn check_fit(&self, field: &str, minutes: u16) -> Result<(), SettingsError> {
         if self
             .hours
