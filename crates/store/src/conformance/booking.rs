@@ -287,14 +287,7 @@ pub async fn keeps_and_follows_the_full_form(store: Shared) {
         (4, time!(10:45)),
         (5, time!(11:00)),
     ] {
-        let caller = open(
-            &store,
-            &key(1, &format!("CA-{n}")),
-            Some(n),
-            u128::from(n) + 10,
-        )
-        .await;
-        let answer = book(&store, &order(&caller, TUESDAY, time, n.into())).await;
+        let answer = book_for(&store, n, time).await;
         shown.push(match answer {
             BookingAnswer::Created(_) => "created",
             BookingAnswer::Refused(refusal) => refusal.as_str(),
@@ -353,14 +346,7 @@ pub async fn makes_room_by_changing_seats(store: Shared) {
         (6, time!(11:45)),
         (4, time!(10:30)),
     ] {
-        let caller = open(
-            &store,
-            &key(1, &format!("CA-{n}")),
-            Some(n),
-            u128::from(n) + 10,
-        )
-        .await;
-        let answer = book(&store, &order(&caller, TUESDAY, time, n.into())).await;
+        let answer = book_for(&store, n, time).await;
         assert!(
             matches!(answer, BookingAnswer::Created(_)),
             "{time}: {answer:?}"
@@ -370,6 +356,13 @@ pub async fn makes_room_by_changing_seats(store: Shared) {
     let late = open(&store, &key(1, "CA-5"), Some(5), 15).await;
     let refused = book(&store, &order(&late, TUESDAY, time!(10:00), 5)).await;
     assert_eq!(refused, BookingAnswer::Refused(Refusal::Taken));
+}
+
+/// Books an hour of Tuesday for the `n`-th caller, who calls for it.
+async fn book_for(store: &Shared, n: u32, time: Time) -> BookingAnswer {
+    let key = key(1, &format!("CA-{n}"));
+    let caller = open(store, &key, Some(n), u128::from(n) + 10).await;
+    book(store, &order(&caller, TUESDAY, time, n.into())).await
 }
 
 /// Three quarters of an hour on a grid of a quarter, a quarter of an hour to clean up, Dana and two chairs.
