@@ -9,6 +9,14 @@ use crate::{
 };
 
 /// Why two instants bound no range.
+///
+/// ```
+/// use time::macros::utc_datetime;
+/// use toran_scheduling::{BusyRange, BusyRangeError};
+///
+/// let noon = utc_datetime!(2026-11-24 12:00);
+/// assert_eq!(BusyRange::new(noon, noon), Err(BusyRangeError { from: noon, to: noon }));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a busy range from {from} to {to} is empty: it must end after it begins")]
 pub struct BusyRangeError {

@@ -9,6 +9,11 @@ use time::{Duration, Time};
 pub(crate) const DAY_MINUTES: u16 = 1440;
 
 /// Why a text is no reading of the clock.
+///
+/// ```
+/// let error = "9 o'clock".parse::<toran_scheduling::ClockTime>().unwrap_err();
+/// assert!(error.to_string().contains("HH:MM"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not an hour: write it as HH:MM, like 09:30 (24:00 is the end of the day, and 26:00 is 02:00 of the next)"
@@ -121,6 +126,13 @@ impl fmt::Debug for ClockTime {
 }
 
 /// Why two readings of the clock bound no opening.
+///
+/// ```
+/// use toran_scheduling::{Opening, OpeningError};
+///
+/// let error = "18:00-09:00".parse::<Opening>().unwrap_err();
+/// assert!(matches!(error, OpeningError::EndNotAfterStart { .. }));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpeningError {
     /// The text is not two hours.

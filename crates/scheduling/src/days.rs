@@ -6,6 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::Weekday;
 
 /// Why a text names no set of days.
+///
+/// ```
+/// use toran_scheduling::{ActiveDays, ActiveDaysError};
+///
+/// assert_eq!("".parse::<ActiveDays>(), Err(ActiveDaysError::Empty));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ActiveDaysError {
     /// The text holds no day at all.

@@ -210,6 +210,11 @@ impl fmt::Display for Holiday {
 }
 
 /// Why a text names no holiday.
+///
+/// ```
+/// let error = "christmas".parse::<toran_scheduling::Holiday>().unwrap_err();
+/// assert!(error.to_string().contains("yom_kippur"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a holiday: known are {known}", known = known_names())]
 pub struct HolidayError(String);

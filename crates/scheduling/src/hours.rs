@@ -10,6 +10,14 @@ use crate::{ActiveDays, Opening, clock_time::DAY_MINUTES};
 pub const MAX_OPENINGS_A_DAY: usize = 24;
 
 /// Why openings are not the hours of a day or of a week.
+///
+/// ```
+/// use toran_scheduling::{DayHours, HoursError};
+///
+/// let error = DayHours::new(["09:00-13:00".parse()?, "12:00-18:00".parse()?]).unwrap_err();
+/// assert!(matches!(error, HoursError::Overlap { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HoursError {
     /// Too many.

@@ -10,6 +10,11 @@ pub const MAX_ID_CHARS: usize = 64;
 pub const MAX_CAPACITY: u16 = 1_000;
 
 /// Why a text is no id.
+///
+/// ```
+/// let error = toran_scheduling::ResourceId::new("").unwrap_err();
+/// assert!(error.to_string().contains("is not an id"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not an id: write 1 to {MAX_ID_CHARS} characters without spaces around them or control characters"

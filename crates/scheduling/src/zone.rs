@@ -67,6 +67,11 @@ impl ZoneRules for TimeZone {
 }
 
 /// Why a text names no time zone.
+///
+/// ```
+/// let error = "Asia/Nowhere".parse::<toran_scheduling::TimeZoneName>().unwrap_err();
+/// assert!(error.to_string().contains("IANA"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a time zone: write an IANA name, like 'Asia/Jerusalem'")]
 pub struct TimeZoneError(String);

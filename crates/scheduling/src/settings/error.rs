@@ -37,6 +37,13 @@ impl SettingsError {
 }
 
 /// What is wrong with a field of settings.
+///
+/// ```
+/// use toran_scheduling::SettingsProblem;
+///
+/// let problem = SettingsProblem::OutOfRange { found: 0, min: 5, max: 480 };
+/// assert_eq!(problem.to_string(), "0 is out of range: choose 5 to 480");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsProblem {
     /// The business would never be open.
