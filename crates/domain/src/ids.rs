@@ -69,6 +69,14 @@ uuid_id!(
     /// An appointment that the server made.
     AppointmentId
 );
+uuid_id!(
+    /// One event of the outbox: the same through every attempt to deliver it.
+    EventId
+);
+uuid_id!(
+    /// A request that could not be booked in its call and waits for the business.
+    TaskId
+);
 
 macro_rules! wire_id {
     ($(#[$doc:meta])* $name:ident) => {

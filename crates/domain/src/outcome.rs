@@ -38,8 +38,18 @@ impl Detail {
 /// What the desk answered to a request. Every variant is told to the model as one server event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The appointment stands in the database: made now, or already held by this caller.
+    /// The appointment stands in the database: made in this call, by this confirmation or by an earlier one.
     AppointmentCreated(Booking),
+    /// The appointment that was confirmed earlier in this call stands at another time now, and no longer at the old
+    /// one.
+    AppointmentMoved {
+        /// Where it stood.
+        from: Booking,
+        /// Where it stands.
+        to: Booking,
+    },
+    /// The caller holds this very appointment already, from before this call. Nothing was made.
+    AppointmentHeld(Booking),
     /// The requested time cannot be had, and why; with true alternatives, nearest first.
     SlotUnavailable {
         /// What was asked for. Without an hour, the whole day is meant.
@@ -66,10 +76,25 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The appointment that stands by this outcome.
+    pub const fn booking(&self) -> Option<&Booking> {
+        match self {
+            Self::AppointmentCreated(booking)
+            | Self::AppointmentHeld(booking)
+            | Self::AppointmentMoved { to: booking, .. } => Some(booking),
+            Self::SlotUnavailable { .. }
+            | Self::FreeSlots { .. }
+            | Self::MissingDetails { .. }
+            | Self::BookingUnavailable => None,
+        }
+    }
+
     /// The name of the server event that tells this outcome.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::AppointmentCreated(_) => "appointment_created",
+            Self::AppointmentMoved { .. } => "appointment_moved",
+            Self::AppointmentHeld(_) => "appointment_held",
             Self::SlotUnavailable { .. } => "slot_unavailable",
             Self::FreeSlots { .. } => "free_slots",
             Self::MissingDetails { .. } => "missing_details",

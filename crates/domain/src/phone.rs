@@ -9,15 +9,40 @@ use serde::{Deserialize, Serialize};
 #[error("not a phone number in E.164: write it with '+' and 7 to 15 digits, like +972541234567")]
 pub struct PhoneNumberError;
 
+/// The longest text that is looked at.
+const MAX_TEXT: usize = 40;
+
 /// A phone number in E.164 (ITU-T): `+`, then 7 to 15 digits of which the first is not 0.
 ///
-/// Spaces, dashes, dots and parentheses are accepted on the way in and dropped, so one number has one
-/// form. `Debug` and `Display` show it masked; [`PhoneNumber::e164`] is the explicit way to the digits.
+/// Spaces, dashes, dots and parentheses are accepted on the way in and dropped, and so is a trunk prefix where the
+/// numbering plan knows none (`+972 (0)54…`): one number has one form. `Debug` and `Display` show it masked;
+/// [`PhoneNumber::e164`] is the explicit way to the digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PhoneNumber(Box<str>);
 
 impl PhoneNumber {
+    /// A number as people dial it, in the national form of Israel or with a country code: `054-123-4567`.
+    ///
+    /// ```
+    /// use toran_domain::PhoneNumber;
+    ///
+    /// assert_eq!(PhoneNumber::dialled("054-123-4567")?.e164(), "+972541234567");
+    /// assert_eq!(PhoneNumber::dialled("+1 212 555 0123")?.e164(), "+12125550123");
+    /// # Ok::<(), toran_domain::PhoneNumberError>(())
+    /// ```
+    pub fn dialled(text: &str) -> Result<Self, PhoneNumberError> {
+        if text.trim_start().starts_with('+') {
+            return text.parse();
+        }
+        if text.len() > MAX_TEXT {
+            return Err(PhoneNumberError);
+        }
+        let israel = Some(phonenumber::country::IL);
+        let number = phonenumber::parse(israel, text).map_err(|_| PhoneNumberError)?;
+        e164_of(&number).parse()
+    }
+
     /// The whole number, for storage and for dialling. Never for a log.
     pub fn e164(&self) -> &str {
         &self.0
@@ -35,7 +60,7 @@ impl FromStr for PhoneNumber {
     type Err = PhoneNumberError;
 
     fn from_str(text: &str) -> Result<Self, PhoneNumberError> {
-        if text.len() > 40 {
+        if text.len() > MAX_TEXT {
             return Err(PhoneNumberError);
         }
         let compact: String = text
@@ -47,12 +72,19 @@ impl FromStr for PhoneNumber {
         let well_formed = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
             && !digits.starts_with('0');
-        if well_formed {
-            Ok(Self(compact.into_boxed_str()))
-        } else {
-            Err(PhoneNumberError)
+        if !well_formed {
+            return Err(PhoneNumberError);
         }
+        // What the library's plans do not know (a new country code, say) is a number all the same.
+        let normal = phonenumber::parse(None, &compact).map(|number| e164_of(&number));
+        let normal = normal.unwrap_or_else(|_| compact.clone());
+        let kept = (8..=16).contains(&normal.len());
+        Ok(Self(if kept { normal } else { compact }.into()))
     }
+}
+
+fn e164_of(number: &phonenumber::PhoneNumber) -> String {
+    number.format().mode(phonenumber::Mode::E164).to_string()
 }
 
 impl TryFrom<String> for PhoneNumber {
@@ -89,6 +121,14 @@ mod tests {
     fn one_number_has_one_form() {
         let number: PhoneNumber = " +972 (54) 123-45.67".parse().unwrap();
         assert_eq!(number.e164(), "+972541234567");
+        for same in ["+972 (0)54-1234567", "054-123-4567", "0541234567", "+972541234567"] {
+            assert_eq!(PhoneNumber::dialled(same), Ok(number.clone()), "{same}");
+        }
+        // Of a plan that no library knows.
+        let odd: PhoneNumber = "+999 1234567".parse().unwrap();
+        assert_eq!(odd.e164(), "+9991234567");
+        assert!(PhoneNumber::dialled("hello").is_err());
+        assert!(PhoneNumber::dialled(&"0".repeat(50)).is_err());
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! Appointments: what is taken, what stands, and the one way to make one.
+//! Appointments: what is taken, what stands, and the few ways to change it.
 
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId, PhoneNumber, Pii};
 use toran_scheduling::{Busy, Refusal, ResourceId};
 
-use crate::{CallKey, StoreError};
+use crate::{CallKey, StoreError, words::stored_words};
 
 /// An order to make one appointment, out of a caller's confirmation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,23 +20,141 @@ pub struct BookingOrder {
     pub time: Time,
     /// The caller's name, if this appointment's differs from the lead's.
     pub name: Option<Pii<String>>,
+    /// Whether the caller asked for one more appointment beside the one that was confirmed earlier in this call.
+    /// Without it, another time means that the one moves.
+    pub one_more: bool,
     /// The id of the appointment, if it turns out to be a new one.
     pub new_appointment_id: AppointmentId,
     /// The instant of ordering.
     pub now: UtcDateTime,
 }
 
-/// What came of an order.
+/// What came of an order. Whatever it says of an appointment is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingAnswer {
-    /// The appointment was made now, and is committed.
+    /// The appointment was made now.
     Created(Booking),
+    /// The appointment that was confirmed earlier in this call was moved here.
+    Moved {
+        /// Where it stood.
+        from: Booking,
+        /// Where it stands.
+        to: Booking,
+    },
     /// This caller holds the very appointment already; this is it.
-    AlreadyHeld(Booking),
+    AlreadyHeld {
+        /// The appointment.
+        booking: Booking,
+        /// Whether it was made (or moved) in this call: then this is the same confirmation once more.
+        in_this_call: bool,
+    },
     /// The time cannot be had. Nothing was written.
     Refused(Refusal),
     /// The business is not, or no longer, there.
     UnknownBusiness,
+}
+
+/// Who changes an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// The person on the phone.
+    Caller,
+    /// The business itself.
+    Business,
+    /// Who runs this deployment.
+    Operator,
+}
+
+/// What was done to an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// It was made.
+    Created,
+    /// It was given another time.
+    Moved,
+    /// It was given up. Its row stays.
+    Cancelled,
+}
+
+/// Whether an appointment takes its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AppointmentStatus {
+    /// It stands.
+    Confirmed,
+    /// It was given up.
+    Cancelled,
+}
+
+stored_words!(Actor { Caller = "caller", Business = "business", Operator = "operator" });
+stored_words!(ChangeKind { Created = "created", Moved = "moved", Cancelled = "cancelled" });
+stored_words!(AppointmentStatus { Confirmed = "confirmed", Cancelled = "cancelled" });
+
+/// Who, when, and from which call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Who.
+    pub actor: Actor,
+    /// From which call; `None` if it was not by phone.
+    pub call_sid: Option<CallSid>,
+    /// When.
+    pub at: UtcDateTime,
+}
+
+/// One entry of an appointment's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppointmentChange {
+    /// What was done.
+    pub kind: ChangeKind,
+    /// By whom, when, from which call.
+    pub origin: Origin,
+    /// When it began before; `None` for one that was made.
+    pub from: Option<UtcDateTime>,
+    /// When it begins after; `None` for one that was given up.
+    pub to: Option<UtcDateTime>,
+}
+
+/// An order to give an appointment another time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveOrder {
+    /// Whose it is.
+    pub business_id: BusinessId,
+    /// Which one.
+    pub appointment_id: AppointmentId,
+    /// The day, local to the business.
+    pub date: Date,
+    /// The hour, local to the business.
+    pub time: Time,
+    /// By whom, when, from which call.
+    pub origin: Origin,
+}
+
+/// What came of moving an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoveAnswer {
+    /// It stands at its new time, and no longer at the old one.
+    Moved {
+        /// Where it stood.
+        from: Booking,
+        /// Where it stands.
+        to: Booking,
+    },
+    /// It stood there already.
+    Unchanged(Booking),
+    /// The new time cannot be had. It stands where it stood.
+    Refused(Refusal),
+    /// The business has no such appointment, or it was given up.
+    NotStanding,
+}
+
+/// What came of giving an appointment up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelAnswer {
+    /// Its place is free.
+    Cancelled(Booking),
+    /// It was given up before.
+    AlreadyCancelled(Booking),
+    /// The business has no such appointment.
+    Unknown,
 }
 
 /// An appointment as the owner sees it.
@@ -44,11 +162,13 @@ pub enum BookingAnswer {
 pub struct AppointmentRow {
     /// Its id and its local day and hour.
     pub booking: Booking,
+    /// Whether it stands.
+    pub status: AppointmentStatus,
     /// Whose it is.
     pub lead_id: LeadId,
-    /// The call in which it was made.
+    /// The call in which it was made, or moved last.
     pub call_sid: CallSid,
-    /// The caller's number; `None` if it was withheld.
+    /// The caller's number; `None` if it was withheld or removed.
     pub caller: Option<PhoneNumber>,
     /// The name it was made under, or else the lead's.
     pub name: Option<Pii<String>>,
@@ -65,7 +185,8 @@ pub struct AppointmentRow {
 /// The appointments of businesses.
 ///
 /// A backend guards by itself, whatever this crate's code decides, that no two live appointments of a
-/// business overlap on one seat of a resource, buffers included.
+/// business overlap on one seat of a resource, buffers included. Every change leaves an entry in the appointment's
+/// history and, where the backend has an [outbox](crate::Outbox), an event in it, in the same transaction.
 #[async_trait]
 pub trait Appointments: Send + Sync {
     /// What is taken in the half-open range of instants, buffers included, earliest first. A range that
@@ -77,14 +198,40 @@ pub trait Appointments: Send + Sync {
         to: UtcDateTime,
     ) -> Result<Vec<Busy>, StoreError>;
 
-    /// Makes an appointment: the only way to one. In one transaction it loads the settings and what is
-    /// taken, decides by [`crate::booking::decide`], writes the appointment and the call's last
-    /// confirmed time, and commits. Asked again, it gives the same appointment.
+    /// Makes an appointment, or moves the one that was confirmed earlier in this call: the only way by which a call
+    /// comes to one. In one transaction it loads the settings and what is taken, decides by
+    /// [`crate::booking::decide`], writes the appointment and the call's last confirmed time, and commits. Asked
+    /// again, by whichever process, it gives the same appointment.
     /// [`StoreError::UnknownCall`] if the business has no such call of this lead.
     async fn create_appointment_from_realtime(
         &self,
         order: &BookingOrder,
     ) -> Result<BookingAnswer, StoreError>;
+
+    /// Gives an appointment another time, atomically: at no instant does it stand at both or at neither.
+    async fn move_appointment(&self, order: &MoveOrder) -> Result<MoveAnswer, StoreError>;
+
+    /// Gives an appointment up. Nothing is deleted.
+    async fn cancel_appointment(
+        &self,
+        business_id: BusinessId,
+        appointment_id: AppointmentId,
+        origin: &Origin,
+    ) -> Result<CancelAnswer, StoreError>;
+
+    /// One appointment, standing or given up.
+    async fn appointment(
+        &self,
+        business_id: BusinessId,
+        appointment_id: AppointmentId,
+    ) -> Result<Option<AppointmentRow>, StoreError>;
+
+    /// What was done to an appointment, in order. Empty for an unknown one.
+    async fn history(
+        &self,
+        business_id: BusinessId,
+        appointment_id: AppointmentId,
+    ) -> Result<Vec<AppointmentChange>, StoreError>;
 
     /// The live appointments that touch the half-open range of instants, earliest first.
     async fn appointments(

@@ -4,7 +4,7 @@
 //! day, asks [`decide`], and carries the decision out. It is *not* the guard against double booking:
 //! that is the database's own, by seats.
 
-use time::{Date, Duration, UtcDateTime};
+use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{AppointmentId, Booking, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, BusyRange, Refusal, Verdict};
 
@@ -44,9 +44,16 @@ impl LiveAppointment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// This caller holds the very appointment: answer with it.
-    AlreadyHeld(Booking),
+    AlreadyHeld {
+        /// The appointment.
+        booking: Booking,
+        /// Whether it was made or moved in the ordering call.
+        in_this_call: bool,
+    },
     /// Write an appointment.
     Create(Placement),
+    /// Write the standing appointment elsewhere.
+    Move(Placement),
     /// Write nothing.
     Refuse(Refusal),
 }
@@ -60,7 +67,7 @@ pub fn known_range(settings: &AppointmentSettings, date: Date) -> (UtcDateTime, 
 }
 
 /// Decides an order. `live` are the business's live appointments whose busy ranges touch the [`known_range`] of the
-/// ordered day.
+/// ordered day; `standing` is the live appointment that was confirmed last in the ordering call.
 ///
 /// What the caller holds comes before every rule: a confirmation that is repeated after the hour has
 /// come, or after the settings have changed, still means the appointment that stands.
@@ -68,25 +75,62 @@ pub fn decide(
     settings: &AppointmentSettings,
     order: &BookingOrder,
     live: &[LiveAppointment],
+    standing: Option<&LiveAppointment>,
 ) -> Decision {
-    let own = live.iter().filter(|appointment| {
+    let mut own = live.iter().filter(|appointment| {
         appointment.lead_id == order.lead_id || appointment.call_sid == order.key.call_sid
     });
-    let held = own
-        .map(|appointment| appointment.booking(settings))
-        .find(|booking| (booking.date, booking.time) == (order.date, order.time));
-    if let Some(booking) = held {
-        return Decision::AlreadyHeld(booking);
+    let held = own.find(|appointment| {
+        let booking = appointment.booking(settings);
+        (booking.date, booking.time) == (order.date, order.time)
+    });
+    if let Some(held) = held {
+        return Decision::AlreadyHeld {
+            booking: held.booking(settings),
+            in_this_call: held.call_sid == order.key.call_sid,
+        };
     }
+    let requested = (order.date, order.time);
+    match standing.filter(|standing| !order.one_more && standing.starts_at > order.now) {
+        Some(standing) => match decide_move(settings, standing, requested, order.now, live) {
+            Ok(placement) => Decision::Move(placement),
+            Err(refusal) => Decision::Refuse(refusal),
+        },
+        None => match place(settings, requested, order.now, live) {
+            Ok(placement) => Decision::Create(placement),
+            Err(refusal) => Decision::Refuse(refusal),
+        },
+    }
+}
+
+/// Where an appointment goes that is to stand at another time: its own place does not stand in its way.
+pub fn decide_move(
+    settings: &AppointmentSettings,
+    standing: &LiveAppointment,
+    requested: (Date, Time),
+    now: UtcDateTime,
+    live: &[LiveAppointment],
+) -> Result<Placement, Refusal> {
+    let others: Vec<LiveAppointment> = live
+        .iter()
+        .filter(|other| other.appointment_id != standing.appointment_id)
+        .cloned()
+        .collect();
+    place(settings, requested, now, &others)
+}
+
+fn place(
+    settings: &AppointmentSettings,
+    (date, time): (Date, Time),
+    now: UtcDateTime,
+    live: &[LiveAppointment],
+) -> Result<Placement, Refusal> {
     let taken = settings.occupancy(live.iter().map(LiveAppointment::taken));
-    let availability = settings.availability(&taken, order.now);
-    match availability.verdict(order.date, order.time) {
+    match settings.availability(&taken, now).verdict(date, time) {
         Verdict::Free(slot) => {
-            let known = known_range(settings, order.date);
-            seats::place(settings, slot, live, known)
-                .map_or(Decision::Refuse(Refusal::Taken), Decision::Create)
+            seats::place(settings, slot, live, known_range(settings, date)).ok_or(Refusal::Taken)
         }
-        Verdict::Refused(refusal) => Decision::Refuse(refusal),
+        Verdict::Refused(refusal) => Err(refusal),
     }
 }
 
@@ -142,6 +186,7 @@ mod tests {
             date,
             time,
             name: None,
+            one_more: false,
             new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(99)),
             now: NOW,
         }
@@ -163,35 +208,50 @@ mod tests {
         }
     }
 
+    fn shown(decision: &Decision) -> String {
+        let start = |made: &Placement| {
+            let starts_at = made.slot.starts_at();
+            format!("{} {}", starts_at.date(), starts_at.time())
+        };
+        match decision {
+            Decision::AlreadyHeld {
+                booking,
+                in_this_call,
+            } => {
+                let since = if *in_this_call { "here" } else { "before" };
+                format!(
+                    "held {since} {}",
+                    booking.appointment_id.as_uuid().as_u128()
+                )
+            }
+            Decision::Create(made) => format!("create {}", start(made)),
+            Decision::Move(made) => format!("move {}", start(made)),
+            Decision::Refuse(refusal) => refusal.as_str().to_owned(),
+        }
+    }
+
+    /// The standing appointment counts as confirmed in call `CA1`.
     #[track_caller]
     fn check(order: &BookingOrder, expected: &str) {
-        let shown = match decide(&settings(), order, &[held()]) {
-            Decision::AlreadyHeld(booking) => {
-                format!("held {}", booking.appointment_id.as_uuid().as_u128())
-            }
-            Decision::Create(made) => format!(
-                "create {} {}",
-                made.slot.starts_at().date(),
-                made.slot.starts_at().time()
-            ),
-            Decision::Refuse(refusal) => refusal.as_str().to_owned(),
-        };
-        assert_eq!(shown, expected);
+        let held = held();
+        let standing = (order.key.call_sid == held.call_sid).then_some(&held);
+        let decision = decide(&settings(), order, std::slice::from_ref(&held), standing);
+        assert_eq!(shown(&decision), expected);
     }
 
     #[test]
     fn an_order_is_held_made_or_refused() {
         let tuesday = date!(2026 - 11 - 24);
-        check(&order(1, "CA1", tuesday, time!(16:30)), "held 7");
-        check(&order(1, "CA2", tuesday, time!(16:30)), "held 7");
-        check(&order(2, "CA1", tuesday, time!(16:30)), "held 7");
+        check(&order(1, "CA1", tuesday, time!(16:30)), "held here 7");
+        check(&order(1, "CA2", tuesday, time!(16:30)), "held before 7");
+        check(&order(2, "CA1", tuesday, time!(16:30)), "held here 7");
         check(&order(2, "CA2", tuesday, time!(16:30)), "taken");
         check(
             &order(2, "CA2", tuesday, time!(17:00)),
             "create 2026-11-24 15:00:00.0",
         );
         check(
-            &order(1, "CA1", tuesday, time!(16:00)),
+            &order(1, "CA2", tuesday, time!(16:00)),
             "create 2026-11-24 14:00:00.0",
         );
         check(
@@ -207,12 +267,52 @@ mod tests {
     }
 
     #[test]
+    fn another_time_in_the_same_call_moves_the_appointment() {
+        let tuesday = date!(2026 - 11 - 24);
+        let another = order(1, "CA1", tuesday, time!(16:00));
+        check(&another, "move 2026-11-24 14:00:00.0");
+        let one_more = BookingOrder {
+            one_more: true,
+            ..another.clone()
+        };
+        check(&one_more, "create 2026-11-24 14:00:00.0");
+        // What is past is not moved.
+        let late = BookingOrder {
+            date: date!(2026 - 11 - 25),
+            now: utc_datetime!(2026-11-24 15:00),
+            ..another
+        };
+        check(&late, "create 2026-11-25 14:00:00.0");
+    }
+
+    #[test]
+    fn an_appointment_is_not_in_its_own_way() {
+        let fine = AppointmentSettings::simple(
+            "sun-fri".parse().unwrap(),
+            time!(9:00),
+            time!(18:00),
+            15,
+            TimeZoneName::jerusalem(),
+        )
+        .unwrap();
+        let requested = (date!(2026 - 11 - 24), time!(16:45));
+        let moved = decide_move(&fine, &held(), requested, NOW, &[held()]).unwrap();
+        assert_eq!(moved.slot.starts_at(), utc_datetime!(2026-11-24 14:45));
+        let other = LiveAppointment {
+            appointment_id: AppointmentId::from_uuid(Uuid::from_u128(8)),
+            ..held()
+        };
+        let refused = decide_move(&fine, &held(), requested, NOW, &[held(), other]);
+        assert_eq!(refused, Err(Refusal::Taken));
+    }
+
+    #[test]
     fn what_stands_outlives_the_rules() {
         let repeated = BookingOrder {
             now: utc_datetime!(2026-11-25 8:00),
             ..order(1, "CA1", date!(2026 - 11 - 24), time!(16:30))
         };
-        check(&repeated, "held 7");
+        check(&repeated, "held here 7");
         let mornings = AppointmentSettings::simple(
             "sun".parse().unwrap(),
             time!(9:00),
@@ -221,8 +321,8 @@ mod tests {
             TimeZoneName::jerusalem(),
         );
         assert!(matches!(
-            decide(&mornings.unwrap(), &repeated, &[held()]),
-            Decision::AlreadyHeld(_)
+            decide(&mornings.unwrap(), &repeated, &[held()], None),
+            Decision::AlreadyHeld { .. }
         ));
     }
 
@@ -236,7 +336,7 @@ mod tests {
             let date = date!(2026-11-24) + Duration::days(day);
             for step in 0..18 {
                 let stranger = order(2, "CA2", date, time!(9:00) + Duration::minutes(30 * step));
-                if let Decision::Create(made) = decide(&settings(), &stranger, &live) {
+                if let Decision::Create(made) = decide(&settings(), &stranger, &live, None) {
                     prop_assert!(!made.slot.busy().overlaps(&busy));
                 }
             }

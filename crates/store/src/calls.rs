@@ -1,16 +1,14 @@
 //! Calls, their leads, what was said in them and what they cost.
 
-use std::fmt;
-
 use async_trait::async_trait;
-use time::{Duration, UtcDateTime};
+use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{
-    Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName, PhoneNumber, Pii,
-    RequestedTime, Usage,
+    AppointmentId, Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName,
+    PhoneNumber, Pii, RequestedTime, Usage,
 };
 use uuid::Uuid;
 
-use crate::StoreError;
+use crate::{StoreError, words::stored_words};
 
 /// The longest line of a transcript that is kept, in characters; what is longer is cut.
 pub const MAX_TRANSCRIPT_LINE_CHARS: usize = 4_000;
@@ -18,6 +16,12 @@ pub const MAX_TRANSCRIPT_LINE_CHARS: usize = 4_000;
 /// How long a redeemed token is remembered after it expires: longer than the clocks of two processes
 /// may differ, or the one that is behind could redeem it again.
 pub const REDEEMED_TOKEN_KEPT: Duration = Duration::HOUR;
+
+/// How many of the last lines a resumed call is given.
+pub const SAID_LINES: usize = 12;
+
+/// How many of the slots that a caller was offered are remembered.
+pub const MAX_OFFERED: usize = 16;
 
 /// One call of one business. The provider's id alone names no call: a tenant could name another's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,16 +58,27 @@ pub struct CallSession {
     pub last_requested: RequestedTime,
     /// The appointment that was confirmed last, whatever became of it since.
     pub last_confirmed: Option<Booking>,
-    /// The live appointments that were made in this call, earliest first.
-    pub appointments: Vec<Booking>,
-    /// Whether anything of what was said is stored.
-    pub has_transcript: bool,
+    /// The live appointments that were made or moved in this call, earliest first.
+    pub appointments: Vec<CallAppointment>,
+    /// The day and hour of the slots that the caller was offered last.
+    pub offered: Vec<(Date, Time)>,
+    /// The last lines of what was said, oldest first, at most [`SAID_LINES`].
+    pub said: Vec<TranscriptLine>,
     /// Whether the call was ever opened again.
     pub resumed: bool,
     /// How many times it was opened again.
     pub reconnects: u32,
     /// How it ended; `None` while it goes on.
     pub ending: Option<CallEnding>,
+}
+
+/// A live appointment of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallAppointment {
+    /// The appointment.
+    pub booking: Booking,
+    /// Whether the caller has heard that it stands there.
+    pub announced: bool,
 }
 
 /// Who spoke a line.
@@ -84,43 +99,12 @@ pub enum CallEnding {
     Completed,
     /// It broke.
     Failed,
-}
-
-/// A stored word that names no variant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is none of the words that are written here")]
-pub struct UnknownWord(pub String);
-
-macro_rules! stored_words {
-    ($name:ident { $($variant:ident = $word:literal),+ }) => {
-        impl $name {
-            /// The word that stores and logs write.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                match text {
-                    $($word => Ok(Self::$variant),)+
-                    other => Err(UnknownWord(other.chars().take(40).collect())),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
+    /// Nobody said that it ended: no gateway has seen it for a long time. If it comes back after all, it goes on.
+    Abandoned,
 }
 
 stored_words!(Speaker { Caller = "caller", Agent = "agent" });
-stored_words!(CallEnding { HungUp = "hung_up", Completed = "completed", Failed = "failed" });
+stored_words!(CallEnding { HungUp = "hung_up", Completed = "completed", Failed = "failed", Abandoned = "abandoned" });
 
 /// One line of a call's transcript. Its place is the store's to give: lines stand in the order in which they
 /// were appended, through all reconnects of the call.
@@ -214,7 +198,7 @@ pub trait Calls: Send + Sync {
 
     /// Opens a call, or resumes it if it was opened before. The lead is found by business and phone
     /// number or made. [`StoreError::UnknownBusiness`] if there is no such business. A call that has
-    /// ended stays ended.
+    /// ended stays ended, unless it was only [abandoned](CallEnding::Abandoned).
     async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError>;
 
     /// What is known of a call.
@@ -227,6 +211,27 @@ pub trait Calls: Send + Sync {
         requested: RequestedTime,
         name: Option<&str>,
     ) -> Result<(), StoreError>;
+
+    /// Remembers the slots that the caller was offered last, at most [`MAX_OFFERED`].
+    async fn note_offers(&self, key: &CallKey, offered: &[(Date, Time)]) -> Result<(), StoreError>;
+
+    /// Remembers that the caller heard of an appointment of this call, where it stands now.
+    async fn mark_announced(
+        &self,
+        key: &CallKey,
+        appointment_id: AppointmentId,
+    ) -> Result<(), StoreError>;
+
+    /// Says that the call is live. Asked every minute or so, or the call counts as abandoned.
+    async fn keep_alive(&self, key: &CallKey, now: UtcDateTime) -> Result<(), StoreError>;
+
+    /// Ends the calls of all businesses that no gateway has seen since `seen_before`, as
+    /// [`CallEnding::Abandoned`]. Returns how many.
+    async fn end_abandoned_calls(
+        &self,
+        seen_before: UtcDateTime,
+        now: UtcDateTime,
+    ) -> Result<u64, StoreError>;
 
     /// Appends lines after all that are stored, together or not at all. Two processes may append to one call:
     /// neither loses a line. It is *not* idempotent: who appends a line again after an error may find it twice.
@@ -311,9 +316,13 @@ mod tests {
             CallEnding::HungUp,
             CallEnding::Completed,
             CallEnding::Failed,
+            CallEnding::Abandoned,
         ] {
             assert_eq!(ending.as_str().parse(), Ok(ending));
         }
-        assert_eq!("robot".parse::<Speaker>(), Err(UnknownWord("robot".into())));
+        assert_eq!(
+            "robot".parse::<Speaker>(),
+            Err(crate::UnknownWord("robot".into()))
+        );
     }
 }

@@ -65,6 +65,12 @@ macro_rules! conformance_suite {
             names_an_appointment,
             keeps_and_follows_the_full_form,
             makes_room_by_changing_seats,
+            moves_instead_of_making_a_second_one,
+            makes_one_more_if_asked,
+            moves_and_cancels_with_a_history,
+            frees_what_is_given_up,
+            remembers_what_was_offered_said_and_announced,
+            ends_calls_that_nobody_has_seen,
         }
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -180,6 +186,7 @@ pub fn order(session: &CallSession, date: Date, time: Time, new_id: u128) -> Boo
         date,
         time,
         name: None,
+        one_more: false,
         new_appointment_id: appointment_id(new_id),
         now: NOW,
     }

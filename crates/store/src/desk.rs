@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{
-    AppointmentId, Booking, BusinessId, Detail, LeadId, Outcome, Pii, RequestedTime,
+    AppointmentId, Booking, BusinessId, Detail, LeadId, Outcome, Pii, RequestedTime, TaskId,
 };
 use toran_scheduling::{AppointmentSettings, Availability, Occupancy, Refusal, Slot, Verdict};
 
-use crate::{BookingAnswer, BookingOrder, CallKey, Store, StoreError, bounded_name};
+use crate::{
+    BookingAnswer, BookingOrder, BoxError, CallKey, NewTask, Spool, Store, StoreError, bounded_name,
+};
 
 /// How many days, the first included, are searched for alternatives.
 const LOOK_AHEAD_DAYS: u16 = 30;
@@ -17,17 +19,28 @@ const ALTERNATIVES: usize = 3;
 /// How many slots a question about a whole day brings.
 const SLOTS_OF_A_DAY: usize = 4;
 
-/// A caller's yes to a time, as the call understood it.
+/// Who asks the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirmation {
-    /// The call in which it was said.
+pub struct Inquirer {
+    /// The call.
     pub key: CallKey,
     /// The lead of that call.
     pub lead_id: LeadId,
+    /// The caller's name, if it is known.
+    pub name: Option<Pii<String>>,
+    /// The id of the request, if it cannot be answered and must be kept for the business.
+    pub new_task_id: TaskId,
+}
+
+/// A caller's yes to a time, as the call understood it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Who said it.
+    pub inquirer: Inquirer,
     /// The day and hour; what is missing is asked for.
     pub requested: RequestedTime,
-    /// The caller's name, if it was said.
-    pub name: Option<Pii<String>>,
+    /// Whether the caller asked for one more appointment beside the one that was confirmed earlier in this call.
+    pub one_more: bool,
     /// The id of the appointment, if it turns out to be a new one.
     pub new_appointment_id: AppointmentId,
 }
@@ -40,77 +53,166 @@ pub struct DeskAnswer {
     pub outcome: Outcome,
     /// The store's error. May stand beside a true outcome, when only its alternatives are lost.
     pub error: Option<StoreError>,
+    /// What became of the request, if the store did not answer and there is somebody to keep it for.
+    pub kept: Option<Kept>,
+}
+
+/// What became of a request that the store could not take.
+#[derive(Debug)]
+pub enum Kept {
+    /// It is durable on this machine and becomes a task for the business.
+    Spooled,
+    /// This desk has no spool.
+    NoSpool,
+    /// It is lost: the spool failed too.
+    Lost(BoxError),
 }
 
 /// The booking desk of all businesses. Never fails: what it cannot know, it does not claim.
 ///
 /// It always asks the database for the settings too, so it never offers what the booking transaction
-/// would refuse.
+/// would refuse. A request that the database cannot take goes to the [`Spool`].
 #[derive(Clone)]
 pub struct Desk {
     store: Arc<dyn Store>,
+    spool: Option<Arc<dyn Spool>>,
 }
 
 impl Desk {
     /// A desk over a store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
+        Self { store, spool: None }
+    }
+
+    /// Keeps requests in a spool while the store does not answer.
+    #[must_use]
+    pub fn with_spool(self, spool: Arc<dyn Spool>) -> Self {
+        let spool = Some(spool);
+        Self { spool, ..self }
     }
 
     /// Looks up true availability for a question.
     ///
     /// With day and hour: that slot, or why not and what else there is. With a day: slots spread over
-    /// it. With an hour: the next days on which it is free. With neither: the first free slots.
+    /// it. With an hour: the next days on which it is free. With neither: the first free slots. A time at which the
+    /// caller holds an appointment is neither free nor taken: the caller is told of it.
     pub async fn look(
         &self,
-        business_id: BusinessId,
+        inquirer: &Inquirer,
         requested: RequestedTime,
         now: UtcDateTime,
     ) -> DeskAnswer {
-        match self.diary(business_id, requested.date, now).await {
-            Ok(diary) => DeskAnswer {
-                outcome: diary.answer(requested),
-                error: None,
-            },
-            Err(error) => unavailable(error),
+        let business_id = inquirer.key.business_id;
+        let diary = self.diary(business_id, requested.date, now).await;
+        let answer = match diary {
+            Ok(diary) => self
+                .held(inquirer, &diary, requested)
+                .await
+                .map(|held| held.map_or_else(|| diary.answer(requested), Outcome::AppointmentHeld)),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(outcome) => answered(outcome, None),
+            Err(error) => self.unavailable(inquirer, requested, now, error).await,
         }
+    }
+
+    /// The appointment that the caller holds at exactly the requested time.
+    async fn held(
+        &self,
+        inquirer: &Inquirer,
+        diary: &Diary,
+        requested: RequestedTime,
+    ) -> Result<Option<Booking>, StoreError> {
+        let (Some(date), Some(time)) = (requested.date, requested.time) else {
+            return Ok(None);
+        };
+        if diary.availability().verdict(date, time) != Verdict::Refused(Refusal::Taken) {
+            return Ok(None);
+        }
+        let business_id = inquirer.key.business_id;
+        let (from, to) = diary.settings.footprint(date, date);
+        let standing = self.store.appointments(business_id, from, to).await?;
+        let own = standing.iter().find(|row| {
+            let booking = row.booking;
+            row.lead_id == inquirer.lead_id && (booking.date, booking.time) == (date, time)
+        });
+        Ok(own.map(|row| row.booking))
     }
 
     /// Books what a caller confirmed.
     pub async fn book(&self, confirmation: Confirmation, now: UtcDateTime) -> DeskAnswer {
         let Confirmation {
-            key,
-            lead_id,
+            inquirer,
             requested,
-            name,
+            one_more,
             new_appointment_id,
         } = confirmation;
         let (Some(date), Some(time)) = (requested.date, requested.time) else {
-            let outcome = Outcome::MissingDetails {
-                missing: missing_details(requested),
-            };
-            return DeskAnswer {
-                outcome,
-                error: None,
-            };
+            let missing = missing_details(requested);
+            return answered(Outcome::MissingDetails { missing }, None);
         };
-        let name = name.as_ref().and_then(|name| bounded_name(name.expose()));
+        let name = inquirer.name.as_ref();
         let order = BookingOrder {
-            key,
-            lead_id,
+            key: inquirer.key.clone(),
+            lead_id: inquirer.lead_id,
             date,
             time,
-            name,
+            name: name.and_then(|name| bounded_name(name.expose())),
+            one_more,
             new_appointment_id,
             now,
         };
-        match self.store.create_appointment_from_realtime(&order).await {
-            Ok(BookingAnswer::Created(booking) | BookingAnswer::AlreadyHeld(booking)) => {
-                created(booking)
+        let error = match self.store.create_appointment_from_realtime(&order).await {
+            Ok(BookingAnswer::Created(booking)) => {
+                return answered(Outcome::AppointmentCreated(booking), None);
             }
-            Ok(BookingAnswer::Refused(reason)) => self.refused(&order, reason).await,
-            Ok(BookingAnswer::UnknownBusiness) => unavailable(StoreError::UnknownBusiness),
-            Err(error) => unavailable(error),
+            Ok(BookingAnswer::Moved { from, to }) => {
+                return answered(Outcome::AppointmentMoved { from, to }, None);
+            }
+            Ok(BookingAnswer::AlreadyHeld {
+                booking,
+                in_this_call: true,
+            }) => return answered(Outcome::AppointmentCreated(booking), None),
+            Ok(BookingAnswer::AlreadyHeld { booking, .. }) => {
+                return answered(Outcome::AppointmentHeld(booking), None);
+            }
+            Ok(BookingAnswer::Refused(reason)) => return self.refused(&order, reason).await,
+            Ok(BookingAnswer::UnknownBusiness) => StoreError::UnknownBusiness,
+            Err(error) => error,
+        };
+        self.unavailable(&inquirer, requested, now, error).await
+    }
+
+    /// Nothing is known, so nothing is claimed; the request itself is kept.
+    async fn unavailable(
+        &self,
+        inquirer: &Inquirer,
+        requested: RequestedTime,
+        now: UtcDateTime,
+        error: StoreError,
+    ) -> DeskAnswer {
+        let task = NewTask {
+            task_id: inquirer.new_task_id,
+            key: inquirer.key.clone(),
+            lead_id: inquirer.lead_id,
+            requested,
+            name: inquirer.name.clone(),
+            noted_at: now,
+        };
+        let kept = match (&error, &self.spool) {
+            // There is nobody for whom it could be kept.
+            (StoreError::UnknownBusiness | StoreError::UnknownCall, _) => None,
+            (_, None) => Some(Kept::NoSpool),
+            (_, Some(spool)) => Some(match spool.keep(&task).await {
+                Ok(()) => Kept::Spooled,
+                Err(error) => Kept::Lost(error),
+            }),
+        };
+        DeskAnswer {
+            outcome: Outcome::BookingUnavailable,
+            error: Some(error),
+            kept,
         }
     }
 
@@ -132,7 +234,7 @@ impl Desk {
             reason,
             alternatives,
         };
-        DeskAnswer { outcome, error }
+        answered(outcome, error)
     }
 
     async fn diary(
@@ -155,17 +257,11 @@ impl Desk {
     }
 }
 
-fn created(booking: Booking) -> DeskAnswer {
+const fn answered(outcome: Outcome, error: Option<StoreError>) -> DeskAnswer {
     DeskAnswer {
-        outcome: Outcome::AppointmentCreated(booking),
-        error: None,
-    }
-}
-
-fn unavailable(error: StoreError) -> DeskAnswer {
-    DeskAnswer {
-        outcome: Outcome::BookingUnavailable,
-        error: Some(error),
+        outcome,
+        error,
+        kept: None,
     }
 }
 

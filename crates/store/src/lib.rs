@@ -1,7 +1,7 @@
 //! What Toran stores, as traits: businesses, calls with their leads, and appointments that exist.
 //!
-//! Here are the contracts ([`Businesses`], [`Calls`], [`Appointments`], together [`Store`]), the one
-//! decision on a booking that every backend shares ([`booking::decide`]), the booking [`Desk`] that a
+//! Here are the contracts ([`Businesses`], [`Calls`], [`Appointments`], together [`Store`]; with [`Leads`], [`Outbox`]
+//! and [`Tasks`] a [`BackOffice`]), the one decision on a booking that every backend shares ([`booking::decide`]), the booking [`Desk`] that a
 //! call talks to, a [`MemoryStore`], and, behind the feature `conformance`, the suite that every
 //! backend must pass.
 //!
@@ -11,7 +11,8 @@
 //!
 //! **Tenants are apart.** Every question names its business, by
 //! [`BusinessId`](toran_domain::BusinessId) or inside a [`CallKey`].
-//! Two look across businesses, and only these: who is called at a number, and the operator's list.
+//! What looks across businesses says so, and serves the deployment alone: who is called at a number, the operator's
+//! list, and the rounds of delivery, retention and abandoned calls.
 //!
 //! ```
 //! # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
@@ -27,9 +28,10 @@
 //! use time::macros::{date, time, utc_datetime};
 //! use toran_domain::{
 //!     AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, Outcome, RequestedTime,
+//!     TaskId,
 //! };
 //! use toran_scheduling::{AppointmentSettings, TimeZoneName};
-//! use toran_store::{CallKey, CallOpening, Confirmation, Desk, MemoryStore, Store};
+//! use toran_store::{CallKey, CallOpening, Confirmation, Desk, Inquirer, MemoryStore, Store};
 //! # use toran_store::{Businesses as _, Calls as _};
 //! use uuid::Uuid;
 //!
@@ -52,11 +54,11 @@
 //!     let caller = "+972541234567".parse().ok();
 //!     let new_lead_id = LeadId::from_uuid(Uuid::from_u128(2));
 //!     let call = store.open_call(&CallOpening { key: key.clone(), caller, new_lead_id, now }).await?;
+//!     let new_task_id = TaskId::from_uuid(Uuid::from_u128(4));
 //!     let confirmation = Confirmation {
-//!         key,
-//!         lead_id: call.lead_id,
+//!         inquirer: Inquirer { key, lead_id: call.lead_id, name: None, new_task_id },
 //!         requested: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(16:30)) },
-//!         name: None,
+//!         one_more: false,
 //!         new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(3)),
 //!     };
 //!     Ok::<_, toran_store::StoreError>(Desk::new(Arc::clone(&store)).book(confirmation, now).await.outcome)
@@ -73,20 +75,39 @@ mod calls;
 pub mod conformance;
 mod desk;
 mod error;
+mod leads;
 mod memory;
+mod outbox;
 mod seats;
+mod tasks;
+mod words;
 
-pub use appointments::{AppointmentRow, Appointments, BookingAnswer, BookingOrder};
+pub use appointments::{
+    Actor, AppointmentChange, AppointmentRow, AppointmentStatus, Appointments, BookingAnswer,
+    BookingOrder, CancelAnswer, ChangeKind, MoveAnswer, MoveOrder, Origin,
+};
 pub use businesses::{Addition, Businesses, checked_business};
 pub use calls::{
-    CallEnding, CallKey, CallOpening, CallSession, Calls, MAX_TRANSCRIPT_LINE_CHARS, ModelUsage,
-    REDEEMED_TOKEN_KEPT, Speaker, TranscriptLine, UnknownWord, bounded_name,
+    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, Calls, MAX_OFFERED,
+    MAX_TRANSCRIPT_LINE_CHARS, ModelUsage, REDEEMED_TOKEN_KEPT, SAID_LINES, Speaker,
+    TranscriptLine, bounded_name,
 };
-pub use desk::{Confirmation, Desk, DeskAnswer};
+pub use desk::{Confirmation, Desk, DeskAnswer, Inquirer, Kept};
 pub use error::{BoxError, StoreError};
+pub use leads::{CallRecord, LeadRecord, LeadRow, Leads, Removed, Retention};
 pub use memory::MemoryStore;
+pub use outbox::{
+    CallSummary, Delivery, DeliveryState, Event, EventKind, EventRow, Outbox, Webhook,
+};
+pub use tasks::{NewTask, Spool, TaskAddition, TaskRow, Tasks};
+pub use words::UnknownWord;
 
-/// Everything that a deployment stores. Implemented by whatever implements its parts.
+/// Everything that a call needs stored. Implemented by whatever implements its parts.
 pub trait Store: Businesses + Calls + Appointments {}
 
 impl<S: Businesses + Calls + Appointments> Store for S {}
+
+/// Everything that a deployment stores: what calls need, and what is done with it after them.
+pub trait BackOffice: Store + Leads + Outbox + Tasks {}
+
+impl<S: Store + Leads + Outbox + Tasks> BackOffice for S {}

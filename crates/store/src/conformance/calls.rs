@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order};
 use crate::{
-    BookingAnswer, CallEnding, CallKey, CallOpening, ModelUsage, Speaker, StoreError,
-    TranscriptLine,
+    BookingAnswer, CallAppointment, CallEnding, CallKey, CallOpening, ModelUsage, Speaker,
+    StoreError, TranscriptLine,
 };
 
 /// A token works once, and not after its time.
@@ -133,7 +133,14 @@ pub async fn resumes_a_call(store: Shared) {
     );
     assert_eq!(
         (second.last_confirmed, second.appointments.as_slice()),
-        (Some(booking), [booking].as_slice())
+        (
+            Some(booking),
+            [CallAppointment {
+                booking,
+                announced: false
+            }]
+            .as_slice()
+        )
     );
     assert_eq!(open(&store, &key(1, "CA1"), Some(7), 3).await.reconnects, 2);
     let read = store
@@ -179,6 +186,8 @@ pub async fn refuses_what_belongs_to_no_call(store: Shared) {
         store.append_transcript(&call, &[line(0, "שלום")]).await,
         store.add_usage(&call, &model, Usage::default(), None).await,
         store.end_call(&call, CallEnding::HungUp, NOW).await,
+        store.note_offers(&call, &[(TUESDAY, time!(9:00))]).await,
+        store.keep_alive(&call, NOW).await,
     ];
     for refusal in refusals {
         assert!(
@@ -232,14 +241,15 @@ pub async fn remembers_the_last_request(store: Shared) {
 pub async fn keeps_the_transcript_in_order(store: Shared) {
     add(&store, 1).await;
     let opened = open(&store, &key(1, "CA1"), Some(7), 1).await;
-    assert!(!opened.has_transcript);
+    assert_eq!(opened.said, []);
     let call = opened.key;
     let other = open(&store, &key(1, "CA2"), Some(7), 2).await.key;
     append(&store, &call, &[]).await;
-    assert!(!open(&store, &call, Some(7), 1).await.has_transcript);
+    assert_eq!(open(&store, &call, Some(7), 1).await.said, []);
     append(&store, &call, &[line(0, "שלום"), line(1, "שלום לך")]).await;
     append(&store, &other, &[line(0, "הלו")]).await;
-    assert!(open(&store, &call, Some(7), 1).await.has_transcript);
+    let said = open(&store, &call, Some(7), 1).await.said;
+    assert_eq!(said, [line(0, "שלום"), line(1, "שלום לך")]);
     // An earlier instant does not come earlier: the order is that of appending.
     append(
         &store,
@@ -336,4 +346,112 @@ fn line(n: u32, text: &str) -> TranscriptLine {
         text: Pii::new(text.to_owned()),
         at: NOW + Duration::seconds(n.into()),
     }
+}
+
+/// What another gateway needs to take a call over.
+pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    assert_eq!((call.offered, call.said), (vec![], vec![]));
+    let offered = [(TUESDAY, time!(10:30)), (TUESDAY, time!(11:00))];
+    store
+        .note_offers(&call.key, &[(TUESDAY, time!(9:00))])
+        .await
+        .expect("note_offers");
+    store
+        .note_offers(&call.key, &offered)
+        .await
+        .expect("note_offers");
+    let said: Vec<TranscriptLine> = (0..20).map(|n| line(n, &format!("משפט {n}"))).collect();
+    append(&store, &call.key, &said).await;
+    let resumed = open(&store, &call.key, Some(7), 1).await;
+    assert_eq!(resumed.offered, offered);
+    assert_eq!(resumed.said, said[said.len() - crate::SAID_LINES..]);
+    let too_many = vec![offered[0]; 3 * crate::MAX_OFFERED];
+    store
+        .note_offers(&call.key, &too_many)
+        .await
+        .expect("note_offers");
+    let resumed = open(&store, &call.key, Some(7), 1).await;
+    assert_eq!(resumed.offered, too_many[..crate::MAX_OFFERED]);
+
+    let announced = async |n: u32| {
+        let session = open(&store, &call.key, Some(7), n.into()).await;
+        session
+            .appointments
+            .iter()
+            .map(|made| made.announced)
+            .collect::<Vec<_>>()
+    };
+    let booked = super::book(&store, &order(&resumed, TUESDAY, time!(10:30), 1)).await;
+    let BookingAnswer::Created(booking) = booked else {
+        panic!("{booked:?}")
+    };
+    assert_eq!(announced(1).await, [false]);
+    let other = open(&store, &key(1, "CA2"), Some(8), 2).await.key;
+    store
+        .mark_announced(&other, booking.appointment_id)
+        .await
+        .expect("mark_announced");
+    assert_eq!(
+        announced(1).await,
+        [false],
+        "another call announces nothing here"
+    );
+    store
+        .mark_announced(&call.key, booking.appointment_id)
+        .await
+        .expect("mark_announced");
+    assert_eq!(announced(1).await, [true]);
+    // Elsewhere it has not been heard of yet.
+    super::book(&store, &order(&resumed, TUESDAY, time!(11:00), 2)).await;
+    assert_eq!(announced(1).await, [false]);
+}
+
+/// A call that no gateway has seen for long is over; one that is kept alive, or comes back, is not.
+pub async fn ends_calls_that_nobody_has_seen(store: Shared) {
+    add(&store, 1).await;
+    let mut keys = Vec::new();
+    for n in 1..=3 {
+        keys.push(
+            open(&store, &key(1, &format!("CA{n}")), Some(n), n.into())
+                .await
+                .key,
+        );
+    }
+    let later = NOW + Duration::hours(1);
+    store.keep_alive(&keys[0], later).await.expect("keep_alive");
+    store
+        .end_call(&keys[1], CallEnding::HungUp, NOW)
+        .await
+        .expect("end_call");
+    let sweep = async || {
+        store
+            .end_abandoned_calls(later, later)
+            .await
+            .expect("end_abandoned_calls")
+    };
+    assert_eq!((sweep().await, sweep().await), (1, 0));
+    let mut endings = Vec::new();
+    for key in &keys {
+        let session = store
+            .call_session(key)
+            .await
+            .expect("call_session")
+            .expect("open");
+        endings.push(session.ending);
+    }
+    assert_eq!(
+        endings,
+        [None, Some(CallEnding::HungUp), Some(CallEnding::Abandoned)]
+    );
+    let opening = CallOpening {
+        key: keys[2].clone(),
+        caller: None,
+        new_lead_id: lead_id(9),
+        now: later,
+    };
+    let back = store.open_call(&opening).await.expect("open_call");
+    assert_eq!((back.ending, back.reconnects), (None, 1));
+    assert_eq!(sweep().await, 0);
 }

@@ -62,6 +62,8 @@ fn show(outcome: &Outcome) -> String {
     };
     match outcome {
         Outcome::AppointmentCreated(booking) => format!("created {}", booking.time),
+        Outcome::AppointmentMoved { from, to } => format!("moved {} to {}", from.time, to.time),
+        Outcome::AppointmentHeld(booking) => format!("held {}", booking.time),
         Outcome::SlotUnavailable {
             reason,
             alternatives,
@@ -83,9 +85,19 @@ fn show(outcome: &Outcome) -> String {
     }
 }
 
+/// A stranger who asks.
+fn inquirer() -> Inquirer {
+    Inquirer {
+        key: key(1, "CA-asks"),
+        lead_id: LeadId::from_uuid(uuid::Uuid::from_u128(77)),
+        name: None,
+        new_task_id: TaskId::from_uuid(uuid::Uuid::from_u128(78)),
+    }
+}
+
 async fn check(store: &Shared, requested: RequestedTime, expected: &str) {
     let answer = Desk::new(Arc::clone(store))
-        .look(business(1).id, requested, NOW)
+        .look(&inquirer(), requested, NOW)
         .await;
     assert!(answer.error.is_none(), "{answer:?}");
     assert_eq!(show(&answer.outcome), expected, "{requested:?}");
@@ -163,10 +175,14 @@ async fn an_open_question_is_answered_with_the_first_free_slots() {
 
 fn confirmation(call: &crate::CallSession, requested: RequestedTime) -> Confirmation {
     Confirmation {
-        key: call.key.clone(),
-        lead_id: call.lead_id,
+        inquirer: Inquirer {
+            key: call.key.clone(),
+            lead_id: call.lead_id,
+            name: Some(Pii::new(" דוד\n".to_owned())),
+            ..inquirer()
+        },
         requested,
-        name: Some(Pii::new(" דוד\n".to_owned())),
+        one_more: false,
         new_appointment_id: AppointmentId::from_uuid(uuid::Uuid::from_u128(1)),
     }
 }
@@ -229,7 +245,11 @@ async fn what_is_not_known_is_not_claimed() {
     let store = shop().await;
     let desk = Desk::new(Arc::clone(&store));
     let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
-    let answer = desk.look(business(2).id, at(TUESDAY, None), NOW).await;
+    let stranger = Inquirer {
+        key: key(2, "CA1"),
+        ..inquirer()
+    };
+    let answer = desk.look(&stranger, at(TUESDAY, None), NOW).await;
     assert_eq!(answer.outcome, Outcome::BookingUnavailable);
     assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
     store.remove_business(business(1).id).await.unwrap();
@@ -238,6 +258,82 @@ async fn what_is_not_known_is_not_claimed() {
         .await;
     assert_eq!(answer.outcome, Outcome::BookingUnavailable);
     assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
+}
+
+#[tokio::test]
+async fn a_caller_hears_of_the_slot_that_the_caller_holds() {
+    let store = shop().await;
+    let desk = Desk::new(Arc::clone(&store));
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let requested = at(TUESDAY, HALF_PAST_FOUR);
+    let mut shown = Vec::new();
+    for call in [call, open(&store, &key(1, "CA2"), Some(7), 2).await] {
+        let confirmation = confirmation(&call, requested);
+        let asked = desk.look(&confirmation.inquirer, requested, NOW).await;
+        shown.push(show(&asked.outcome));
+        shown.push(show(&desk.book(confirmation, NOW).await.outcome));
+    }
+    let expected = [
+        "free: 24.11 16:30",
+        "created 16:30:00.0",
+        "held 16:30:00.0",
+        "held 16:30:00.0",
+    ];
+    assert_eq!(shown, expected);
+    let taken = "taken: 24.11 16:00, 24.11 17:00, 24.11 15:30";
+    check(&store, requested, taken).await;
+}
+
+/// Keeps in memory what it is given, or fails.
+#[derive(Default)]
+struct PlayedSpool {
+    kept: std::sync::Mutex<Vec<NewTask>>,
+    full: bool,
+}
+
+#[async_trait::async_trait]
+impl Spool for PlayedSpool {
+    async fn keep(&self, task: &NewTask) -> Result<(), BoxError> {
+        if self.full {
+            return Err("no space left".into());
+        }
+        self.kept.lock().unwrap().push(task.clone());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_kept_while_the_store_is_away() {
+    let store: Shared = Arc::new(crate::memory::MemoryStore::new());
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let away = Arc::new(MemoryStore::new());
+    away.go_away();
+    let confirmation = confirmation(&call, at(TUESDAY, HALF_PAST_FOUR));
+    for full in [false, true] {
+        let spool = Arc::new(PlayedSpool {
+            full,
+            ..PlayedSpool::default()
+        });
+        let desk =
+            Desk::new(Arc::clone(&away) as Shared).with_spool(Arc::clone(&spool) as Arc<dyn Spool>);
+        let answer = desk.book(confirmation.clone(), NOW).await;
+        assert_eq!(answer.outcome, Outcome::BookingUnavailable);
+        assert_eq!(matches!(answer.kept, Some(Kept::Spooled)), !full);
+        let answer = desk
+            .look(&confirmation.inquirer, at(TUESDAY, None), NOW)
+            .await;
+        assert_eq!(answer.outcome, Outcome::BookingUnavailable);
+        let kept: Vec<_> = spool
+            .kept
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|task| task.requested)
+            .collect();
+        let expected = [at(TUESDAY, HALF_PAST_FOUR), at(TUESDAY, None)];
+        assert_eq!(kept, if full { vec![] } else { expected.to_vec() });
+    }
 }
 
 #[test]
