@@ -44,13 +44,12 @@ const PURE: &[(&str, &[&str])] = &[
 /// Crates with I/O. They do not know each other.
 const WITH_IO: &[(&str, &[&str])] = &[
     (
-        "toran-store-sqlite",
+        "toran-store-sql",
         &["toran-store", "toran-domain", "toran-scheduling"],
     ),
-    (
-        "toran-store-postgres",
-        &["toran-store", "toran-domain", "toran-scheduling"],
-    ),
+    ("toran-spool", &["toran-store", "toran-domain"]),
+    // For tests alone.
+    ("toran-test-postgres", &[]),
     (
         "toran-openai",
         &["toran-nlp", "toran-truth", "toran-realtime", "toran-domain"],

@@ -28,7 +28,10 @@ pub use business::{
     AgentGender, Business, BusinessText, BusinessTextError, MAX_BUSINESS_NAME_CHARS,
     MAX_BUSINESS_TEXT_CHARS,
 };
-pub use ids::{AppointmentId, BusinessId, CallSid, EventId, IdError, ItemId, LeadId, ResponseId, TaskId, TurnIndex};
+pub use ids::{
+    AppointmentId, BusinessId, CallSid, EventId, IdError, ItemId, LeadId, ResponseId, TaskId,
+    TurnIndex,
+};
 pub use outcome::{Booking, Detail, Outcome};
 pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pii::Pii;

@@ -121,7 +121,12 @@ mod tests {
     fn one_number_has_one_form() {
         let number: PhoneNumber = " +972 (54) 123-45.67".parse().unwrap();
         assert_eq!(number.e164(), "+972541234567");
-        for same in ["+972 (0)54-1234567", "054-123-4567", "0541234567", "+972541234567"] {
+        for same in [
+            "+972 (0)54-1234567",
+            "054-123-4567",
+            "0541234567",
+            "+972541234567",
+        ] {
             assert_eq!(PhoneNumber::dialled(same), Ok(number.clone()), "{same}");
         }
         // Of a plan that no library knows.

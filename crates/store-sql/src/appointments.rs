@@ -1,92 +1,147 @@
-//! Appointments, and the one transaction that makes one.
+//! Appointments: what is taken, what stands, and the transaction in which a call comes to one.
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
-use time::UtcDateTime;
-use toran_domain::{AppointmentId, Booking, BusinessId, LeadId};
-use toran_scheduling::{Busy, Refusal};
+use time::{Date, Duration, UtcDateTime};
+use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId};
+use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use toran_store::{
-    AppointmentRow, Appointments, BookingAnswer, BookingOrder, StoreError,
-    booking::{self, Decision, LiveAppointment, Placement, Seat},
-    bounded_name,
+    Actor, AppointmentChange, AppointmentRow, Appointments, BookingAnswer, BookingOrder,
+    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError,
+    booking::{self, Decision, LiveAppointment, Seat},
 };
 
 use crate::{
-    SqliteStore,
+    SqlStore,
     businesses::settings_of,
-    column::{Columns, date_text, time_text},
-    session::lead_of_call,
+    changes::{self, Written},
+    database::{Failure, OneBusiness, Repeat, Tx, attempts},
+    row::Row,
+    session::{lead_of_call, lock_lead_and_call},
+    statement::statements,
+    value::values,
 };
 
-/// What the triggers say when they refuse.
-const OVERLAP: &str = "appointment_overlap";
+/// The longest busy range that the columns allow, a day and two buffers: it keeps a question inside the index.
+const LONGEST_BUSY: Duration = Duration::seconds(144_000);
+/// How often a transaction looks again after another one took the place that it had found.
+const LOOKS: u32 = 16;
 
-/// The live appointments of a business that touch a range, buffers included. The bound on `busy_from` from
-/// below is the longest busy range that the schema allows; it keeps the question inside the index.
-macro_rules! from_live_appointments {
-    ($select:literal, $join:literal) => {
+/// The live appointments of a business that touch a range, buffers included: `$2` to `$3`, and `$4` is
+/// [`LONGEST_BUSY`] before `$2`.
+macro_rules! from_live {
+    ($select:expr, $join:literal) => {
         concat!(
             $select,
             " FROM appointment ",
             $join,
-            " WHERE appointment.business_id = ?1 AND status = 'confirmed' \
-              AND busy_from < ?3 AND busy_to > ?2 AND busy_from > ?2 - 144000 \
-              ORDER BY busy_from, appointment.id"
+            " WHERE appointment.business_id = $1 AND status = 'confirmed' \
+              AND busy_from < $3 AND busy_to > $2 AND busy_from > $4 ORDER BY busy_from, appointment.id"
         )
     };
 }
 
+macro_rules! columns_of_rows {
+    () => {
+        "SELECT appointment.id, status, lead_id, call_sid, phone, COALESCE(appointment.name, lead.name) AS name, \
+         starts_at, ends_at, resource, appointment.created_at"
+    };
+}
+
+macro_rules! select_rows {
+    ($rest:literal) => {
+        concat!(
+            columns_of_rows!(),
+            " FROM appointment JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id \
+             WHERE appointment.business_id = $1 AND ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    LIVE: Scoped = from_live!("SELECT id, lead_id, call_sid, starts_at, busy_from, busy_to, resource, seat", "");
+    LIVE_ROWS: Scoped = from_live!(
+        columns_of_rows!(),
+        "JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id"
+    );
+    ROW: Scoped = select_rows!("appointment.id = $2");
+    ROWS_OF_LEAD: Scoped = select_rows!("lead_id = $2 ORDER BY starts_at, appointment.id");
+    ONE_LIVE: Scoped = "SELECT id, lead_id, call_sid, starts_at, busy_from, busy_to, resource, seat \
+        FROM appointment WHERE business_id = $1 AND id = $2 AND status = 'confirmed'";
+    STANDING: Scoped = "SELECT id, appointment.lead_id, appointment.call_sid, starts_at, busy_from, busy_to, resource, \
+        seat FROM call_session JOIN appointment ON appointment.business_id = call_session.business_id \
+        AND appointment.id = last_appointment_id AND status = 'confirmed' \
+        WHERE call_session.business_id = $1 AND call_session.call_sid = $2";
+    CONFIRM: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
+        last_appointment_id = $5 WHERE business_id = $1 AND call_sid = $2";
+    PING: Across = "SELECT 1 AS one";
+}
+
 #[async_trait]
-impl Appointments for SqliteStore {
+impl Appointments for SqlStore {
     async fn busy(
         &self,
         business_id: BusinessId,
         from: UtcDateTime,
         to: UtcDateTime,
     ) -> Result<Vec<Busy>, StoreError> {
-        let mut connection = self
-            .readers
-            .acquire()
-            .await
-            .map_err(StoreError::unavailable)?;
-        let live = live_appointments(&mut connection, business_id, from, to).await?;
-        Ok(live.iter().map(LiveAppointment::taken).collect())
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let live = live_appointments(&mut tx, (from, to)).await?;
+            Ok(live.iter().map(LiveAppointment::taken).collect())
+        };
+        attempts(Repeat::Safe, read).await
     }
 
     async fn create_appointment_from_realtime(
         &self,
         order: &BookingOrder,
     ) -> Result<BookingAnswer, StoreError> {
-        let business_id = order.key.business_id;
-        let mut tx = self.begin().await?;
-        let Some(settings) = settings_of(&mut tx, business_id).await? else {
-            return Ok(BookingAnswer::UnknownBusiness);
+        attempts(Repeat::Safe, || self.book_once(order)).await
+    }
+
+    async fn move_appointment(&self, order: &MoveOrder) -> Result<MoveAnswer, StoreError> {
+        attempts(Repeat::Safe, || self.move_once(order)).await
+    }
+
+    async fn cancel_appointment(
+        &self,
+        business_id: BusinessId,
+        appointment_id: AppointmentId,
+        origin: &Origin,
+    ) -> Result<CancelAnswer, StoreError> {
+        let cancel = || self.cancel_once(business_id, appointment_id, origin);
+        attempts(Repeat::Safe, cancel).await
+    }
+
+    async fn appointment(
+        &self,
+        business_id: BusinessId,
+        appointment_id: AppointmentId,
+    ) -> Result<Option<AppointmentRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let Some(settings) = settings_of(&mut tx).await? else {
+                return Ok(None);
+            };
+            let found = tx.fetch_one(ROW, values![appointment_id]).await?;
+            Ok(found
+                .map(|row| appointment_row(&row, &settings))
+                .transpose()?)
         };
-        if lead_of_call(&mut tx, &order.key).await? != order.lead_id {
-            return Err(StoreError::UnknownCall);
-        }
-        let (from, to) = booking::known_range(&settings, order.date);
-        let live = live_appointments(&mut tx, business_id, from, to).await?;
-        let answer = match booking::decide(&settings, order, &live) {
-            Decision::AlreadyHeld(booking) => BookingAnswer::AlreadyHeld(booking),
-            Decision::Refuse(refusal) => return Ok(BookingAnswer::Refused(refusal)),
-            Decision::Create(placement) => match write(&mut tx, order, &placement).await {
-                Ok(()) => BookingAnswer::Created(Booking {
-                    appointment_id: order.new_appointment_id,
-                    date: placement.slot.date(),
-                    time: placement.slot.time(),
-                }),
-                Err(error) if is_overlap(&error) => {
-                    return Ok(BookingAnswer::Refused(Refusal::Taken));
-                }
-                Err(error) => return Err(StoreError::unavailable(error)),
-            },
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn history(
+        &self,
+        business_id: BusinessId,
+        appointment_id: AppointmentId,
+    ) -> Result<Vec<AppointmentChange>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            changes::history_of(&mut tx, appointment_id).await
         };
-        if let BookingAnswer::Created(booking) | BookingAnswer::AlreadyHeld(booking) = answer {
-            remember_confirmed(&mut tx, order, booking).await?;
-        }
-        tx.commit().await.map_err(StoreError::unavailable)?;
-        Ok(answer)
+        attempts(Repeat::Safe, read).await
     }
 
     async fn appointments(
@@ -95,201 +150,181 @@ impl Appointments for SqliteStore {
         from: UtcDateTime,
         to: UtcDateTime,
     ) -> Result<Vec<AppointmentRow>, StoreError> {
-        let mut tx = self
-            .readers
-            .begin()
-            .await
-            .map_err(StoreError::unavailable)?;
-        let Some(settings) = settings_of(&mut tx, business_id).await? else {
-            return Ok(Vec::new());
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let Some(settings) = settings_of(&mut tx).await? else {
+                return Ok(Vec::new());
+            };
+            let values = values![from, to, from.saturating_sub(LONGEST_BUSY)];
+            let rows = tx.fetch(LIVE_ROWS, values).await?;
+            Ok(rows_of(&rows, &settings)?)
         };
-        let rows = sqlx::query(from_live_appointments!(
-            "SELECT appointment.id, lead_id, call_sid, phone, \
-             COALESCE(appointment.name, lead.name) AS name, starts_at, ends_at, resource, \
-             appointment.created_at",
-            "JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id"
-        ))
-        .bind(business_id.as_uuid())
-        .bind(from.unix_timestamp())
-        .bind(to.unix_timestamp())
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(StoreError::unavailable)?;
-        let read = |row| {
-            let columns = Columns(row);
-            let id = AppointmentId::from_uuid(columns.plain("appointment.id")?);
-            let starts_at = columns.instant("appointment.starts_at")?;
-            Ok(AppointmentRow {
-                booking: booking::booking_at(&settings, id, starts_at),
-                lead_id: LeadId::from_uuid(columns.plain("appointment.lead_id")?),
-                call_sid: columns.parsed("appointment.call_sid")?,
-                caller: columns.maybe_parsed("lead.phone")?,
-                name: columns.name("appointment.name")?,
-                starts_at,
-                ends_at: columns.instant("appointment.ends_at")?,
-                resource: columns.parsed("appointment.resource")?,
-                created_at: columns.instant("appointment.created_at")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        attempts(Repeat::Safe, read).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let answer = sqlx::query("SELECT 1").execute(&self.readers).await;
-        answer.map(|_| ()).map_err(StoreError::unavailable)
+        let ping = || async {
+            let mut tx = self.database.read_across().await?;
+            tx.fetch(PING, values![]).await.map(|_| ())
+        };
+        attempts(Repeat::Safe, ping).await
     }
 }
 
-async fn live_appointments(
-    connection: &mut SqliteConnection,
-    business_id: BusinessId,
-    from: UtcDateTime,
-    to: UtcDateTime,
-) -> Result<Vec<LiveAppointment>, StoreError> {
-    let rows = sqlx::query(from_live_appointments!(
-        "SELECT id, lead_id, call_sid, starts_at, busy_from, busy_to, resource, seat",
-        ""
-    ))
-    .bind(business_id.as_uuid())
-    .bind(from.unix_timestamp())
-    .bind(to.unix_timestamp())
-    .fetch_all(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
-    let read = |row| {
-        let columns = Columns(row);
-        Ok(LiveAppointment {
-            appointment_id: AppointmentId::from_uuid(columns.plain("appointment.id")?),
-            lead_id: LeadId::from_uuid(columns.plain("appointment.lead_id")?),
-            call_sid: columns.parsed("appointment.call_sid")?,
-            starts_at: columns.instant("appointment.starts_at")?,
-            busy: columns.busy()?,
-            seat: Seat {
-                resource: columns.parsed("appointment.resource")?,
-                number: columns.plain("appointment.seat")?,
-            },
-        })
-    };
-    rows.iter().map(read).collect()
-}
-
-/// Writes an appointment on its seat, after those that change theirs to make room.
-async fn write(
-    connection: &mut SqliteConnection,
-    order: &BookingOrder,
-    placement: &Placement,
-) -> Result<(), sqlx::Error> {
-    // First out of everybody's way, so that two can exchange their seats.
-    const OUT_OF_THE_WAY: i64 = 1_000_000;
-    for above in [OUT_OF_THE_WAY, 0] {
-        for (index, (id, seat)) in (0_i64..).zip(&placement.reseated) {
-            let seat = if above > 0 {
-                above + index
-            } else {
-                i64::from(*seat)
-            };
-            sqlx::query("UPDATE appointment SET seat = ? WHERE business_id = ? AND id = ?")
-                .bind(seat)
-                .bind(order.key.business_id.as_uuid())
-                .bind(id.as_uuid())
-                .execute(&mut *connection)
-                .await?;
+impl SqlStore {
+    /// One transaction. The lead and the call are held, so the same confirmation twice is one after the other; the
+    /// places are not, so whoever writes first has one, and the other looks again.
+    async fn book_once(&self, order: &BookingOrder) -> Result<BookingAnswer, Failure> {
+        let call_sid = &order.key.call_sid;
+        let mut tx = self.database.write(order.key.business_id).await?;
+        let Some(settings) = settings_of(&mut tx).await? else {
+            return Ok(BookingAnswer::UnknownBusiness);
+        };
+        if lead_of_call(&mut tx, call_sid).await? != order.lead_id {
+            return Err(StoreError::UnknownCall.into());
         }
+        lock_lead_and_call(&mut tx, call_sid).await?;
+        let origin = Origin {
+            actor: Actor::Caller,
+            call_sid: Some(call_sid.clone()),
+            at: order.now,
+        };
+        let standing = match tx.fetch_one(STANDING, values![call_sid]).await? {
+            Some(row) => Some(live_appointment(&row)?),
+            None => None,
+        };
+        for _ in 0..LOOKS {
+            let live = live_around(&mut tx, &settings, order.date).await?;
+            let decision = booking::decide(&settings, order, &live, standing.as_ref());
+            let answer = match (decision, &standing) {
+                (Decision::Refuse(refusal), _) => return Ok(BookingAnswer::Refused(refusal)),
+                (
+                    Decision::AlreadyHeld {
+                        booking,
+                        in_this_call,
+                    },
+                    _,
+                ) => BookingAnswer::AlreadyHeld {
+                    booking,
+                    in_this_call,
+                },
+                (Decision::Create(placement), _) => {
+                    match changes::create(&mut tx, order, &settings, &placement).await? {
+                        Written::Done(booking) => BookingAnswer::Created(booking),
+                        Written::LookAgain => continue,
+                    }
+                }
+                (Decision::Move(placement), Some(standing)) => {
+                    let moved =
+                        changes::relocate(&mut tx, standing, &settings, &placement, &origin);
+                    match moved.await? {
+                        Written::Done((from, to)) => BookingAnswer::Moved { from, to },
+                        Written::LookAgain => continue,
+                    }
+                }
+                (Decision::Move(_), None) => return Ok(BookingAnswer::Refused(Refusal::Taken)),
+            };
+            if let BookingAnswer::Created(booking)
+            | BookingAnswer::Moved { to: booking, .. }
+            | BookingAnswer::AlreadyHeld { booking, .. } = answer
+            {
+                confirm(&mut tx, call_sid, booking).await?;
+            }
+            tx.commit().await?;
+            return Ok(answer);
+        }
+        Err(Failure::Overlap)
     }
-    insert(connection, order, placement).await
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    order: &BookingOrder,
-    placement: &Placement,
-) -> Result<(), sqlx::Error> {
-    let name = order
-        .name
-        .as_ref()
-        .and_then(|name| bounded_name(name.expose()));
-    let slot = &placement.slot;
-    let busy = slot.busy();
-    sqlx::query(
-        "INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, \
-         buffer_before, buffer_after, resource, seat, name, created_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(order.new_appointment_id.as_uuid())
-    .bind(order.key.business_id.as_uuid())
-    .bind(order.lead_id.as_uuid())
-    .bind(order.key.call_sid.as_str())
-    .bind(slot.starts_at().unix_timestamp())
-    .bind(slot.ends_at().unix_timestamp())
-    .bind((slot.starts_at() - busy.from()).whole_seconds())
-    .bind((busy.to() - slot.ends_at()).whole_seconds())
-    .bind(placement.seat.resource.as_str())
-    .bind(placement.seat.number)
-    .bind(name.as_ref().map(|name| name.expose().as_str()))
-    .bind(order.now.unix_timestamp())
-    .execute(connection)
-    .await
-    .map(|_| ())
-}
-
-async fn remember_confirmed(
-    connection: &mut SqliteConnection,
-    order: &BookingOrder,
+/// Remembers what a call confirmed last.
+async fn confirm(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
     booking: Booking,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE call_session SET last_confirmed_date = ?, last_confirmed_time = ?, \
-         last_appointment_id = ? WHERE business_id = ? AND call_sid = ?",
-    )
-    .bind(date_text(booking.date)?)
-    .bind(time_text(booking.time)?)
-    .bind(booking.appointment_id.as_uuid())
-    .bind(order.key.business_id.as_uuid())
-    .bind(order.key.call_sid.as_str())
-    .execute(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
+) -> Result<(), Failure> {
+    let values = values![call_sid, booking.date, booking.time, booking.appointment_id];
+    tx.execute(CONFIRM, values).await?;
     Ok(())
 }
 
-/// Whether a trigger refused, as if the place had been seen taken.
-fn is_overlap(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|error| error.message() == OVERLAP)
+/// The live appointments that matter to an order for a day.
+pub(crate) async fn live_around(
+    tx: &mut Tx<OneBusiness>,
+    settings: &AppointmentSettings,
+    date: Date,
+) -> Result<Vec<LiveAppointment>, Failure> {
+    live_appointments(tx, booking::known_range(settings, date)).await
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
+async fn live_appointments(
+    tx: &mut Tx<OneBusiness>,
+    (from, to): (UtcDateTime, UtcDateTime),
+) -> Result<Vec<LiveAppointment>, Failure> {
+    let values = values![from, to, from.saturating_sub(LONGEST_BUSY)];
+    let rows = tx.fetch(LIVE, values).await?;
+    let live: Result<Vec<_>, StoreError> = rows.iter().map(live_appointment).collect();
+    Ok(live?)
+}
 
-    use toran_store::conformance::{
-        HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, key, open, order, settings,
-    };
+/// One appointment, if it stands.
+pub(crate) async fn one_live(
+    tx: &mut Tx<OneBusiness>,
+    appointment_id: AppointmentId,
+) -> Result<Option<LiveAppointment>, Failure> {
+    let row = tx.fetch_one(ONE_LIVE, values![appointment_id]).await?;
+    Ok(row.as_ref().map(live_appointment).transpose()?)
+}
 
-    use super::*;
+fn live_appointment(row: &Row) -> Result<LiveAppointment, StoreError> {
+    Ok(LiveAppointment {
+        appointment_id: AppointmentId::from_uuid(row.id("appointment.id")?),
+        lead_id: LeadId::from_uuid(row.id("appointment.lead_id")?),
+        call_sid: row.parsed("appointment.call_sid")?,
+        starts_at: row.instant("appointment.starts_at")?,
+        busy: row.busy()?,
+        seat: Seat {
+            resource: row.parsed("appointment.resource")?,
+            number: row.int("appointment.seat")?,
+        },
+    })
+}
 
-    #[tokio::test]
-    async fn the_triggers_refusal_is_told_from_every_other() {
-        let store = SqliteStore::open("sqlite::memory:").await.unwrap();
-        store.migrate().await.unwrap();
-        let shared: Shared = Arc::new(store.clone());
-        add(&shared, 1).await;
-        let call = open(&shared, &key(1, "CA1"), Some(7), 1).await;
-        let order = |new_id| order(&call, TUESDAY, HALF_PAST_FOUR, new_id);
-        let Decision::Create(placement) = booking::decide(&settings(30), &order(1), &[]) else {
-            panic!("{NOW} is before it, and nothing stands")
-        };
+/// Everything that a lead ever held, earliest first.
+pub(crate) async fn rows_of_lead(
+    tx: &mut Tx<OneBusiness>,
+    lead_id: LeadId,
+    settings: &AppointmentSettings,
+) -> Result<Vec<AppointmentRow>, Failure> {
+    let rows = tx.fetch(ROWS_OF_LEAD, values![lead_id]).await?;
+    Ok(rows_of(&rows, settings)?)
+}
 
-        let mut tx = store.begin().await.unwrap();
-        insert(&mut tx, &order(1), &placement).await.unwrap();
-        let overlap = insert(&mut tx, &order(2), &placement).await.unwrap_err();
-        assert!(is_overlap(&overlap), "{overlap:?}");
-        sqlx::query("UPDATE appointment SET status = 'cancelled'")
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        let same_id = insert(&mut tx, &order(1), &placement).await.unwrap_err();
-        assert!(!is_overlap(&same_id), "{same_id:?}");
-    }
+fn rows_of(
+    rows: &[Row],
+    settings: &AppointmentSettings,
+) -> Result<Vec<AppointmentRow>, StoreError> {
+    rows.iter()
+        .map(|row| appointment_row(row, settings))
+        .collect()
+}
+
+fn appointment_row(
+    row: &Row,
+    settings: &AppointmentSettings,
+) -> Result<AppointmentRow, StoreError> {
+    let id = AppointmentId::from_uuid(row.id("appointment.id")?);
+    let starts_at = row.instant("appointment.starts_at")?;
+    Ok(AppointmentRow {
+        booking: booking::booking_at(settings, id, starts_at),
+        status: row.parsed("appointment.status")?,
+        lead_id: LeadId::from_uuid(row.id("appointment.lead_id")?),
+        call_sid: row.parsed("appointment.call_sid")?,
+        caller: row.phone()?,
+        name: row.name("appointment.name")?,
+        starts_at,
+        ends_at: row.instant("appointment.ends_at")?,
+        resource: row.parsed("appointment.resource")?,
+        created_at: row.instant("appointment.created_at")?,
+    })
 }

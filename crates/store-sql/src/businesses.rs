@@ -1,12 +1,17 @@
 //! Businesses and their settings.
 
 use async_trait::async_trait;
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use toran_domain::{AgentGender, Business, BusinessId, BusinessText, PhoneNumber};
 use toran_scheduling::{AppointmentSettings, ClockTime};
 use toran_store::{Addition, Businesses, StoreError, checked_business};
 
-use crate::{SqliteStore, column::Columns};
+use crate::{
+    SqlStore,
+    database::{Failure, OneBusiness, Repeat, Tx, attempts},
+    row::Row,
+    statement::{Scoped, statements},
+    value::values,
+};
 
 macro_rules! select_business {
     ($rest:literal) => {
@@ -19,86 +24,95 @@ macro_rules! select_business {
     };
 }
 
+statements! {
+    BY_NUMBER: Across = select_business!("WHERE called_number = $1");
+    ALL: Across = select_business!("ORDER BY business.id");
+    ONE: Scoped = select_business!("WHERE business.id = $1");
+    INSERT: Across = "INSERT INTO business (id, name, called_number, text, agent_name, agent_gender) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    EXISTS: Scoped = "SELECT business.id FROM business WHERE business.id = $1";
+    SETTINGS: Scoped = "SELECT active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document \
+        FROM appointment_settings WHERE business_id = $1";
+    PUT_SETTINGS: Scoped = "INSERT INTO appointment_settings \
+        (business_id, active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        ON CONFLICT (business_id) DO UPDATE SET active_days = excluded.active_days, \
+        start_hour = excluded.start_hour, end_hour = excluded.end_hour, \
+        slot_interval_minutes = excluded.slot_interval_minutes, time_zone = excluded.time_zone, \
+        document = excluded.document";
+    UNTIE_CALLS: Scoped = "UPDATE call_session SET last_confirmed_date = NULL, last_confirmed_time = NULL, \
+        last_appointment_id = NULL WHERE business_id = $1";
+    DELETE_EVENTS: Scoped = "DELETE FROM outbox WHERE business_id = $1";
+    DELETE_TASKS: Scoped = "DELETE FROM task WHERE business_id = $1";
+    DELETE_LINES: Scoped = "DELETE FROM transcript_line WHERE business_id = $1";
+    DELETE_USAGE: Scoped = "DELETE FROM call_usage WHERE business_id = $1";
+    DELETE_CHANGES: Scoped = "DELETE FROM appointment_change WHERE business_id = $1";
+    DELETE_APPOINTMENTS: Scoped = "DELETE FROM appointment WHERE business_id = $1";
+    DELETE_CALLS: Scoped = "DELETE FROM call_session WHERE business_id = $1";
+    DELETE_LEADS: Scoped = "DELETE FROM lead WHERE business_id = $1";
+    DELETE_WEBHOOK: Scoped = "DELETE FROM webhook WHERE business_id = $1";
+    DELETE_SETTINGS: Scoped = "DELETE FROM appointment_settings WHERE business_id = $1";
+    DELETE: Scoped = "DELETE FROM business WHERE business.id = $1";
+}
+
 /// Children before parents; first what points both ways.
-const REMOVAL: [&str; 8] = [
-    "UPDATE call_session SET last_confirmed_date = NULL, last_confirmed_time = NULL, \
-     last_appointment_id = NULL WHERE business_id = ?",
-    "DELETE FROM transcript_line WHERE business_id = ?",
-    "DELETE FROM call_usage WHERE business_id = ?",
-    "DELETE FROM appointment WHERE business_id = ?",
-    "DELETE FROM call_session WHERE business_id = ?",
-    "DELETE FROM lead WHERE business_id = ?",
-    "DELETE FROM appointment_settings WHERE business_id = ?",
-    "DELETE FROM business WHERE id = ?",
+const REMOVAL: [Scoped; 12] = [
+    UNTIE_CALLS,
+    DELETE_EVENTS,
+    DELETE_TASKS,
+    DELETE_LINES,
+    DELETE_USAGE,
+    DELETE_CHANGES,
+    DELETE_APPOINTMENTS,
+    DELETE_CALLS,
+    DELETE_LEADS,
+    DELETE_WEBHOOK,
+    DELETE_SETTINGS,
+    DELETE,
 ];
 
 #[async_trait]
-impl Businesses for SqliteStore {
+impl Businesses for SqlStore {
     async fn add_business(&self, business: &Business) -> Result<Addition, StoreError> {
-        let business = match checked_business(business) {
-            Ok(business) => business,
-            Err(error) => return Ok(Addition::BadName(error)),
-        };
-        let mut tx = self.begin().await?;
-        let conflict: Option<bool> = sqlx::query_scalar(
-            "SELECT id = ?1 FROM business WHERE id = ?1 OR called_number = ?2 \
-             ORDER BY id = ?1 DESC LIMIT 1",
-        )
-        .bind(business.id.as_uuid())
-        .bind(business.called_number.e164())
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(StoreError::unavailable)?;
-        match conflict {
-            Some(true) => return Ok(Addition::IdTaken),
-            Some(false) => return Ok(Addition::NumberTaken),
-            None => {}
+        match checked_business(business) {
+            Ok(business) => attempts(Repeat::Unsafe, || self.add_once(&business)).await,
+            Err(error) => Ok(Addition::BadName(error)),
         }
-        sqlx::query(
-            "INSERT INTO business (id, name, called_number, text, agent_name, agent_gender) \
-             VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(business.id.as_uuid())
-        .bind(&business.name)
-        .bind(business.called_number.e164())
-        .bind(business.text.as_str())
-        .bind(&business.agent_name)
-        .bind(gender_word(business.agent_gender))
-        .execute(&mut *tx)
-        .await
-        .map_err(StoreError::unavailable)?;
-        put_settings(&mut tx, business.id, &business.settings).await?;
-        tx.commit().await.map_err(StoreError::unavailable)?;
-        Ok(Addition::Added)
     }
 
     async fn business_by_called_number(
         &self,
         number: &PhoneNumber,
     ) -> Result<Option<Business>, StoreError> {
-        let row = sqlx::query(select_business!("WHERE called_number = ?"))
-            .bind(number.e164())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(StoreError::unavailable)?;
-        row.as_ref().map(business).transpose()
+        let find = || async {
+            let mut tx = self.database.read_across().await?;
+            let rows = tx.fetch(BY_NUMBER, values![number.e164()]).await?;
+            Ok(rows.first().map(business).transpose()?)
+        };
+        attempts(Repeat::Safe, find).await
     }
 
     async fn business(&self, id: BusinessId) -> Result<Option<Business>, StoreError> {
-        let row = sqlx::query(select_business!("WHERE business.id = ?"))
-            .bind(id.as_uuid())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(StoreError::unavailable)?;
-        row.as_ref().map(business).transpose()
+        let find = || async {
+            let row = self
+                .database
+                .read(id)
+                .await?
+                .fetch_one(ONE, values![])
+                .await?;
+            Ok(row.as_ref().map(business).transpose()?)
+        };
+        attempts(Repeat::Safe, find).await
     }
 
     async fn businesses(&self) -> Result<Vec<Business>, StoreError> {
-        let rows = sqlx::query(select_business!("ORDER BY business.id"))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(StoreError::unavailable)?;
-        rows.iter().map(business).collect()
+        let list = || async {
+            let mut tx = self.database.read_across().await?;
+            let rows = tx.fetch(ALL, values![]).await?;
+            let all: Result<Vec<Business>, StoreError> = rows.iter().map(business).collect();
+            Ok(all?)
+        };
+        attempts(Repeat::Safe, list).await
     }
 
     async fn update_settings(
@@ -106,91 +120,104 @@ impl Businesses for SqliteStore {
         id: BusinessId,
         settings: &AppointmentSettings,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        // Not by reading what is there: settings that cannot be read must be replaceable.
-        let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM business WHERE id = ?")
-            .bind(id.as_uuid())
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(StoreError::unavailable)?;
-        if known.is_none() {
-            return Ok(false);
-        }
-        put_settings(&mut tx, id, settings).await?;
-        tx.commit().await.map_err(StoreError::unavailable)?;
-        Ok(true)
+        let update = || async {
+            let mut tx = self.database.write(id).await?;
+            // Not by reading what is there: settings that cannot be read must be replaceable.
+            if !exists(&mut tx).await? {
+                return Ok(false);
+            }
+            put_settings(&mut tx, settings).await?;
+            tx.commit().await?;
+            Ok(true)
+        };
+        attempts(Repeat::Safe, update).await
     }
 
     async fn remove_business(&self, id: BusinessId) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let mut removed = 0;
-        for statement in REMOVAL {
-            let result = sqlx::query(statement)
-                .bind(id.as_uuid())
-                .execute(&mut *tx)
-                .await;
-            removed = result.map_err(StoreError::unavailable)?.rows_affected();
-        }
-        tx.commit().await.map_err(StoreError::unavailable)?;
-        Ok(removed > 0)
+        let remove = || async {
+            let mut tx = self.database.write(id).await?;
+            let mut removed = 0;
+            for statement in REMOVAL {
+                removed = tx.execute(statement, values![]).await?;
+            }
+            tx.commit().await?;
+            Ok(removed > 0)
+        };
+        attempts(Repeat::Unsafe, remove).await
     }
+}
+
+impl SqlStore {
+    async fn add_once(&self, business: &Business) -> Result<Addition, Failure> {
+        let mut tx = self.database.write_across().await?;
+        let inserted = tx
+            .execute(
+                INSERT,
+                values![
+                    business.id,
+                    business.name.as_str(),
+                    business.called_number.e164(),
+                    business.text.as_str(),
+                    business.agent_name.as_deref(),
+                    gender_word(business.agent_gender),
+                ],
+            )
+            .await?;
+        let mut tx = tx.narrow(business.id).await?;
+        if inserted == 0 {
+            let id_taken = exists(&mut tx).await?;
+            return Ok(if id_taken {
+                Addition::IdTaken
+            } else {
+                Addition::NumberTaken
+            });
+        }
+        put_settings(&mut tx, &business.settings).await?;
+        tx.commit().await?;
+        Ok(Addition::Added)
+    }
+}
+
+/// Whether there is such a business.
+pub(crate) async fn exists(tx: &mut Tx<OneBusiness>) -> Result<bool, Failure> {
+    Ok(tx.fetch_one(EXISTS, values![]).await?.is_some())
 }
 
 /// A business's settings, or `None` if there is no such business.
 pub(crate) async fn settings_of(
-    connection: &mut SqliteConnection,
-    id: BusinessId,
-) -> Result<Option<AppointmentSettings>, StoreError> {
-    let row = sqlx::query(
-        "SELECT active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document \
-         FROM appointment_settings WHERE business_id = ?",
-    )
-    .bind(id.as_uuid())
-    .fetch_optional(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
-    row.as_ref().map(settings).transpose()
+    tx: &mut Tx<OneBusiness>,
+) -> Result<Option<AppointmentSettings>, Failure> {
+    let row = tx.fetch_one(SETTINGS, values![]).await?;
+    Ok(row.as_ref().map(settings).transpose()?)
 }
 
 /// The simple form goes into its columns. The full form goes into the document, and its summary into the
 /// columns.
 async fn put_settings(
-    connection: &mut SqliteConnection,
-    id: BusinessId,
+    tx: &mut Tx<OneBusiness>,
     settings: &AppointmentSettings,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let document = match settings.simple_form() {
         Some(_) => None,
-        None => Some(serde_json::to_string(settings).map_err(StoreError::unavailable)?),
+        None => Some(serde_json::to_value(settings).map_err(StoreError::unavailable)?),
     };
     let end_hour = settings.end_hour().min(ClockTime::END_OF_DAY);
-    sqlx::query(
-        "INSERT INTO appointment_settings \
-         (business_id, active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document) \
-         VALUES (?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (business_id) DO UPDATE SET active_days = excluded.active_days, \
-         start_hour = excluded.start_hour, end_hour = excluded.end_hour, \
-         slot_interval_minutes = excluded.slot_interval_minutes, time_zone = excluded.time_zone, \
-         document = excluded.document",
-    )
-    .bind(id.as_uuid())
-    .bind(settings.active_days().to_string())
-    .bind(settings.start_hour().to_string())
-    .bind(end_hour.to_string())
-    .bind(settings.slot_interval_minutes())
-    .bind(settings.time_zone().as_str())
-    .bind(document)
-    .execute(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
+    let values = values![
+        settings.active_days().to_string(),
+        settings.start_hour().to_string(),
+        end_hour.to_string(),
+        settings.slot_interval_minutes(),
+        settings.time_zone().as_str(),
+        document,
+    ];
+    tx.execute(PUT_SETTINGS, values).await?;
     Ok(())
 }
 
-fn business(row: &SqliteRow) -> Result<Business, StoreError> {
-    let columns = Columns(row);
-    let text = BusinessText::new(columns.plain("business.text")?)
+fn business(row: &Row) -> Result<Business, StoreError> {
+    let text = BusinessText::new(row.text("business.text")?)
         .map_err(|error| StoreError::corrupt("business.text", error))?;
-    let agent_gender = match columns.plain("business.agent_gender")? {
+    let agent_gender = match row.text("business.agent_gender")? {
         "female" => AgentGender::Female,
         "male" => AgentGender::Male,
         _ => {
@@ -201,28 +228,27 @@ fn business(row: &SqliteRow) -> Result<Business, StoreError> {
         }
     };
     Ok(Business {
-        id: BusinessId::from_uuid(columns.plain("business.id")?),
-        name: columns.plain("business.name")?,
-        called_number: columns.parsed("business.called_number")?,
+        id: BusinessId::from_uuid(row.id("business.id")?),
+        name: row.text("business.name")?.to_owned(),
+        called_number: row.parsed("business.called_number")?,
         text,
-        agent_name: columns.plain("business.agent_name")?,
+        agent_name: row.maybe_text("business.agent_name")?.map(str::to_owned),
         agent_gender,
         settings: settings(row)?,
     })
 }
 
-fn settings(row: &SqliteRow) -> Result<AppointmentSettings, StoreError> {
-    let columns = Columns(row);
-    if let Some(document) = columns.plain::<Option<&str>>("appointment_settings.document")? {
-        return serde_json::from_str(document)
+fn settings(row: &Row) -> Result<AppointmentSettings, StoreError> {
+    if let Some(document) = row.json("appointment_settings.document")? {
+        return serde_json::from_value(document)
             .map_err(|error| StoreError::corrupt("appointment_settings.document", error));
     }
     AppointmentSettings::simple(
-        columns.parsed("appointment_settings.active_days")?,
-        columns.parsed::<ClockTime>("appointment_settings.start_hour")?,
-        columns.parsed::<ClockTime>("appointment_settings.end_hour")?,
-        columns.plain("appointment_settings.slot_interval_minutes")?,
-        columns.parsed("appointment_settings.time_zone")?,
+        row.parsed("appointment_settings.active_days")?,
+        row.parsed::<ClockTime>("appointment_settings.start_hour")?,
+        row.parsed::<ClockTime>("appointment_settings.end_hour")?,
+        row.int("appointment_settings.slot_interval_minutes")?,
+        row.parsed("appointment_settings.time_zone")?,
     )
     .map_err(|error| StoreError::corrupt("appointment_settings", error))
 }

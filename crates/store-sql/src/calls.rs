@@ -1,20 +1,25 @@
 //! Calls, what was said in them and what they used.
 
 use async_trait::async_trait;
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
-use time::UtcDateTime;
-use toran_domain::{Cost, ModelName, Pii, RequestedTime, Usage};
+use time::{Date, Time, UtcDateTime};
+use toran_domain::{
+    AppointmentId, BusinessId, CallSid, Cost, ModelName, Pii, RequestedTime, Usage,
+};
 use toran_store::{
-    CallEnding, CallKey, CallOpening, CallSession, Calls, ModelUsage, REDEEMED_TOKEN_KEPT,
-    StoreError, TranscriptLine, bounded_name,
+    CallEnding, CallKey, CallOpening, CallSession, CallSummary, Calls, Event, MAX_OFFERED,
+    ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, bounded_name,
 };
 use uuid::Uuid;
 
 use crate::{
-    SqliteStore,
-    businesses::settings_of,
-    column::{Columns, date_text, time_text},
-    session::{self, lead_of_call},
+    SqlStore,
+    businesses::{exists, settings_of},
+    database::{Failure, OneBusiness, Repeat, Tx, attempts},
+    outbox::{Subject, put_event},
+    row::Row,
+    session::{self, appointments_of_call, lock_call, lock_lead_and_call},
+    statement::statements,
+    value::values,
 };
 
 macro_rules! select_usage {
@@ -22,14 +27,50 @@ macro_rules! select_usage {
         concat!(
             "SELECT model, text_in, text_in_cached, audio_in, audio_in_cached, text_out, \
              audio_out, audio_seconds, cost_micro_usd FROM call_usage \
-             WHERE business_id = ? AND call_sid = ? ",
+             WHERE business_id = $1 AND call_sid = $2 ",
             $rest
         )
     };
 }
 
+statements! {
+    FORGET_TOKENS: Across = "DELETE FROM redeemed_stream_token WHERE expires_at < $1";
+    REDEEM: Across = "INSERT INTO redeemed_stream_token (token_id, expires_at) VALUES ($1, $2) \
+        ON CONFLICT (token_id) DO NOTHING";
+    NOTE_REQUEST: Scoped = "UPDATE call_session SET last_requested_date = $3, last_requested_time = $4 \
+        WHERE business_id = $1 AND call_sid = $2";
+    NAME_LEAD: Scoped = "UPDATE lead SET name = $3 WHERE business_id = $1 AND id = $2 \
+        AND (name IS NULL OR name <> $3) AND erased_at IS NULL";
+    NOTE_OFFERS: Scoped = "UPDATE call_session SET offered = $3 WHERE business_id = $1 AND call_sid = $2";
+    ANNOUNCE: Scoped = "UPDATE appointment SET announced = TRUE \
+        WHERE business_id = $1 AND call_sid = $2 AND id = $3 AND status = 'confirmed'";
+    KEEP_ALIVE: Scoped = "UPDATE call_session SET seen_at = $3 WHERE business_id = $1 AND call_sid = $2";
+    UNSEEN: Across = "SELECT business_id, call_sid FROM call_session \
+        WHERE ended_at IS NULL AND seen_at < $1 ORDER BY seen_at LIMIT 1000";
+    END: Scoped = "UPDATE call_session SET ended_at = $3, ending = $4, abandoned = $5 \
+        WHERE business_id = $1 AND call_sid = $2 AND ended_at IS NULL AND seen_at < $6";
+    SUMMARY: Scoped = "SELECT started_at, last_requested_date, last_requested_time, \
+        (SELECT COUNT(*) FROM transcript_line AS line WHERE line.business_id = $1 AND line.call_sid = $2) AS lines \
+        FROM call_session WHERE business_id = $1 AND call_sid = $2";
+    APPEND: Scoped = "INSERT INTO transcript_line (business_id, call_sid, seq, speaker, text, at) \
+        SELECT $1, $2, COALESCE(MAX(seq) + 1, 0), $3, $4, $5 FROM transcript_line \
+        WHERE business_id = $1 AND call_sid = $2";
+    TRANSCRIPT: Scoped = "SELECT speaker, text, at FROM transcript_line \
+        WHERE business_id = $1 AND call_sid = $2 ORDER BY seq";
+    USAGE: Scoped = select_usage!("ORDER BY model");
+    USAGE_OF_MODEL: Scoped = select_usage!("AND model = $3");
+    PUT_USAGE: Scoped = "INSERT INTO call_usage (business_id, call_sid, model, text_in, text_in_cached, audio_in, \
+        audio_in_cached, text_out, audio_out, audio_seconds, cost_micro_usd) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+        ON CONFLICT (business_id, call_sid, model) DO UPDATE SET text_in = excluded.text_in, \
+        text_in_cached = excluded.text_in_cached, audio_in = excluded.audio_in, \
+        audio_in_cached = excluded.audio_in_cached, text_out = excluded.text_out, \
+        audio_out = excluded.audio_out, audio_seconds = excluded.audio_seconds, \
+        cost_micro_usd = excluded.cost_micro_usd";
+}
+
 #[async_trait]
-impl Calls for SqliteStore {
+impl Calls for SqlStore {
     async fn redeem_stream_token(
         &self,
         token_id: Uuid,
@@ -39,48 +80,39 @@ impl Calls for SqliteStore {
         if now >= expires_at {
             return Ok(false);
         }
-        let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM redeemed_stream_token WHERE expires_at < ?")
-            .bind(now.saturating_sub(REDEEMED_TOKEN_KEPT).unix_timestamp())
-            .execute(&mut *tx)
-            .await
-            .map_err(StoreError::unavailable)?;
-        let inserted = sqlx::query(
-            "INSERT INTO redeemed_stream_token (token_id, expires_at) VALUES (?, ?) \
-             ON CONFLICT (token_id) DO NOTHING",
-        )
-        .bind(token_id)
-        .bind(expires_at.unix_timestamp())
-        .execute(&mut *tx)
-        .await
-        .map_err(StoreError::unavailable)?;
-        tx.commit().await.map_err(StoreError::unavailable)?;
-        Ok(inserted.rows_affected() == 1)
+        // Once more after an uncertain end would refuse a token that was never used.
+        let redeem = || async {
+            let mut tx = self.database.write_across().await?;
+            let old = now.saturating_sub(REDEEMED_TOKEN_KEPT);
+            tx.execute(FORGET_TOKENS, values![old]).await?;
+            let inserted = tx.execute(REDEEM, values![token_id, expires_at]).await?;
+            tx.commit().await?;
+            Ok(inserted == 1)
+        };
+        attempts(Repeat::Unsafe, redeem).await
     }
 
     async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError> {
-        let key = &opening.key;
-        let mut tx = self.begin().await?;
-        if settings_of(&mut tx, key.business_id).await?.is_none() {
-            return Err(StoreError::UnknownBusiness);
-        }
-        if !session::reopen(&mut tx, key).await? {
-            session::begin(&mut tx, opening).await?;
-        }
-        let session = session::load(&mut tx, key)
-            .await?
-            .ok_or(StoreError::UnknownCall)?;
-        tx.commit().await.map_err(StoreError::unavailable)?;
-        Ok(session)
+        let open = || async {
+            let mut tx = self.database.write(opening.key.business_id).await?;
+            if !exists(&mut tx).await? {
+                return Err(StoreError::UnknownBusiness.into());
+            }
+            session::open(&mut tx, opening).await?;
+            let opened = session::load(&mut tx, &opening.key.call_sid).await?;
+            let opened = opened.ok_or(StoreError::UnknownCall)?;
+            tx.commit().await?;
+            Ok(opened)
+        };
+        attempts(Repeat::Safe, open).await
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
-        let mut tx = self
-            .readers
-            .begin()
-            .await
-            .map_err(StoreError::unavailable)?;
-        session::load(&mut tx, key).await
+        let load = || async {
+            let mut tx = self.database.read(key.business_id).await?;
+            session::load(&mut tx, &key.call_sid).await
+        };
+        attempts(Repeat::Safe, load).await
     }
 
     async fn note_request(
@@ -88,32 +120,91 @@ impl Calls for SqliteStore {
         key: &CallKey,
         requested: RequestedTime,
         name: Option<&str>,
+        now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        let lead_id = lead_of_call(&mut tx, key).await?;
-        if !requested.is_empty() {
-            sqlx::query(
-                "UPDATE call_session SET last_requested_date = ?, last_requested_time = ? \
-                 WHERE business_id = ? AND call_sid = ?",
-            )
-            .bind(requested.date.map(date_text).transpose()?)
-            .bind(requested.time.map(time_text).transpose()?)
-            .bind(key.business_id.as_uuid())
-            .bind(key.call_sid.as_str())
-            .execute(&mut *tx)
-            .await
-            .map_err(StoreError::unavailable)?;
+        let note = || async {
+            let call_sid = &key.call_sid;
+            let mut tx = self.database.write(key.business_id).await?;
+            let lead_id = lock_lead_and_call(&mut tx, call_sid).await?;
+            if !requested.is_empty() {
+                let values = values![call_sid, requested.date, requested.time];
+                tx.execute(NOTE_REQUEST, values).await?;
+            }
+            if let Some(name) = name.and_then(bounded_name) {
+                let values = values![lead_id, name.expose().as_str()];
+                if tx.execute(NAME_LEAD, values).await? > 0 {
+                    let call_sid = Some(call_sid);
+                    let subject = Subject {
+                        lead_id,
+                        call_sid,
+                        at: now,
+                    };
+                    put_event(&mut tx, subject, &Event::LeadUpdated).await?;
+                }
+            }
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, note).await
+    }
+
+    async fn note_offers(&self, key: &CallKey, offered: &[(Date, Time)]) -> Result<(), StoreError> {
+        let offered = session::offered_json(&offered[..offered.len().min(MAX_OFFERED)])?;
+        let note = || async {
+            let mut tx = self.database.write(key.business_id).await?;
+            lock_call(&mut tx, &key.call_sid).await?;
+            let values = values![&key.call_sid, offered.clone()];
+            tx.execute(NOTE_OFFERS, values).await?;
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, note).await
+    }
+
+    async fn mark_announced(
+        &self,
+        key: &CallKey,
+        appointment_id: AppointmentId,
+    ) -> Result<(), StoreError> {
+        let mark = || async {
+            let mut tx = self.database.write(key.business_id).await?;
+            lock_call(&mut tx, &key.call_sid).await?;
+            tx.execute(ANNOUNCE, values![&key.call_sid, appointment_id])
+                .await?;
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, mark).await
+    }
+
+    async fn keep_alive(&self, key: &CallKey, now: UtcDateTime) -> Result<(), StoreError> {
+        let keep = || async {
+            let mut tx = self.database.write(key.business_id).await?;
+            let seen = tx.execute(KEEP_ALIVE, values![&key.call_sid, now]).await?;
+            if seen == 0 {
+                return Err(StoreError::UnknownCall.into());
+            }
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, keep).await
+    }
+
+    async fn end_abandoned_calls(
+        &self,
+        seen_before: UtcDateTime,
+        now: UtcDateTime,
+    ) -> Result<u64, StoreError> {
+        let unseen = || async {
+            let mut tx = self.database.read_across().await?;
+            tx.fetch(UNSEEN, values![seen_before]).await
+        };
+        let mut ended = 0;
+        for row in attempts(Repeat::Safe, unseen).await? {
+            let key = CallKey {
+                business_id: BusinessId::from_uuid(row.id("call_session.business_id")?),
+                call_sid: row.parsed("call_session.call_sid")?,
+            };
+            let end = || self.end_once(&key, CallEnding::Abandoned, now, seen_before);
+            ended += u64::from(attempts(Repeat::Safe, end).await?);
         }
-        if let Some(name) = name.and_then(bounded_name) {
-            sqlx::query("UPDATE lead SET name = ? WHERE business_id = ? AND id = ?")
-                .bind(name.expose())
-                .bind(key.business_id.as_uuid())
-                .bind(lead_id.as_uuid())
-                .execute(&mut *tx)
-                .await
-                .map_err(StoreError::unavailable)?;
-        }
-        tx.commit().await.map_err(StoreError::unavailable)
+        Ok(ended)
     }
 
     async fn append_transcript(
@@ -121,45 +212,25 @@ impl Calls for SqliteStore {
         key: &CallKey,
         lines: &[TranscriptLine],
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        lead_of_call(&mut tx, key).await?;
-        for line in lines {
-            sqlx::query(
-                "INSERT INTO transcript_line (business_id, call_sid, seq, speaker, text, at) \
-                 SELECT ?1, ?2, COALESCE(MAX(seq) + 1, 0), ?3, ?4, ?5 FROM transcript_line \
-                 WHERE business_id = ?1 AND call_sid = ?2",
-            )
-            .bind(key.business_id.as_uuid())
-            .bind(key.call_sid.as_str())
-            .bind(line.speaker.as_str())
-            .bind(line.bounded_text())
-            .bind(line.at.unix_timestamp())
-            .execute(&mut *tx)
-            .await
-            .map_err(StoreError::unavailable)?;
-        }
-        tx.commit().await.map_err(StoreError::unavailable)
+        let append = || async {
+            let mut tx = self.database.write(key.business_id).await?;
+            lock_call(&mut tx, &key.call_sid).await?;
+            for line in lines {
+                let speaker = line.speaker.as_str();
+                let values = values![&key.call_sid, speaker, line.bounded_text(), line.at];
+                tx.execute(APPEND, values).await?;
+            }
+            tx.commit().await
+        };
+        attempts(Repeat::Unsafe, append).await
     }
 
     async fn transcript(&self, key: &CallKey) -> Result<Vec<TranscriptLine>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT speaker, text, at FROM transcript_line \
-             WHERE business_id = ? AND call_sid = ? ORDER BY seq",
-        )
-        .bind(key.business_id.as_uuid())
-        .bind(key.call_sid.as_str())
-        .fetch_all(&self.readers)
-        .await
-        .map_err(StoreError::unavailable)?;
-        let read = |row| {
-            let columns = Columns(row);
-            Ok(TranscriptLine {
-                speaker: columns.parsed("transcript_line.speaker")?,
-                text: Pii::new(columns.plain("transcript_line.text")?),
-                at: columns.instant("transcript_line.at")?,
-            })
+        let read = || async {
+            let mut tx = self.database.read(key.business_id).await?;
+            transcript_of(&mut tx, &key.call_sid).await
         };
-        rows.iter().map(read).collect()
+        attempts(Repeat::Safe, read).await
     }
 
     async fn add_usage(
@@ -169,32 +240,29 @@ impl Calls for SqliteStore {
         usage: Usage,
         cost: Option<Cost>,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        lead_of_call(&mut tx, key).await?;
-        let row = sqlx::query(select_usage!("AND model = ?"))
-            .bind(key.business_id.as_uuid())
-            .bind(key.call_sid.as_str())
-            .bind(&model.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(StoreError::unavailable)?;
-        let mut sum = match row {
-            Some(row) => model_usage(&row)?,
-            None => ModelUsage::nothing(model.clone()),
+        let add = || async {
+            let mut tx = self.database.write(key.business_id).await?;
+            lock_call(&mut tx, &key.call_sid).await?;
+            let values = values![&key.call_sid, model.0.as_str()];
+            let mut sum = match tx.fetch_one(USAGE_OF_MODEL, values).await? {
+                Some(row) => model_usage(&row)?,
+                None => ModelUsage::nothing(model.clone()),
+            };
+            sum.add(usage, cost);
+            put_usage(&mut tx, &key.call_sid, &sum).await?;
+            tx.commit().await
         };
-        sum.add(usage, cost);
-        put_usage(&mut tx, key, &sum).await?;
-        tx.commit().await.map_err(StoreError::unavailable)
+        attempts(Repeat::Unsafe, add).await
     }
 
     async fn usage(&self, key: &CallKey) -> Result<Vec<ModelUsage>, StoreError> {
-        let rows = sqlx::query(select_usage!("ORDER BY model"))
-            .bind(key.business_id.as_uuid())
-            .bind(key.call_sid.as_str())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(StoreError::unavailable)?;
-        rows.iter().map(model_usage).collect()
+        let read = || async {
+            let mut tx = self.database.read(key.business_id).await?;
+            let rows = tx.fetch(USAGE, values![&key.call_sid]).await?;
+            let used: Result<Vec<ModelUsage>, StoreError> = rows.iter().map(model_usage).collect();
+            Ok(used?)
+        };
+        attempts(Repeat::Safe, read).await
     }
 
     async fn end_call(
@@ -203,75 +271,122 @@ impl Calls for SqliteStore {
         ending: CallEnding,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        lead_of_call(&mut tx, key).await?;
-        sqlx::query(
-            "UPDATE call_session SET ended_at = ?, ending = ? \
-             WHERE business_id = ? AND call_sid = ? AND ended_at IS NULL",
-        )
-        .bind(now.unix_timestamp())
-        .bind(ending.as_str())
-        .bind(key.business_id.as_uuid())
-        .bind(key.call_sid.as_str())
-        .execute(&mut *tx)
-        .await
-        .map_err(StoreError::unavailable)?;
-        tx.commit().await.map_err(StoreError::unavailable)
+        let end = || self.end_once(key, ending, now, UtcDateTime::MAX);
+        attempts(Repeat::Safe, end).await.map(|_| ())
     }
 }
 
-async fn put_usage(
-    connection: &mut SqliteConnection,
-    key: &CallKey,
-    sum: &ModelUsage,
-) -> Result<(), StoreError> {
-    let usage = &sum.usage;
-    sqlx::query(
-        "INSERT INTO call_usage (business_id, call_sid, model, text_in, text_in_cached, audio_in, \
-         audio_in_cached, text_out, audio_out, audio_seconds, cost_micro_usd) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (business_id, call_sid, model) DO UPDATE SET text_in = excluded.text_in, \
-         text_in_cached = excluded.text_in_cached, audio_in = excluded.audio_in, \
-         audio_in_cached = excluded.audio_in_cached, text_out = excluded.text_out, \
-         audio_out = excluded.audio_out, audio_seconds = excluded.audio_seconds, \
-         cost_micro_usd = excluded.cost_micro_usd",
-    )
-    .bind(key.business_id.as_uuid())
-    .bind(key.call_sid.as_str())
-    .bind(&sum.model.0)
-    .bind(count(usage.text_in))
-    .bind(count(usage.text_in_cached))
-    .bind(count(usage.audio_in))
-    .bind(count(usage.audio_in_cached))
-    .bind(count(usage.text_out))
-    .bind(count(usage.audio_out))
-    .bind(usage.audio_seconds)
-    .bind(sum.cost.map(|cost| count(cost.micro_usd)))
-    .execute(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
-    Ok(())
+impl SqlStore {
+    /// Ends a call that goes on and was last seen before an instant, and tells of it. Whether it did.
+    async fn end_once(
+        &self,
+        key: &CallKey,
+        ending: CallEnding,
+        now: UtcDateTime,
+        seen_before: UtcDateTime,
+    ) -> Result<bool, Failure> {
+        let call_sid = &key.call_sid;
+        let mut tx = self.database.write(key.business_id).await?;
+        let lead_id = lock_lead_and_call(&mut tx, call_sid).await?;
+        let abandoned = ending == CallEnding::Abandoned;
+        let word = if abandoned {
+            CallEnding::Failed
+        } else {
+            ending
+        };
+        let values = values![call_sid, now, word.as_str(), abandoned, seen_before];
+        if tx.execute(END, values).await? == 0 {
+            return Ok(false);
+        }
+        let summary = summary(&mut tx, call_sid, ending, now).await?;
+        let call_sid = Some(call_sid);
+        let subject = Subject {
+            lead_id,
+            call_sid,
+            at: now,
+        };
+        put_event(&mut tx, subject, &Event::CallEnded(summary)).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
 }
 
-fn model_usage(row: &SqliteRow) -> Result<ModelUsage, StoreError> {
-    let columns = Columns(row);
-    let cost: Option<u64> = columns.plain("call_usage.cost_micro_usd")?;
-    Ok(ModelUsage {
-        model: ModelName(columns.plain("call_usage.model")?),
-        usage: Usage {
-            text_in: columns.plain("call_usage.text_in")?,
-            text_in_cached: columns.plain("call_usage.text_in_cached")?,
-            audio_in: columns.plain("call_usage.audio_in")?,
-            audio_in_cached: columns.plain("call_usage.audio_in_cached")?,
-            text_out: columns.plain("call_usage.text_out")?,
-            audio_out: columns.plain("call_usage.audio_out")?,
-            audio_seconds: columns.plain("call_usage.audio_seconds")?,
+async fn summary(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+    ending: CallEnding,
+    ended_at: UtcDateTime,
+) -> Result<CallSummary, Failure> {
+    let settings = settings_of(tx).await?.ok_or(StoreError::UnknownBusiness)?;
+    let row = tx.fetch_one(SUMMARY, values![call_sid]).await?;
+    let row = row.ok_or(StoreError::UnknownCall)?;
+    let appointments = appointments_of_call(tx, call_sid, &settings).await?;
+    Ok(CallSummary {
+        call_sid: call_sid.clone(),
+        ending,
+        started_at: row.instant("call_session.started_at")?,
+        ended_at,
+        transcript_lines: row.int("transcript_line.lines")?,
+        appointments: appointments.iter().map(|made| made.booking).collect(),
+        last_requested: RequestedTime {
+            date: row.date("call_session.last_requested_date")?,
+            time: row.time("call_session.last_requested_time")?,
         },
-        cost: cost.map(|micro_usd| Cost { micro_usd }),
     })
 }
 
-/// SQLite's integers end at 2^63 - 1, far above what a call can use.
-fn count(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+pub(crate) async fn transcript_of(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+) -> Result<Vec<TranscriptLine>, Failure> {
+    let rows = tx.fetch(TRANSCRIPT, values![call_sid]).await?;
+    let lines: Result<Vec<_>, StoreError> = rows.iter().map(transcript_line).collect();
+    Ok(lines?)
+}
+
+pub(crate) fn transcript_line(row: &Row) -> Result<TranscriptLine, StoreError> {
+    Ok(TranscriptLine {
+        speaker: row.parsed("transcript_line.speaker")?,
+        text: Pii::new(row.text("transcript_line.text")?.to_owned()),
+        at: row.instant("transcript_line.at")?,
+    })
+}
+
+async fn put_usage(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+    sum: &ModelUsage,
+) -> Result<(), Failure> {
+    let usage = &sum.usage;
+    let values = values![
+        call_sid,
+        sum.model.0.as_str(),
+        usage.text_in,
+        usage.text_in_cached,
+        usage.audio_in,
+        usage.audio_in_cached,
+        usage.text_out,
+        usage.audio_out,
+        usage.audio_seconds,
+        sum.cost.map(|cost| cost.micro_usd),
+    ];
+    tx.execute(PUT_USAGE, values).await?;
+    Ok(())
+}
+
+fn model_usage(row: &Row) -> Result<ModelUsage, StoreError> {
+    let cost: Option<u64> = row.maybe_int("call_usage.cost_micro_usd")?;
+    Ok(ModelUsage {
+        model: ModelName(row.text("call_usage.model")?.to_owned()),
+        usage: Usage {
+            text_in: row.int("call_usage.text_in")?,
+            text_in_cached: row.int("call_usage.text_in_cached")?,
+            audio_in: row.int("call_usage.audio_in")?,
+            audio_in_cached: row.int("call_usage.audio_in_cached")?,
+            text_out: row.int("call_usage.text_out")?,
+            audio_out: row.int("call_usage.audio_out")?,
+            audio_seconds: row.real("call_usage.audio_seconds")?,
+        },
+        cost: cost.map(|micro_usd| Cost { micro_usd }),
+    })
 }

@@ -1,13 +1,17 @@
 //! The schema and its versions.
 
-use sqlx::{
-    SqliteConnection,
-    migrate::{Migrate as _, MigrateError, Migrator},
-};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
-use crate::SqliteStore;
+use crate::{SqlStore, database::Database};
 
-static MIGRATOR: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+const SQLITE_TABLE: &str =
+    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1)";
+const POSTGRES_TABLE: &str = "SELECT to_regclass($1) IS NOT NULL";
+/// One process migrates at a time. The number is this product's own.
+const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(8376297614203)";
 
 /// Why the schema could not be read or brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -44,76 +48,117 @@ pub struct MigrationState {
     pub applied: bool,
 }
 
-impl SqliteStore {
+impl SqlStore {
     /// Brings the schema up to date and returns the migrations that it applied.
     ///
     /// All of them in one transaction, so that processes that start together do not meet halfway, and a
     /// failure leaves the schema as it was.
     pub async fn migrate(&self) -> Result<Vec<MigrationState>, MigrationError> {
-        let mut transaction = self
-            .writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(failed)?;
-        let before = status(&mut transaction).await?;
-        let table = MIGRATOR.table_name.as_ref();
-        transaction
-            .ensure_migrations_table(table)
-            .await
-            .map_err(MigrationError::Failed)?;
-        let mut applied = Vec::new();
-        for (migration, state) in MIGRATOR.iter().zip(before) {
-            if !state.applied {
-                transaction
-                    .apply(table, migration)
+        match &self.database {
+            Database::Sqlite { writer, .. } => {
+                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+                let exists = sqlx::query_scalar(SQLITE_TABLE)
+                    .bind(SQLITE.table_name.as_ref())
+                    .fetch_one(&mut *tx)
                     .await
-                    .map_err(MigrationError::Failed)?;
-                applied.push(MigrationState {
-                    applied: true,
-                    ..state
-                });
+                    .map_err(failed)?;
+                let applied = bring_up_to_date(&mut *tx, &SQLITE, exists).await?;
+                tx.commit().await.map_err(failed)?;
+                Ok(applied)
+            }
+            Database::Postgres(pool) => {
+                let mut tx = pool.begin().await.map_err(failed)?;
+                // Building an index may take longer than a caller would wait.
+                for statement in [
+                    "SET LOCAL statement_timeout = 0",
+                    "SET LOCAL lock_timeout = '60s'",
+                    POSTGRES_LOCK,
+                ] {
+                    sqlx::query(statement)
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(failed)?;
+                }
+                let exists = sqlx::query_scalar(POSTGRES_TABLE)
+                    .bind(POSTGRES.table_name.as_ref())
+                    .fetch_one(&mut *tx)
+                    .await
+                    .map_err(failed)?;
+                let applied = bring_up_to_date(&mut *tx, &POSTGRES, exists).await?;
+                tx.commit().await.map_err(failed)?;
+                Ok(applied)
             }
         }
-        transaction.commit().await.map_err(failed)?;
-        Ok(applied)
     }
 
     /// The migrations that this gateway knows, and which of them the database has. Changes nothing.
     pub async fn migration_status(&self) -> Result<Vec<MigrationState>, MigrationError> {
-        let mut connection = self.readers.acquire().await.map_err(failed)?;
-        status(&mut connection).await
+        match &self.database {
+            Database::Sqlite { readers, .. } => {
+                let mut connection = readers.acquire().await.map_err(failed)?;
+                let exists = sqlx::query_scalar(SQLITE_TABLE)
+                    .bind(SQLITE.table_name.as_ref())
+                    .fetch_one(&mut *connection)
+                    .await
+                    .map_err(failed)?;
+                status(&mut *connection, &SQLITE, exists).await
+            }
+            Database::Postgres(pool) => {
+                let mut connection = pool.acquire().await.map_err(failed)?;
+                let exists = sqlx::query_scalar(POSTGRES_TABLE)
+                    .bind(POSTGRES.table_name.as_ref())
+                    .fetch_one(&mut *connection)
+                    .await
+                    .map_err(failed)?;
+                status(&mut *connection, &POSTGRES, exists).await
+            }
+        }
     }
 }
 
-async fn status(connection: &mut SqliteConnection) -> Result<Vec<MigrationState>, MigrationError> {
-    let table = MIGRATOR.table_name.as_ref();
-    let exists: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)",
-    )
-    .bind(table)
-    .fetch_one(&mut *connection)
-    .await
-    .map_err(failed)?;
+async fn bring_up_to_date(
+    connection: &mut (impl Migrate + Send),
+    known: &Migrator,
+    exists: bool,
+) -> Result<Vec<MigrationState>, MigrationError> {
+    let before = status(connection, known, exists).await?;
+    let table = known.table_name.as_ref();
+    let ensured = connection.ensure_migrations_table(table).await;
+    ensured.map_err(MigrationError::Failed)?;
+    let mut applied = Vec::new();
+    for (migration, state) in known.iter().zip(before) {
+        if !state.applied {
+            let done = connection.apply(table, migration).await;
+            done.map_err(MigrationError::Failed)?;
+            applied.push(MigrationState {
+                applied: true,
+                ..state
+            });
+        }
+    }
+    Ok(applied)
+}
+
+async fn status(
+    connection: &mut (impl Migrate + Send),
+    known: &Migrator,
+    exists: bool,
+) -> Result<Vec<MigrationState>, MigrationError> {
     let applied = if exists {
-        connection
-            .list_applied_migrations(table)
-            .await
-            .map_err(MigrationError::Failed)?
+        let listed = connection.list_applied_migrations(known.table_name.as_ref());
+        listed.await.map_err(MigrationError::Failed)?
     } else {
         Vec::new()
     };
-    if let Some(unknown) = applied
-        .iter()
-        .find(|it| !MIGRATOR.version_exists(it.version))
-    {
+    let unknown = applied.iter().find(|it| !known.version_exists(it.version));
+    if let Some(unknown) = unknown {
         return Err(MigrationError::TooNew {
             version: unknown.version,
         });
     }
-    let known = MIGRATOR.iter().map(|migration| {
-        let found = applied
-            .iter()
-            .find(|applied| applied.version == migration.version);
+    let states = known.iter().map(|migration| {
+        let mut all = applied.iter();
+        let found = all.find(|applied| applied.version == migration.version);
         if found.is_some_and(|applied| applied.checksum != migration.checksum) {
             return Err(MigrationError::Changed {
                 version: migration.version,
@@ -125,7 +170,7 @@ async fn status(connection: &mut SqliteConnection) -> Result<Vec<MigrationState>
             applied: found.is_some(),
         })
     });
-    known.collect()
+    states.collect()
 }
 
 fn failed(error: sqlx::Error) -> MigrationError {

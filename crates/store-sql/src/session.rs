@@ -1,167 +1,241 @@
 //! What the database knows of a call: the rows behind a `CallSession`.
 
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
-use toran_domain::{AppointmentId, Booking, LeadId, PhoneNumber, RequestedTime};
+use sqlx::types::JsonValue;
+use time::{Date, Time};
+use toran_domain::{AppointmentId, Booking, CallSid, LeadId, PhoneNumber, RequestedTime};
 use toran_scheduling::AppointmentSettings;
-use toran_store::{CallKey, CallOpening, CallSession, StoreError, booking};
+use toran_store::{
+    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, Event, SAID_LINES, StoreError,
+    TranscriptLine, booking,
+};
 
-use crate::{businesses::settings_of, column::Columns};
+use crate::{
+    businesses::settings_of,
+    calls::transcript_line,
+    database::{Failure, OneBusiness, Tx},
+    outbox::{Subject, put_event},
+    row::{DATE, Row, TIME},
+    statement::statements,
+    value::values,
+};
+
+statements! {
+    LOAD: Scoped = "SELECT lead_id, name, last_requested_date, last_requested_time, last_confirmed_date, \
+        last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, offered \
+        FROM call_session JOIN lead ON lead.business_id = call_session.business_id AND lead.id = lead_id \
+        WHERE call_session.business_id = $1 AND call_sid = $2";
+    APPOINTMENTS: Scoped = "SELECT id, starts_at, announced FROM appointment \
+        WHERE business_id = $1 AND call_sid = $2 AND status = 'confirmed' ORDER BY starts_at";
+    SAID: Scoped = "SELECT speaker, text, at FROM transcript_line \
+        WHERE business_id = $1 AND call_sid = $2 ORDER BY seq DESC LIMIT $3";
+    REOPEN: Scoped = "UPDATE call_session SET reconnects = reconnects + 1, seen_at = $3, \
+        ended_at = CASE WHEN abandoned THEN NULL ELSE ended_at END, \
+        ending = CASE WHEN abandoned THEN NULL ELSE ending END, abandoned = FALSE \
+        WHERE business_id = $1 AND call_sid = $2";
+    TAKE_BACK_THE_END: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
+        WHERE business_id = $1 AND call_sid = $2 AND kind = 'call.ended' AND state = 'pending' \
+        AND EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = $1 AND call.call_sid = $2 \
+        AND call.ended_at IS NULL)";
+    INSERT: Scoped = "INSERT INTO call_session (business_id, call_sid, lead_id, started_at, seen_at) \
+        VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING";
+    LEAD_BY_PHONE: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND phone = $2";
+    INSERT_LEAD: Scoped = "INSERT INTO lead (id, business_id, phone, created_at) VALUES ($2, $1, $3, $4) \
+        ON CONFLICT DO NOTHING";
+    LEAD: Scoped = "SELECT lead_id FROM call_session WHERE business_id = $1 AND call_sid = $2";
+    LOCK_LEAD: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND id = $2", postgres_adds: " FOR NO KEY UPDATE";
+    LOCK_CALL: Scoped = "SELECT lead_id FROM call_session WHERE business_id = $1 AND call_sid = $2",
+        postgres_adds: " FOR NO KEY UPDATE";
+}
 
 /// The whole session, or `None` if the business has no such call.
 pub(crate) async fn load(
-    connection: &mut SqliteConnection,
-    key: &CallKey,
-) -> Result<Option<CallSession>, StoreError> {
-    let Some(settings) = settings_of(connection, key.business_id).await? else {
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+) -> Result<Option<CallSession>, Failure> {
+    let Some(settings) = settings_of(tx).await? else {
         return Ok(None);
     };
-    let row = sqlx::query(
-        "SELECT lead_id, name, last_requested_date, last_requested_time, last_confirmed_date, \
-         last_confirmed_time, last_appointment_id, reconnects, ending, \
-         EXISTS (SELECT 1 FROM transcript_line AS line \
-          WHERE line.business_id = ?1 AND line.call_sid = ?2) AS has_transcript \
-         FROM call_session JOIN lead \
-         ON lead.business_id = call_session.business_id AND lead.id = lead_id \
-         WHERE call_session.business_id = ?1 AND call_sid = ?2",
-    )
-    .bind(key.business_id.as_uuid())
-    .bind(key.call_sid.as_str())
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(StoreError::unavailable)?;
-    let Some(row) = row else { return Ok(None) };
-    let columns = Columns(&row);
-    let reconnects: u32 = columns.plain("call_session.reconnects")?;
+    let Some(row) = tx.fetch_one(LOAD, values![call_sid]).await? else {
+        return Ok(None);
+    };
+    let reconnects: u32 = row.int("call_session.reconnects")?;
     Ok(Some(CallSession {
-        key: key.clone(),
-        lead_id: LeadId::from_uuid(columns.plain("call_session.lead_id")?),
-        lead_name: columns.name("lead.name")?,
-        last_requested: RequestedTime {
-            date: columns.date("call_session.last_requested_date")?,
-            time: columns.time("call_session.last_requested_time")?,
+        key: CallKey {
+            business_id: tx.business_id(),
+            call_sid: call_sid.clone(),
         },
-        last_confirmed: last_confirmed(&columns)?,
-        appointments: appointments_of_call(connection, key, &settings).await?,
-        has_transcript: columns.plain("transcript_line.has_transcript")?,
+        lead_id: LeadId::from_uuid(row.id("call_session.lead_id")?),
+        lead_name: row.name("lead.name")?,
+        last_requested: RequestedTime {
+            date: row.date("call_session.last_requested_date")?,
+            time: row.time("call_session.last_requested_time")?,
+        },
+        last_confirmed: last_confirmed(&row)?,
+        appointments: appointments_of_call(tx, call_sid, &settings).await?,
+        offered: offered(row.json("call_session.offered")?)?,
+        said: said_last(tx, call_sid).await?,
         resumed: reconnects > 0,
         reconnects,
-        ending: columns.maybe_parsed("call_session.ending")?,
+        ending: ending(&row)?,
     }))
 }
 
-/// Counts a call as opened once more; `false` if it never was.
-pub(crate) async fn reopen(
-    connection: &mut SqliteConnection,
-    key: &CallKey,
-) -> Result<bool, StoreError> {
-    let result = sqlx::query(
-        "UPDATE call_session SET reconnects = MIN(reconnects + 1, 4294967295) \
-         WHERE business_id = ? AND call_sid = ?",
-    )
-    .bind(key.business_id.as_uuid())
-    .bind(key.call_sid.as_str())
-    .execute(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
-    Ok(result.rows_affected() > 0)
+/// How a call ended, by its two columns.
+pub(crate) fn ending(row: &Row) -> Result<Option<CallEnding>, StoreError> {
+    let ending = row.maybe_parsed("call_session.ending")?;
+    let abandoned = row.flag("call_session.abandoned")?;
+    Ok(ending.map(|ending| {
+        if abandoned {
+            CallEnding::Abandoned
+        } else {
+            ending
+        }
+    }))
 }
 
-/// Writes a call that begins, with its lead found or made. The business must be there.
-pub(crate) async fn begin(
-    connection: &mut SqliteConnection,
-    opening: &CallOpening,
-) -> Result<(), StoreError> {
-    let lead_id = find_or_make_lead(connection, opening).await?;
-    sqlx::query(
-        "INSERT INTO call_session (business_id, call_sid, lead_id, started_at) VALUES (?, ?, ?, ?)",
-    )
-    .bind(opening.key.business_id.as_uuid())
-    .bind(opening.key.call_sid.as_str())
-    .bind(lead_id.as_uuid())
-    .bind(opening.now.unix_timestamp())
-    .execute(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
+/// Opens a call, or opens it again. The business must be there.
+pub(crate) async fn open(tx: &mut Tx<OneBusiness>, opening: &CallOpening) -> Result<(), Failure> {
+    let call_sid = &opening.key.call_sid;
+    let reopened = tx.execute(REOPEN, values![call_sid, opening.now]).await?;
+    if reopened > 0 {
+        // It was thought to be over, and is not: nobody is to hear that it ended.
+        tx.execute(TAKE_BACK_THE_END, values![call_sid, opening.now])
+            .await?;
+        return Ok(());
+    }
+    let (lead_id, is_new) = find_or_make_lead(tx, opening).await?;
+    let inserted = tx
+        .execute(INSERT, values![call_sid, lead_id, opening.now])
+        .await?;
+    // Another process opened it at this very moment: the next attempt opens it again.
+    if inserted == 0 {
+        return Err(Failure::Overlap);
+    }
+    if is_new {
+        let subject = Subject {
+            lead_id,
+            call_sid: Some(call_sid),
+            at: opening.now,
+        };
+        put_event(tx, subject, &Event::LeadCreated).await?;
+    }
     Ok(())
 }
 
 /// The lead of a call; `UnknownCall` if the business has no such call.
 pub(crate) async fn lead_of_call(
-    connection: &mut SqliteConnection,
-    key: &CallKey,
-) -> Result<LeadId, StoreError> {
-    let row =
-        sqlx::query("SELECT lead_id FROM call_session WHERE business_id = ? AND call_sid = ?")
-            .bind(key.business_id.as_uuid())
-            .bind(key.call_sid.as_str())
-            .fetch_optional(connection)
-            .await
-            .map_err(StoreError::unavailable)?;
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+) -> Result<LeadId, Failure> {
+    let row = tx.fetch_one(LEAD, values![call_sid]).await?;
     let row = row.ok_or(StoreError::UnknownCall)?;
-    Ok(LeadId::from_uuid(
-        Columns(&row).plain("call_session.lead_id")?,
-    ))
+    Ok(LeadId::from_uuid(row.id("call_session.lead_id")?))
 }
 
+/// Holds a call for this transaction.
+pub(crate) async fn lock_call(tx: &mut Tx<OneBusiness>, call_sid: &CallSid) -> Result<(), Failure> {
+    let row = tx.fetch_one(LOCK_CALL, values![call_sid]).await?;
+    row.map(|_| ()).ok_or(StoreError::UnknownCall.into())
+}
+
+/// Holds a lead for this transaction: all that is told of a lead is written by one at a time, so that it is told in
+/// order.
+pub(crate) async fn lock_lead(tx: &mut Tx<OneBusiness>, lead_id: LeadId) -> Result<(), Failure> {
+    tx.fetch_one(LOCK_LEAD, values![lead_id]).await?;
+    Ok(())
+}
+
+/// Holds a call and its lead, in the order in which everybody does.
+pub(crate) async fn lock_lead_and_call(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+) -> Result<LeadId, Failure> {
+    let lead_id = lead_of_call(tx, call_sid).await?;
+    lock_lead(tx, lead_id).await?;
+    lock_call(tx, call_sid).await?;
+    Ok(lead_id)
+}
+
+/// The caller's lead, and whether it is a new one.
 async fn find_or_make_lead(
-    connection: &mut SqliteConnection,
+    tx: &mut Tx<OneBusiness>,
     opening: &CallOpening,
-) -> Result<LeadId, StoreError> {
+) -> Result<(LeadId, bool), Failure> {
     let phone = opening.caller.as_ref().map(PhoneNumber::e164);
-    let known = sqlx::query("SELECT id FROM lead WHERE business_id = ? AND phone = ?")
-        .bind(opening.key.business_id.as_uuid())
-        .bind(phone)
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(StoreError::unavailable)?;
-    if let Some(row) = known {
-        return Ok(LeadId::from_uuid(Columns(&row).plain("lead.id")?));
+    for _ in 0..2 {
+        if let Some(row) = tx.fetch_one(LEAD_BY_PHONE, values![phone]).await? {
+            return Ok((LeadId::from_uuid(row.id("lead.id")?), false));
+        }
+        let values = values![opening.new_lead_id, phone, opening.now];
+        if tx.execute(INSERT_LEAD, values).await? > 0 {
+            return Ok((opening.new_lead_id, true));
+        }
     }
-    sqlx::query("INSERT INTO lead (id, business_id, phone, created_at) VALUES (?, ?, ?, ?)")
-        .bind(opening.new_lead_id.as_uuid())
-        .bind(opening.key.business_id.as_uuid())
-        .bind(phone)
-        .bind(opening.now.unix_timestamp())
-        .execute(connection)
-        .await
-        .map_err(StoreError::unavailable)?;
-    Ok(opening.new_lead_id)
+    Err(Failure::Overlap)
 }
 
-async fn appointments_of_call(
-    connection: &mut SqliteConnection,
-    key: &CallKey,
+/// The live appointments of a call, earliest first.
+pub(crate) async fn appointments_of_call(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
     settings: &AppointmentSettings,
-) -> Result<Vec<Booking>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, starts_at FROM appointment \
-         WHERE business_id = ? AND call_sid = ? AND status = 'confirmed' ORDER BY starts_at",
-    )
-    .bind(key.business_id.as_uuid())
-    .bind(key.call_sid.as_str())
-    .fetch_all(connection)
-    .await
-    .map_err(StoreError::unavailable)?;
-    let read = |row: &SqliteRow| {
-        let columns = Columns(row);
-        let id = AppointmentId::from_uuid(columns.plain("appointment.id")?);
-        Ok(booking::booking_at(
-            settings,
-            id,
-            columns.instant("appointment.starts_at")?,
-        ))
+) -> Result<Vec<CallAppointment>, Failure> {
+    let rows = tx.fetch(APPOINTMENTS, values![call_sid]).await?;
+    let read = |row: &Row| -> Result<CallAppointment, StoreError> {
+        let id = AppointmentId::from_uuid(row.id("appointment.id")?);
+        let starts_at = row.instant("appointment.starts_at")?;
+        Ok(CallAppointment {
+            booking: booking::booking_at(settings, id, starts_at),
+            announced: row.flag("appointment.announced")?,
+        })
     };
-    rows.iter().map(read).collect()
+    let all: Result<Vec<CallAppointment>, StoreError> = rows.iter().map(read).collect();
+    Ok(all?)
+}
+
+async fn said_last(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+) -> Result<Vec<TranscriptLine>, Failure> {
+    let limit = i64::try_from(SAID_LINES).unwrap_or(i64::MAX);
+    let rows = tx.fetch(SAID, values![call_sid, limit]).await?;
+    let lines: Result<Vec<_>, StoreError> = rows.iter().rev().map(transcript_line).collect();
+    Ok(lines?)
 }
 
 /// The schema keeps the three columns together: all there, or none.
-fn last_confirmed(columns: &Columns<'_>) -> Result<Option<Booking>, StoreError> {
-    let date = columns.date("call_session.last_confirmed_date")?;
-    let time = columns.time("call_session.last_confirmed_time")?;
-    let id = columns.plain("call_session.last_appointment_id")?;
+fn last_confirmed(row: &Row) -> Result<Option<Booking>, StoreError> {
+    let date = row.date("call_session.last_confirmed_date")?;
+    let time = row.time("call_session.last_confirmed_time")?;
+    let id = row.maybe_id("call_session.last_appointment_id")?;
     Ok(date.zip(time).zip(id).map(|((date, time), id)| Booking {
         appointment_id: AppointmentId::from_uuid(id),
         date,
         time,
     }))
+}
+
+/// Slots as they are stored: `[["2026-11-24","10:30"]]`.
+pub(crate) fn offered_json(offered: &[(Date, Time)]) -> Result<JsonValue, StoreError> {
+    let pair = |(date, time): &(Date, Time)| Ok([date.format(DATE)?, time.format(TIME)?]);
+    let pairs: Result<Vec<[String; 2]>, time::error::Format> = offered.iter().map(pair).collect();
+    Ok(JsonValue::from_iter(
+        pairs
+            .map_err(StoreError::unavailable)?
+            .into_iter()
+            .map(Vec::from),
+    ))
+}
+
+fn offered(stored: Option<JsonValue>) -> Result<Vec<(Date, Time)>, StoreError> {
+    const COLUMN: &str = "call_session.offered";
+    let Some(stored) = stored else {
+        return Ok(Vec::new());
+    };
+    let pairs: Vec<(String, String)> =
+        serde_json::from_value(stored).map_err(|error| StoreError::corrupt(COLUMN, error))?;
+    let read =
+        |(date, time): &(String, String)| Ok((Date::parse(date, DATE)?, Time::parse(time, TIME)?));
+    let read: Result<Vec<_>, time::error::Parse> = pairs.iter().map(read).collect();
+    read.map_err(|error| StoreError::corrupt(COLUMN, error))
 }

@@ -1,22 +1,29 @@
-//! SQLite keeps the contract of every store, in a file and in memory.
+//! Both databases keep the contract of every store: SQLite in a file and in memory, PostgreSQL under a role that
+//! row-level security binds.
 
 mod support;
 
-mod on_disk {
+mod sqlite_on_disk {
     use super::support::TempDatabase;
 
     toran_store::conformance_suite!(async {
         let file = TempDatabase::new();
-        (file.open().await, file)
+        Some((file.open().await, file))
     });
 }
 
-mod in_memory {
-    use toran_store_sqlite::SqliteStore;
+mod sqlite_in_memory {
+    use toran_store_sql::SqlStore;
 
     toran_store::conformance_suite!(async {
-        let store = SqliteStore::open("sqlite::memory:").await.expect("open");
+        let store = SqlStore::open("sqlite::memory:").await.expect("open");
         store.migrate().await.expect("migrate");
-        (store, ())
+        Some((store, ()))
     });
+}
+
+mod postgres {
+    use super::support::fresh_postgres;
+
+    toran_store::conformance_suite!(fresh_postgres());
 }

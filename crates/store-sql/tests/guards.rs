@@ -13,7 +13,7 @@ use toran_store::{
         prepare_race, race,
     },
 };
-use toran_store_sqlite::{MigrationError, OpenError, SqliteStore};
+use toran_store_sql::{MigrationError, OpenError, SqlStore};
 
 /// A file with business 1, in which call `CA1` holds Tuesday 16:30 to 17:00, business 2 with a call
 /// `CA2`, and a connection that knows nothing of Toran's code.
@@ -351,7 +351,7 @@ async fn processes_that_start_together_migrate_once() {
         .map(|_| {
             let url = file.url();
             tokio::spawn(async move {
-                let store = SqliteStore::open(&url).await.unwrap();
+                let store = SqlStore::open(&url).await.unwrap();
                 store.migrate().await.unwrap().len()
             })
         })
@@ -367,7 +367,7 @@ async fn processes_that_start_together_migrate_once() {
 #[tokio::test]
 async fn a_migration_is_reported_and_a_strange_schema_is_refused() {
     let file = TempDatabase::new();
-    let store = SqliteStore::open(&file.url()).await.unwrap();
+    let store = SqlStore::open(&file.url()).await.unwrap();
     let status = store.migration_status().await.unwrap();
     assert!(
         !status.is_empty() && status.iter().all(|migration| !migration.applied),
@@ -490,13 +490,13 @@ async fn an_address_that_cannot_be_opened_is_explained() {
         "toran.db",
         "sqlite://x.db?mode=odd",
     ] {
-        let refused = SqliteStore::open(url).await;
+        let refused = SqlStore::open(url).await;
         assert!(
             matches!(refused, Err(OpenError::BadUrl { .. })),
             "{url}: {refused:?}"
         );
     }
-    let refused = SqliteStore::open("sqlite:///no/such/folder/toran.db").await;
+    let refused = SqlStore::open("sqlite:///no/such/folder/toran.db").await;
     assert!(
         matches!(refused, Err(OpenError::CannotOpen { .. })),
         "{refused:?}"

@@ -210,6 +210,7 @@ pub trait Calls: Send + Sync {
         key: &CallKey,
         requested: RequestedTime,
         name: Option<&str>,
+        now: UtcDateTime,
     ) -> Result<(), StoreError>;
 
     /// Remembers the slots that the caller was offered last, at most [`MAX_OFFERED`].

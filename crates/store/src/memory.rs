@@ -451,6 +451,7 @@ impl Calls for MemoryStore {
         key: &CallKey,
         requested: RequestedTime,
         name: Option<&str>,
+        _now: UtcDateTime,
     ) -> Result<(), StoreError> {
         let mut state = self.state()?;
         let call = state.call(key)?;
@@ -735,5 +736,5 @@ impl Appointments for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    crate::conformance_suite!(async { (crate::MemoryStore::new(), ()) });
+    crate::conformance_suite!(async { Some((crate::MemoryStore::new(), ())) });
 }

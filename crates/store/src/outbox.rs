@@ -289,6 +289,7 @@ pub trait Outbox: Send + Sync {
         &self,
         business_id: BusinessId,
         webhook: Option<&Webhook>,
+        now: UtcDateTime,
     ) -> Result<bool, StoreError>;
 
     /// Where a business's events go.
@@ -332,8 +333,12 @@ pub trait Outbox: Send + Sync {
     ) -> Result<u64, StoreError>;
 
     /// Gives a dead letter up, so that its lead's later events can go; `false` if there is no such dead letter.
-    async fn discard(&self, business_id: BusinessId, event_id: EventId)
-    -> Result<bool, StoreError>;
+    async fn discard(
+        &self,
+        business_id: BusinessId,
+        event_id: EventId,
+        now: UtcDateTime,
+    ) -> Result<bool, StoreError>;
 }
 
 #[cfg(test)]

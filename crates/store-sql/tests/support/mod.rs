@@ -6,7 +6,8 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use toran_store_sqlite::SqliteStore;
+use toran_store_sql::SqlStore;
+use toran_test_postgres::TestDatabase;
 
 /// A database file of its own; removed when dropped.
 pub(crate) struct TempDatabase {
@@ -32,8 +33,8 @@ impl TempDatabase {
     }
 
     /// Opens it, with the schema up to date.
-    pub(crate) async fn open(&self) -> SqliteStore {
-        let store = SqliteStore::open(&self.url()).await.expect("open");
+    pub(crate) async fn open(&self) -> SqlStore {
+        let store = SqlStore::open(&self.url()).await.expect("open");
         store.migrate().await.expect("migrate");
         store
     }
@@ -51,4 +52,12 @@ impl Drop for TempDatabase {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// A PostgreSQL database of its own, with the schema up to date; `None` if there is no server.
+pub(crate) async fn fresh_postgres() -> Option<(SqlStore, TestDatabase)> {
+    let database = TestDatabase::create().await?;
+    let store = SqlStore::open(&database.url()).await.expect("open");
+    store.migrate().await.expect("migrate");
+    Some((store, database))
 }

@@ -233,7 +233,7 @@ pub async fn names_an_appointment(store: Shared) {
     book(&store, &named).await;
     let nothing = RequestedTime::default();
     store
-        .note_request(&call.key, nothing, Some("דוד"))
+        .note_request(&call.key, nothing, Some("דוד"), NOW)
         .await
         .expect("note_request");
     let rows = standing(&store, 1).await;

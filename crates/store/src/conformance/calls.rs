@@ -42,7 +42,7 @@ pub async fn finds_a_lead_again_by_phone(store: Shared) {
     ] {
         let nothing = RequestedTime::default();
         store
-            .note_request(&first.key, nothing, name)
+            .note_request(&first.key, nothing, name, NOW)
             .await
             .expect("note_request");
         let session = store
@@ -59,7 +59,7 @@ pub async fn finds_a_lead_again_by_phone(store: Shared) {
     assert_eq!((other.lead_id, other.lead_name), (lead_id(3), None));
     let endless = "א".repeat(200);
     store
-        .note_request(&other.key, RequestedTime::default(), Some(&endless))
+        .note_request(&other.key, RequestedTime::default(), Some(&endless), NOW)
         .await
         .expect("note");
     let session = store
@@ -116,7 +116,7 @@ pub async fn resumes_a_call(store: Shared) {
         time: Some(time!(10:30)),
     };
     store
-        .note_request(&first.key, requested, None)
+        .note_request(&first.key, requested, None, NOW)
         .await
         .expect("note_request");
     let booked = super::book(&store, &order(&first, TUESDAY, time!(10:30), 1)).await;
@@ -182,7 +182,7 @@ pub async fn refuses_what_belongs_to_no_call(store: Shared) {
     };
     let model = ModelName("gpt-4o-mini".into());
     let refusals = [
-        store.note_request(&call, requested, Some("דוד")).await,
+        store.note_request(&call, requested, Some("דוד"), NOW).await,
         store.append_transcript(&call, &[line(0, "שלום")]).await,
         store.add_usage(&call, &model, Usage::default(), None).await,
         store.end_call(&call, CallEnding::HungUp, NOW).await,
@@ -225,7 +225,7 @@ pub async fn remembers_the_last_request(store: Shared) {
     };
     for (noted, kept) in [(day, day), (RequestedTime::default(), day), (hour, hour)] {
         store
-            .note_request(&call, noted, None)
+            .note_request(&call, noted, None, NOW)
             .await
             .expect("note_request");
         let session = store

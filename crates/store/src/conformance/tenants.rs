@@ -222,7 +222,7 @@ async fn fill(store: &Shared, key: &crate::CallKey) {
         time: None,
     };
     store
-        .note_request(key, requested, Some("דוד"))
+        .note_request(key, requested, Some("דוד"), NOW)
         .await
         .expect("note_request");
     let text = Pii::new("שלום".to_owned());

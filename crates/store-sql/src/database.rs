@@ -1,0 +1,412 @@
+//! Two databases behind one transaction.
+
+use std::{error::Error as _, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction, error::DatabaseError,
+};
+use toran_domain::BusinessId;
+use toran_store::StoreError;
+
+use crate::{
+    row::Row,
+    statement::{Across, Scoped, Statement},
+    value::Value,
+};
+
+/// How long one question may take with all its attempts: somebody is waiting on the phone.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The pause before another attempt; it doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// What the triggers of SQLite and the constraint of PostgreSQL are called.
+const OVERLAP: &str = "appointment_overlap";
+
+/// The pools of one database.
+#[derive(Debug, Clone)]
+pub(crate) enum Database {
+    /// One connection writes, so that writers queue in the process; the others cannot write.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Why a transaction did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Others were in the way, or the connection broke before anything was committed: another attempt may succeed.
+    Transient(sqlx::Error),
+    /// The connection broke while the database committed: nobody knows whether it did.
+    Uncertain(sqlx::Error),
+    /// The database refused two appointments on one seat.
+    Overlap,
+    /// Anything that another attempt would not change.
+    Final(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        if is_overlap(&error) {
+            Self::Overlap
+        } else if is_transient(&error) {
+            Self::Transient(error)
+        } else {
+            Self::Final(StoreError::unavailable(error))
+        }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Transient(error) | Failure::Uncertain(error) => Self::unavailable(error),
+            Failure::Overlap => Self::unavailable(OVERLAP),
+            Failure::Final(error) => error,
+        }
+    }
+}
+
+/// Whether a transaction that may have been committed can be made again without harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// It leaves the same behind, or it wrote nothing.
+    Safe,
+    /// It would add once more.
+    Unsafe,
+}
+
+/// Makes attempts until one comes to its end, the patience is over, or another would not help.
+pub(crate) async fn attempts<T, F>(
+    repeat: Repeat,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let failure = match tokio::time::timeout_at(deadline, attempt()).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(failure)) => failure,
+            Err(elapsed) => return Err(StoreError::unavailable(elapsed)),
+        };
+        let again = match &failure {
+            Failure::Transient(_) | Failure::Overlap => true,
+            Failure::Uncertain(_) => repeat == Repeat::Safe,
+            Failure::Final(_) => false,
+        };
+        if !again || tokio::time::Instant::now() + pause >= deadline {
+            return Err(failure.into());
+        }
+        tracing::debug!(?failure, "the transaction is tried again");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Of which business a transaction is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OneBusiness(BusinessId);
+
+/// A transaction of the deployment's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EveryBusiness;
+
+/// A transaction. What it may run depends on whom it is about: a [`Scoped`] statement gets its business from here and
+/// from nowhere else.
+pub(crate) struct Tx<S> {
+    connection: Connection,
+    scope: S,
+    /// Whether no other transaction moves appointments of this business.
+    alone: bool,
+}
+
+enum Connection {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Database {
+    /// Reads of one business, all from one snapshot.
+    pub(crate) async fn read(&self, business_id: BusinessId) -> Result<Tx<OneBusiness>, Failure> {
+        let connection = self.begin_reading(&business_id.to_string()).await?;
+        Ok(Tx::new(connection, OneBusiness(business_id)))
+    }
+
+    /// Reads and writes of one business.
+    pub(crate) async fn write(&self, business_id: BusinessId) -> Result<Tx<OneBusiness>, Failure> {
+        let connection = self.begin_writing(&business_id.to_string()).await?;
+        Ok(Tx::new(connection, OneBusiness(business_id)))
+    }
+
+    /// Reads across businesses.
+    pub(crate) async fn read_across(&self) -> Result<Tx<EveryBusiness>, Failure> {
+        let connection = self.begin_reading("*").await?;
+        Ok(Tx::new(connection, EveryBusiness))
+    }
+
+    /// Reads and writes across businesses.
+    pub(crate) async fn write_across(&self) -> Result<Tx<EveryBusiness>, Failure> {
+        let connection = self.begin_writing("*").await?;
+        Ok(Tx::new(connection, EveryBusiness))
+    }
+
+    async fn begin_reading(&self, scope: &str) -> Result<Connection, Failure> {
+        match self {
+            Self::Sqlite { readers, .. } => Ok(Connection::Sqlite(readers.begin().await?)),
+            Self::Postgres(pool) => {
+                begin_postgres(
+                    pool,
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    scope,
+                )
+                .await
+            }
+        }
+    }
+
+    /// In SQLite, the transaction holds the write lock from its first statement, so that what it reads stays true until
+    /// it commits, and nothing after this can fail because of another writer.
+    async fn begin_writing(&self, scope: &str) -> Result<Connection, Failure> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                let began = writer.begin_with("BEGIN IMMEDIATE").await?;
+                Ok(Connection::Sqlite(began))
+            }
+            Self::Postgres(pool) => begin_postgres(pool, "BEGIN", scope).await,
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Begins, and says in the same breath whom it is about: the policies of the rows read it.
+async fn begin_postgres(pool: &PgPool, begin: &str, scope: &str) -> Result<Connection, Failure> {
+    // A UUID or a star: nothing that could leave the quotes.
+    let sql = format!("{begin}; SET LOCAL toran.business_id = '{scope}'");
+    Ok(Connection::Postgres(
+        pool.begin_with(AssertSqlSafe(sql)).await?,
+    ))
+}
+
+impl<S> Tx<S> {
+    const fn new(connection: Connection, scope: S) -> Self {
+        // SQLite has one writer at a time.
+        let alone = matches!(connection, Connection::Sqlite(_));
+        Self {
+            connection,
+            scope,
+            alone,
+        }
+    }
+
+    async fn execute_statement(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value<'_>>,
+    ) -> Result<u64, Failure> {
+        Ok(match &mut self.connection {
+            Connection::Sqlite(tx) => {
+                let query = sqlx::query(statement.sqlite);
+                let query = values
+                    .into_iter()
+                    .fold(query, |q, value| value.bind_sqlite(q));
+                query.execute(&mut **tx).await?.rows_affected()
+            }
+            Connection::Postgres(tx) => {
+                let query = sqlx::query(statement.postgres);
+                let query = values
+                    .into_iter()
+                    .fold(query, |q, value| value.bind_postgres(q));
+                query.execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+
+    async fn fetch_statement(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, Failure> {
+        Ok(match &mut self.connection {
+            Connection::Sqlite(tx) => {
+                let query = sqlx::query(statement.sqlite);
+                let query = values
+                    .into_iter()
+                    .fold(query, |q, value| value.bind_sqlite(q));
+                let rows = query.fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Connection::Postgres(tx) => {
+                let query = sqlx::query(statement.postgres);
+                let query = values
+                    .into_iter()
+                    .fold(query, |q, value| value.bind_postgres(q));
+                let rows = query.fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Keeps what was written. Without it, nothing was.
+    pub(crate) async fn commit(self) -> Result<(), Failure> {
+        let committed = match self.connection {
+            Connection::Sqlite(tx) => tx.commit().await,
+            Connection::Postgres(tx) => tx.commit().await,
+        };
+        committed.map_err(|error| match Failure::from(error) {
+            Failure::Transient(error) if error.as_database_error().is_none() => {
+                Failure::Uncertain(error)
+            }
+            failure => failure,
+        })
+    }
+}
+
+impl Tx<OneBusiness> {
+    pub(crate) const fn business_id(&self) -> BusinessId {
+        self.scope.0
+    }
+
+    fn scoped<'a>(&self, values: Vec<Value<'a>>) -> Vec<Value<'a>> {
+        let business_id = Value::from(self.scope.0);
+        std::iter::once(business_id).chain(values).collect()
+    }
+
+    /// Runs a statement; `values` are its `$2`, `$3`… Returns how many rows it wrote.
+    pub(crate) async fn execute(
+        &mut self,
+        statement: Scoped,
+        values: Vec<Value<'_>>,
+    ) -> Result<u64, Failure> {
+        let values = self.scoped(values);
+        self.execute_statement(statement.0, values).await
+    }
+
+    /// The rows of a question; `values` are its `$2`, `$3`…
+    pub(crate) async fn fetch(
+        &mut self,
+        statement: Scoped,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, Failure> {
+        let values = self.scoped(values);
+        self.fetch_statement(statement.0, values).await
+    }
+
+    /// The only row of a question, if there is one.
+    pub(crate) async fn fetch_one(
+        &mut self,
+        statement: Scoped,
+        values: Vec<Value<'_>>,
+    ) -> Result<Option<Row>, Failure> {
+        Ok(self.fetch(statement, values).await?.pop())
+    }
+
+    /// Whether no other transaction moves appointments of this business: see [`Tx::lock_business`].
+    pub(crate) const fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// Waits until no other transaction of this business holds this lock, and holds it to the end.
+    pub(crate) async fn lock_business(&mut self) -> Result<(), Failure> {
+        if let Connection::Postgres(tx) = &mut self.connection {
+            // A statement of its own: one that reads besides would read what stood before the lock.
+            sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                .bind(self.scope.0.to_string())
+                .execute(&mut **tx)
+                .await?;
+        }
+        self.alone = true;
+        Ok(())
+    }
+}
+
+impl Tx<EveryBusiness> {
+    /// Runs a statement; `values` are its `$1`, `$2`… Returns how many rows it wrote.
+    pub(crate) async fn execute(
+        &mut self,
+        statement: Across,
+        values: Vec<Value<'_>>,
+    ) -> Result<u64, Failure> {
+        self.execute_statement(statement.0, values).await
+    }
+
+    /// The rows of a question; `values` are its `$1`, `$2`…
+    pub(crate) async fn fetch(
+        &mut self,
+        statement: Across,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, Failure> {
+        self.fetch_statement(statement.0, values).await
+    }
+
+    /// From here on about one business.
+    pub(crate) async fn narrow(
+        mut self,
+        business_id: BusinessId,
+    ) -> Result<Tx<OneBusiness>, Failure> {
+        if let Connection::Postgres(tx) = &mut self.connection {
+            sqlx::query("SELECT set_config('toran.business_id', $1, true)")
+                .bind(business_id.to_string())
+                .execute(&mut **tx)
+                .await?;
+        }
+        Ok(Tx::new(self.connection, OneBusiness(business_id)))
+    }
+}
+
+/// Whether the database itself refused an overlap.
+fn is_overlap(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(|error| error.constraint() == Some(OVERLAP) || error.message() == OVERLAP)
+}
+
+/// Whether the same transaction may succeed in a moment.
+fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+        // The last thing that went wrong while a connection was tried is its source.
+        sqlx::Error::PoolTimedOut => error.source().is_some(),
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| is_transient_code(&code)) || is_busy(error.as_ref())
+        }
+        _ => false,
+    }
+}
+
+/// The conditions of PostgreSQL after which a transaction is to be tried again: serialization failure, deadlock, a
+/// lock that was not had in time, and a server that is going down or coming up.
+fn is_transient_code(code: &str) -> bool {
+    matches!(
+        code,
+        "40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300"
+    ) || code.starts_with("08")
+}
+
+/// Whether another connection holds the lock of SQLite (`SQLITE_BUSY`, `SQLITE_LOCKED` and their extended codes).
+pub(crate) fn is_busy(error: &dyn DatabaseError) -> bool {
+    let is_sqlite = error
+        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+        .is_some();
+    let code = error.code().and_then(|code| code.parse::<i32>().ok());
+    is_sqlite && code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}

@@ -1,0 +1,201 @@
+//! Leads, and everything that is kept of one.
+
+use async_trait::async_trait;
+use time::UtcDateTime;
+use toran_domain::{BusinessId, LeadId, PhoneNumber};
+use toran_store::{CallRecord, Event, LeadRecord, LeadRow, Leads, Removed, Retention, StoreError};
+
+use crate::{
+    SqlStore,
+    appointments::rows_of_lead,
+    businesses::settings_of,
+    calls::transcript_of,
+    changes::history_of,
+    database::{Failure, OneBusiness, Repeat, Tx, attempts},
+    outbox::{Subject, put_event},
+    retention,
+    row::Row,
+    session::{ending, lock_lead},
+    statement::statements,
+    value::values,
+};
+
+macro_rules! select_lead {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, phone, name, created_at, erased_at FROM lead WHERE business_id = $1 ",
+            $rest
+        )
+    };
+}
+
+statements! {
+    NEWEST: Scoped = select_lead!("ORDER BY created_at DESC, id DESC LIMIT $2");
+    ONE: Scoped = select_lead!("AND id = $2");
+    BY_PHONE: Scoped = select_lead!("AND phone = $2");
+    CALLS: Scoped = "SELECT call_sid, started_at, ended_at, ending, abandoned FROM call_session \
+        WHERE business_id = $1 AND lead_id = $2 ORDER BY started_at, call_sid";
+    FORGET_LEAD: Scoped = "UPDATE lead SET phone = NULL, name = NULL, erased_at = $3 \
+        WHERE business_id = $1 AND id = $2 AND erased_at IS NULL";
+    FORGET_ON_APPOINTMENTS: Scoped = "UPDATE appointment SET name = NULL WHERE business_id = $1 AND lead_id = $2";
+    FORGET_ON_TASKS: Scoped = "UPDATE task SET name = NULL WHERE business_id = $1 AND lead_id = $2";
+    FORGET_WHAT_WAS_SAID: Scoped = "DELETE FROM transcript_line WHERE business_id = $1 AND call_sid IN \
+        (SELECT call.call_sid FROM call_session AS call WHERE call.business_id = $1 AND call.lead_id = $2)";
+}
+
+#[async_trait]
+impl Leads for SqlStore {
+    async fn leads(&self, business_id: BusinessId, limit: u32) -> Result<Vec<LeadRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let rows = tx.fetch(NEWEST, values![limit]).await?;
+            let leads: Result<Vec<LeadRow>, StoreError> = rows.iter().map(lead_row).collect();
+            Ok(leads?)
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+    ) -> Result<Option<LeadRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            one(&mut tx, lead_id).await
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn lead_by_phone(
+        &self,
+        business_id: BusinessId,
+        phone: &PhoneNumber,
+    ) -> Result<Option<LeadRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let row = tx.fetch_one(BY_PHONE, values![phone.e164()]).await?;
+            Ok(row.as_ref().map(lead_row).transpose()?)
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn export_lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+    ) -> Result<Option<LeadRecord>, StoreError> {
+        let export = || async {
+            let mut tx = self.database.read(business_id).await?;
+            record_of(&mut tx, lead_id).await
+        };
+        attempts(Repeat::Safe, export).await
+    }
+
+    async fn erase_lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        now: UtcDateTime,
+    ) -> Result<bool, StoreError> {
+        let erase = || async {
+            let mut tx = self.database.write(business_id).await?;
+            if one(&mut tx, lead_id).await?.is_none() {
+                return Ok(false);
+            }
+            tx.execute(FORGET_WHAT_WAS_SAID, values![lead_id]).await?;
+            anonymise(&mut tx, lead_id, now).await?;
+            tx.commit().await?;
+            Ok(true)
+        };
+        attempts(Repeat::Safe, erase).await
+    }
+
+    async fn retention(&self, business_id: BusinessId) -> Result<Option<Retention>, StoreError> {
+        attempts(Repeat::Safe, || {
+            retention::read(&self.database, business_id)
+        })
+        .await
+    }
+
+    async fn set_retention(
+        &self,
+        business_id: BusinessId,
+        kept: Retention,
+    ) -> Result<bool, StoreError> {
+        let set = || retention::set(&self.database, business_id, kept);
+        attempts(Repeat::Safe, set).await
+    }
+
+    async fn apply_retention(&self, now: UtcDateTime) -> Result<Removed, StoreError> {
+        retention::apply(&self.database, now).await
+    }
+}
+
+/// Removes who it was, and tells of it; the calls and the appointments stay.
+pub(crate) async fn anonymise(
+    tx: &mut Tx<OneBusiness>,
+    lead_id: LeadId,
+    now: UtcDateTime,
+) -> Result<(), Failure> {
+    lock_lead(tx, lead_id).await?;
+    tx.execute(FORGET_ON_APPOINTMENTS, values![lead_id]).await?;
+    tx.execute(FORGET_ON_TASKS, values![lead_id]).await?;
+    if tx.execute(FORGET_LEAD, values![lead_id, now]).await? > 0 {
+        let subject = Subject {
+            lead_id,
+            call_sid: None,
+            at: now,
+        };
+        put_event(tx, subject, &Event::LeadUpdated).await?;
+    }
+    Ok(())
+}
+
+async fn one(tx: &mut Tx<OneBusiness>, lead_id: LeadId) -> Result<Option<LeadRow>, Failure> {
+    let row = tx.fetch_one(ONE, values![lead_id]).await?;
+    Ok(row.as_ref().map(lead_row).transpose()?)
+}
+
+async fn record_of(
+    tx: &mut Tx<OneBusiness>,
+    lead_id: LeadId,
+) -> Result<Option<LeadRecord>, Failure> {
+    let Some(settings) = settings_of(tx).await? else {
+        return Ok(None);
+    };
+    let Some(lead) = one(tx, lead_id).await? else {
+        return Ok(None);
+    };
+    let mut calls = Vec::new();
+    for row in tx.fetch(CALLS, values![lead_id]).await? {
+        let call_sid = row.parsed("call_session.call_sid")?;
+        calls.push(CallRecord {
+            transcript: transcript_of(tx, &call_sid).await?,
+            call_sid,
+            started_at: row.instant("call_session.started_at")?,
+            ended_at: row.maybe_instant("call_session.ended_at")?,
+            ending: ending(&row)?,
+        });
+    }
+    let mut appointments = Vec::new();
+    for row in rows_of_lead(tx, lead_id, &settings).await? {
+        let history = history_of(tx, row.booking.appointment_id).await?;
+        appointments.push((row, history));
+    }
+    Ok(Some(LeadRecord {
+        lead,
+        calls,
+        appointments,
+    }))
+}
+
+pub(crate) fn lead_row(row: &Row) -> Result<LeadRow, StoreError> {
+    Ok(LeadRow {
+        lead_id: LeadId::from_uuid(row.id("lead.id")?),
+        phone: row.phone()?,
+        name: row.name("lead.name")?,
+        created_at: row.instant("lead.created_at")?,
+        erased_at: row.maybe_instant("lead.erased_at")?,
+    })
+}

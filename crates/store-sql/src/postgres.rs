@@ -1,0 +1,43 @@
+//! Opening a PostgreSQL database.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{OpenError, database::Database};
+
+/// How long a question waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// One gateway's share of the server's connections, which are 100 unless it was told otherwise.
+const MAX_CONNECTIONS: u32 = 16;
+/// The server itself ends what takes longer: nobody waits for it any more.
+const SETTINGS: [(&str, &str); 3] = [
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "4s"),
+    ("idle_in_transaction_session_timeout", "15s"),
+];
+
+pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|source| OpenError::BadUrl(Some(source)))?
+        .application_name("toran")
+        .options(SETTINGS);
+    let pool = PgPoolOptions::new()
+        .max_connections(MAX_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(OpenError::CannotOpen)?;
+    Ok(Database::Postgres(pool))
+}
+
+pub(crate) async fn bypasses_row_security(pool: &PgPool) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(pool)
+    .await
+}

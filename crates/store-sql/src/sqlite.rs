@@ -1,0 +1,107 @@
+//! Opening a SQLite database.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    OpenError,
+    database::{Database, is_busy},
+};
+
+/// How long one statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often opening is tried while another process sets up the same new file.
+const CONNECT_ATTEMPTS: u32 = 20;
+const CONNECT_PAUSE: Duration = Duration::from_millis(25);
+/// How long a question waits for a connection: all writers share one.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_READERS: u32 = 4;
+
+pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
+    let address = url.strip_prefix("sqlite:").ok_or(OpenError::BadUrl(None))?;
+    if address.trim_start_matches('/').is_empty() {
+        return Err(OpenError::BadUrl(None));
+    }
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|source| OpenError::BadUrl(Some(source)))?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .synchronous(SqliteSynchronous::Full);
+    // Every in-memory connection that closes may take the data with it: one, kept for ever.
+    if address.contains(":memory:") || address.contains("mode=memory") {
+        let connected = pool(1).connect_with(options).await;
+        let writer = connected.map_err(OpenError::CannotOpen)?;
+        let readers = writer.clone();
+        return Ok(Database::Sqlite { writer, readers });
+    }
+    let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let writer = connect_writer(writing)
+        .await
+        .map_err(OpenError::CannotOpen)?;
+    let reading = options.create_if_missing(false).pragma("query_only", "on");
+    let connected = pool(MAX_READERS).connect_with(reading).await;
+    let readers = connected.map_err(OpenError::CannotOpen)?;
+    Ok(Database::Sqlite { writer, readers })
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// SQLite does not wait when two processes turn a new file's write-ahead log on at once: one is told
+/// "busy" and must come again.
+async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let mut attempt = 1;
+    loop {
+        match pool(1).connect_with(options.clone()).await {
+            Err(sqlx::Error::Database(error))
+                if attempt < CONNECT_ATTEMPTS && is_busy(error.as_ref()) =>
+            {
+                tokio::time::sleep(CONNECT_PAUSE).await;
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn pragmas(pool: &SqlitePool) -> (String, i64, i64, i64) {
+        sqlx::query_as(
+            "SELECT journal_mode, synchronous, foreign_keys, query_only FROM \
+             pragma_journal_mode, pragma_synchronous, pragma_foreign_keys, pragma_query_only",
+        )
+        .fetch_one(pool)
+        .await
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_is_durable_and_readers_cannot_write() {
+        let path = std::env::temp_dir().join(format!("toran-pragmas-{}.db", std::process::id()));
+        let database = open(&format!("sqlite://{}", path.display())).await.unwrap();
+        let Database::Sqlite { writer, readers } = &database else {
+            panic!("a SQLite database")
+        };
+        let (full, on) = (2, 1);
+        assert_eq!(pragmas(writer).await, ("wal".to_owned(), full, on, 0));
+        assert_eq!(pragmas(readers).await, ("wal".to_owned(), full, on, on));
+        let written = sqlx::query("CREATE TABLE t (x)").execute(readers).await;
+        assert!(written.is_err());
+        // The last connection to close takes the log's files with it.
+        database.close().await;
+        std::fs::remove_file(path).unwrap();
+    }
+}

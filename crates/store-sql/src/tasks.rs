@@ -1,0 +1,173 @@
+//! Requests that could not be booked in their call.
+
+use async_trait::async_trait;
+use time::UtcDateTime;
+use toran_domain::{AppointmentId, Booking, BusinessId, LeadId, RequestedTime, TaskId};
+use toran_scheduling::AppointmentSettings;
+use toran_store::{
+    Event, NewTask, StoreError, TaskAddition, TaskRow, Tasks, booking, bounded_name,
+};
+
+use crate::{
+    SqlStore,
+    businesses::settings_of,
+    database::{Failure, OneBusiness, Repeat, Tx, attempts},
+    outbox::{Subject, put_event},
+    row::Row,
+    session::lock_lead_and_call,
+    statement::statements,
+    value::values,
+};
+
+macro_rules! select_tasks {
+    ($rest:literal) => {
+        concat!(
+            "SELECT task.id, lead_id, call_sid, phone, COALESCE(task.name, lead.name) AS name, requested_date, \
+             requested_time, noted_at, done_at \
+             FROM task JOIN lead ON lead.business_id = task.business_id AND lead.id = lead_id \
+             WHERE task.business_id = $1 ",
+            $rest,
+            " ORDER BY noted_at, task.id"
+        )
+    };
+}
+
+statements! {
+    // The live appointments of the lead, and when this call came to each, if it did.
+    HELD: Scoped = "SELECT appointment.id, starts_at, (SELECT MAX(change.at) FROM appointment_change AS change \
+            WHERE change.business_id = $1 AND change.appointment_id = appointment.id AND change.call_sid = $3 \
+            AND change.kind <> 'cancelled') AS changed_at \
+        FROM appointment WHERE business_id = $1 AND lead_id = $2 AND status = 'confirmed'";
+    PUT: Scoped = "INSERT INTO task (id, business_id, lead_id, call_sid, requested_date, requested_time, name, noted_at) \
+        VALUES ($2, $1, $3, $4, $5, $6, $7, $8) \
+        ON CONFLICT (business_id, call_sid) DO UPDATE SET requested_date = excluded.requested_date, \
+        requested_time = excluded.requested_time, name = excluded.name, noted_at = excluded.noted_at, done_at = NULL \
+        WHERE task.noted_at < excluded.noted_at";
+    ID: Scoped = "SELECT id FROM task WHERE business_id = $1 AND call_sid = $2";
+    OPEN: Scoped = select_tasks!("AND done_at IS NULL");
+    ALL: Scoped = select_tasks!("");
+    FINISH: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND id = $2 AND done_at IS NULL";
+}
+
+#[async_trait]
+impl Tasks for SqlStore {
+    async fn add_task(&self, task: &NewTask) -> Result<TaskAddition, StoreError> {
+        let added = attempts(Repeat::Safe, || self.add_task_once(task)).await;
+        match added {
+            Err(StoreError::UnknownCall | StoreError::UnknownBusiness) => {
+                Ok(TaskAddition::Orphaned)
+            }
+            added => added,
+        }
+    }
+
+    async fn tasks(
+        &self,
+        business_id: BusinessId,
+        with_done: bool,
+    ) -> Result<Vec<TaskRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let statement = if with_done { ALL } else { OPEN };
+            let rows = tx.fetch(statement, values![]).await?;
+            let tasks: Result<Vec<TaskRow>, StoreError> = rows.iter().map(task_row).collect();
+            Ok(tasks?)
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn finish_task(
+        &self,
+        business_id: BusinessId,
+        task_id: TaskId,
+        now: UtcDateTime,
+    ) -> Result<bool, StoreError> {
+        let finish = || async {
+            let mut tx = self.database.write(business_id).await?;
+            let finished = tx.execute(FINISH, values![task_id, now]).await?;
+            tx.commit().await?;
+            Ok(finished > 0)
+        };
+        attempts(Repeat::Safe, finish).await
+    }
+}
+
+impl SqlStore {
+    async fn add_task_once(&self, task: &NewTask) -> Result<TaskAddition, Failure> {
+        let call_sid = &task.key.call_sid;
+        let mut tx = self.database.write(task.key.business_id).await?;
+        let settings = settings_of(&mut tx).await?;
+        let settings = settings.ok_or(StoreError::UnknownBusiness)?;
+        let lead_id = lock_lead_and_call(&mut tx, call_sid).await?;
+        if let Some(booking) = held_by_now(&mut tx, task, lead_id, &settings).await? {
+            return Ok(TaskAddition::AlreadyBooked(booking));
+        }
+        let RequestedTime { date, time } = task.requested;
+        let name = task.name.as_ref();
+        let name = name.and_then(|name| bounded_name(name.expose()));
+        let name = name.as_ref().map(|name| name.expose().as_str());
+        let values = values![
+            task.task_id,
+            lead_id,
+            call_sid,
+            date,
+            time,
+            name,
+            task.noted_at
+        ];
+        if tx.execute(PUT, values).await? == 0 {
+            return Ok(TaskAddition::AlreadyThere);
+        }
+        // A newer request keeps the id of the older one.
+        let row = tx.fetch_one(ID, values![call_sid]).await?;
+        let row = row.ok_or(StoreError::UnknownCall)?;
+        let event = Event::TaskCreated {
+            task_id: TaskId::from_uuid(row.id("task.id")?),
+            requested: task.requested,
+        };
+        let subject = Subject {
+            lead_id,
+            call_sid: Some(call_sid),
+            at: task.noted_at,
+        };
+        put_event(&mut tx, subject, &event).await?;
+        tx.commit().await?;
+        Ok(TaskAddition::Added)
+    }
+}
+
+/// The appointment that makes the request needless: at the requested time, or of the same call and later than it.
+async fn held_by_now(
+    tx: &mut Tx<OneBusiness>,
+    task: &NewTask,
+    lead_id: LeadId,
+    settings: &AppointmentSettings,
+) -> Result<Option<Booking>, Failure> {
+    for row in tx.fetch(HELD, values![lead_id, &task.key.call_sid]).await? {
+        let id = AppointmentId::from_uuid(row.id("appointment.id")?);
+        let booking = booking::booking_at(settings, id, row.instant("appointment.starts_at")?);
+        let changed_at = row.maybe_instant("appointment_change.changed_at")?;
+        let is_requested =
+            (Some(booking.date), Some(booking.time)) == (task.requested.date, task.requested.time);
+        if is_requested || changed_at.is_some_and(|at| at >= task.noted_at.truncate_to_second()) {
+            return Ok(Some(booking));
+        }
+    }
+    Ok(None)
+}
+
+fn task_row(row: &Row) -> Result<TaskRow, StoreError> {
+    Ok(TaskRow {
+        task_id: TaskId::from_uuid(row.id("task.id")?),
+        lead_id: LeadId::from_uuid(row.id("task.lead_id")?),
+        call_sid: row.parsed("task.call_sid")?,
+        caller: row.phone()?,
+        name: row.name("task.name")?,
+        requested: RequestedTime {
+            date: row.date("task.requested_date")?,
+            time: row.time("task.requested_time")?,
+        },
+        noted_at: row.instant("task.noted_at")?,
+        done_at: row.maybe_instant("task.done_at")?,
+    })
+}
