@@ -121,6 +121,7 @@ fn decision(fact: &Fact) -> Option<String> {
         Fact::UnscreenedSpeech
         | Fact::Complained { .. }
         | Fact::AgentSaid { .. }
+        | Fact::Announced(_)
         | Fact::DigitPressed
         | Fact::CallerAudioDropped
         | Fact::AgentAudioDropped => return None,
@@ -169,6 +170,6 @@ fn notice_words(notice: &Notice) -> String {
         Notice::Outcome(outcome) => outcome.name().to_owned(),
         Notice::ClaimRefused => "claim_refused".to_owned(),
         Notice::NotUnderstood => "not_understood".to_owned(),
-        Notice::Resumed { .. } => "call_resumed".to_owned(),
+        Notice::Resumed(_) => "call_resumed".to_owned(),
     }
 }

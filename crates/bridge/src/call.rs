@@ -17,12 +17,15 @@ use tokio::{task::JoinSet, time::Instant};
 use toran_audio::Millis;
 use toran_call::{
     CallConfig, CallEngine, DeskOrder, Ending, FromModel, FromPhone, Input, Instant as CallInstant,
-    Output, ParserFailure, Resumption, ToModel, ToPhone,
+    Output, ParserFailure, Resumption, Said, StandingBooking, ToModel, ToPhone, Understood,
 };
-use toran_domain::{Business, Outcome, TurnIndex};
+use toran_domain::{AppointmentId, Business, Outcome, Pii, TaskId, TurnIndex};
 use toran_nlp::ParseContext;
 use toran_realtime::{ClientEvent, NewItem, ServerEvent};
-use toran_store::{CallEnding, CallSession, Confirmation};
+use toran_store::{
+    CallAppointment, CallEnding, CallSession, Confirmation, DeskAnswer, Inquirer, Kept,
+    TranscriptLine,
+};
 use toran_telephony::media::StreamSid;
 use tracing::{Instrument as _, Span, debug, info, warn};
 
@@ -35,6 +38,8 @@ use crate::{
 use phone::Phone;
 use recorder::{Entry, Recorder};
 
+/// How often the database is told that the call is live.
+const SEEN_EVERY: Duration = Duration::from_secs(60);
 /// A booking under way when the call ends is waited for this long.
 const LAST_ORDERS: Duration = Duration::from_secs(6);
 /// Mu-law audio that apologises for a fault; see `assets/README.md`.
@@ -132,17 +137,35 @@ pub(crate) async fn run(parts: CallParts) {
 
 /// What an interrupted call goes on from; `None` for a call in which nothing has happened yet.
 fn resumption(session: &CallSession) -> Option<Resumption> {
-    let happened = session.has_transcript
+    let happened = !session.said.is_empty()
         || !session.appointments.is_empty()
         || !session.last_requested.is_empty();
     (session.resumed && happened).then(|| Resumption {
-        bookings: session.appointments.clone(),
+        bookings: session.appointments.iter().map(standing).collect(),
         table: session.last_requested,
+        offered: session.offered.clone(),
+        said: session.said.iter().map(said).collect(),
     })
+}
+
+const fn standing(made: &CallAppointment) -> StandingBooking {
+    StandingBooking {
+        booking: made.booking,
+        announced: made.announced,
+    }
+}
+
+fn said(line: &TranscriptLine) -> Said {
+    Said {
+        by: line.speaker,
+        text: line.text.clone(),
+    }
 }
 
 impl Driver {
     async fn drive(&mut self) {
+        // The first tick comes at once, and the call was opened just now.
+        let mut alive = tokio::time::interval_at(self.began + SEEN_EVERY, SEEN_EVERY);
         while self.ended.is_none() {
             let wake = self
                 .engine
@@ -163,6 +186,7 @@ impl Driver {
                     let now = self.now();
                     self.engine.handle_timeout(now);
                 }
+                _ = alive.tick() => self.recorder.record(Entry::Seen { at: self.utc_now() }),
                 () = self.stream.stop().cancelled() => self.feed(Input::Phone(FromPhone::StreamLost)),
             }
             self.drain();
@@ -378,7 +402,10 @@ impl Driver {
                     Answer::Parsed {
                     input: Input::Parsed {
                         turn,
-                        result: Ok(extraction.request),
+                        result: Ok(Understood {
+                            request: extraction.request,
+                            one_more: extraction.one_more,
+                        }),
                     },
                     usage: Some((extraction.model, extraction.usage)),
                 }},
@@ -400,30 +427,34 @@ impl Driver {
     }
 
     fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder) {
-        let (bridge, business_id, now) =
-            (Arc::clone(&self.bridge), self.business.id, self.utc_now());
+        let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
         let (key, lead_id) = (self.session.key.clone(), self.session.lead_id);
+        let inquirer = move |name: Option<Pii<String>>| Inquirer {
+            key,
+            lead_id,
+            name,
+            new_task_id: TaskId::from_uuid(new_id()),
+        };
         let order = async move {
             let answer = match order {
-                DeskOrder::Look(requested) => bridge.desk.look(business_id, requested, now).await,
-                DeskOrder::Book { requested, name } => {
-                    let new_appointment_id = toran_domain::AppointmentId::from_uuid(new_id());
+                DeskOrder::Look(requested) => {
+                    bridge.desk.look(&inquirer(None), requested, now).await
+                }
+                DeskOrder::Book {
+                    requested,
+                    name,
+                    one_more,
+                } => {
                     let confirmation = Confirmation {
-                        key,
-                        lead_id,
+                        inquirer: inquirer(name),
                         requested,
-                        name,
-                        new_appointment_id,
+                        one_more,
+                        new_appointment_id: AppointmentId::from_uuid(new_id()),
                     };
                     bridge.desk.book(confirmation, now).await
                 }
             };
-            if let Some(error) = &answer.error {
-                warn!(
-                    error = error as &dyn std::error::Error,
-                    "the booking desk could not reach its store"
-                );
-            }
+            log_trouble(&answer);
             (turn, answer.outcome)
         };
         self.orders.spawn(order.instrument(Span::current()));
@@ -436,7 +467,8 @@ impl Driver {
         self.phone.close().await;
         let last_orders = async {
             while let Some(answer) = self.orders.join_next().await {
-                if let Ok((_, Outcome::AppointmentCreated(booking))) = answer {
+                let outcome = answer.as_ref().ok().map(|(_, outcome)| outcome);
+                if let Some(booking) = outcome.and_then(Outcome::booking) {
                     info!(appointment_id = %booking.appointment_id, "booked as the call ended");
                 }
             }
@@ -466,6 +498,28 @@ impl Driver {
             bookings = self.engine.ledger().bookings().len(),
             "call.summary"
         );
+    }
+}
+
+/// What went wrong behind the desk's answer, and what became of the request.
+fn log_trouble(answer: &DeskAnswer) {
+    if let Some(error) = &answer.error {
+        let error = error as &dyn std::error::Error;
+        warn!(error, "the booking desk could not reach its store");
+    }
+    match &answer.kept {
+        None => {}
+        Some(Kept::Spooled) => {
+            warn!("the request is kept on this machine until the database is back")
+        }
+        Some(Kept::NoSpool) => warn!("there is no spool: the request is in the transcript alone"),
+        Some(Kept::Lost(error)) => {
+            let error = error.as_ref() as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "the request could not be kept: it is in this log alone"
+            );
+        }
     }
 }
 

@@ -35,7 +35,7 @@ use tokio::sync::mpsc;
 use toran_call::{Fact, Timings};
 use toran_domain::PriceTable;
 use toran_nlp::AppointmentParser;
-use toran_store::{CallKey, Desk, Store};
+use toran_store::{CallKey, Desk, Spool, Store};
 use url::Url;
 
 use admission::Admission;
@@ -53,6 +53,8 @@ pub mod milestones {
 pub struct BridgeParts {
     /// Where everything is stored.
     pub store: Arc<dyn Store>,
+    /// Where requests are kept that the store cannot take.
+    pub spool: Option<Arc<dyn Spool>>,
     /// The parser.
     pub parser: AppointmentParser,
     /// Where sessions with the model come from.
@@ -112,14 +114,19 @@ impl Bridge {
     pub fn new(parts: BridgeParts) -> Arc<Self> {
         let BridgeParts {
             store,
+            spool,
             parser,
             models,
             clock,
             config,
             observer,
         } = parts;
+        let mut desk = Desk::new(Arc::clone(&store));
+        if let Some(spool) = spool {
+            desk = desk.with_spool(spool);
+        }
         Arc::new(Self {
-            desk: Desk::new(Arc::clone(&store)),
+            desk,
             prices: Arc::new(config.prices.clone()),
             gate: Gate::new(&config),
             admission: Admission::new(config.max_calls),

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use toran_audio::Millis;
 use toran_call::{FromModel, Hearing, Notice, ResponseEnding};
 use toran_domain::{CallSid, ItemId, ModelName, Pii, ResponseId, Usage};
-use toran_prompt::ServerEvent as PromptEvent;
+use toran_prompt::{Booked, ServerEvent as PromptEvent};
 use toran_realtime::{
     AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad, SessionUpdate,
     StatusReason, Threshold, Transcriber, Transcription, TranscriptionUsage, Tri, TurnDetection,
@@ -298,13 +298,22 @@ pub(crate) fn server_event(notice: &Notice) -> PromptEvent {
         Notice::Outcome(outcome) => PromptEvent::from_outcome(outcome),
         Notice::ClaimRefused => PromptEvent::ClaimRefused,
         Notice::NotUnderstood => PromptEvent::NotUnderstood,
-        Notice::Resumed { bookings, table } => PromptEvent::CallResumed {
-            appointments: bookings
-                .iter()
-                .map(|booking| (booking.date, booking.time))
-                .collect(),
-            requested: *table,
-        },
+        Notice::Resumed(from) => {
+            let booked = from.bookings.iter().map(|standing| Booked {
+                date: standing.booking.date,
+                time: standing.booking.time,
+                announced: standing.announced,
+            });
+            let said = from.said.iter();
+            PromptEvent::CallResumed {
+                booked: booked.collect(),
+                requested: from.table,
+                offered: from.offered.clone(),
+                said: said
+                    .map(|line| (line.by, line.text.expose().clone()))
+                    .collect(),
+            }
+        }
     }
 }
 

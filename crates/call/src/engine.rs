@@ -8,13 +8,18 @@ mod session;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use time::{Date, Time};
 use toran_audio::Millis;
-use toran_domain::{Booking, ItemId, Pii, RequestedTime};
+use toran_domain::{AppointmentId, ItemId, Pii, RequestedTime, Speaker};
 use toran_truth::Ledger;
 
 use crate::{
     Ending, Fact, FromModel, FromPhone, Input, Instant, Notice, Output, Timings, ToModel, ToPhone,
-    caller::Caller, playout::Playout, responses::Responses, turns::Turns,
+    caller::Caller,
+    playout::Playout,
+    responses::Responses,
+    resumption::{LastLines, Resumption, StandingBooking},
+    turns::Turns,
 };
 
 /// What a call starts from.
@@ -28,15 +33,6 @@ pub struct CallConfig {
     pub caller_name: Option<Pii<String>>,
     /// Mu-law audio that apologises for a fault, for when the model cannot speak.
     pub apology: Bytes,
-}
-
-/// What an interrupted call goes on from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resumption {
-    /// Appointments made earlier in this call.
-    pub bookings: Vec<Booking>,
-    /// What was last asked for.
-    pub table: RequestedTime,
 }
 
 /// Why the engine wants to be woken.
@@ -92,12 +88,19 @@ pub struct CallEngine {
     responses: Responses,
     playout: Playout,
     ledger: Ledger,
+    /// Of which appointments the caller has heard, where they stand now.
+    announced: Vec<AppointmentId>,
+    /// Whether the caller asked for one more appointment since the last one was made.
+    one_more: bool,
     table: RequestedTime,
+    /// The slots that the caller was offered last.
+    offered: Vec<(Date, Time)>,
     /// What the next answer offers: on the table once the caller begins to hear it.
     offer: Option<RequestedTime>,
     caller_name: Option<Pii<String>>,
     /// What the caller last heard from the agent.
     last_said: String,
+    said: LastLines,
     greeted: bool,
     clarify_at: Option<Instant>,
     /// How often the caller was asked to repeat since something was understood.
@@ -118,6 +121,8 @@ impl CallEngine {
     /// A call that begins at `now`. Its first order is to open the model's session.
     pub fn new(config: CallConfig, now: Instant) -> Self {
         let resumption = config.resumption.clone().unwrap_or_default();
+        let standing = resumption.bookings.iter();
+        let announced = standing.clone().filter(|made| made.announced);
         Self {
             phase: Phase::Opening {
                 until: now + config.timings.session_patience,
@@ -128,11 +133,15 @@ impl CallEngine {
             turns: Turns::default(),
             responses: Responses::default(),
             playout: Playout::default(),
-            ledger: resumption.bookings.into_iter().collect(),
+            announced: announced.map(|made| made.booking.appointment_id).collect(),
+            ledger: standing.map(|made| made.booking).collect(),
+            one_more: false,
             table: resumption.table,
+            offered: resumption.offered,
             offer: None,
             caller_name: config.caller_name.clone(),
             last_said: String::new(),
+            said: resumption.said.into_iter().collect(),
             greeted: config.resumption.is_some(),
             clarify_at: None,
             clarified: 0,
@@ -323,11 +332,39 @@ impl CallEngine {
         self.out
             .extend(progress.orders.into_iter().map(Output::Phone));
         for words in progress.heard.into_iter().filter(|words| !words.is_empty()) {
-            self.last_said.clone_from(&words);
-            self.record(Fact::AgentSaid {
-                text: Pii::new(words),
-                interrupted: false,
+            self.on_heard(words, false);
+        }
+    }
+
+    /// The caller heard these words of the agent, and with them perhaps that an appointment stands.
+    fn on_heard(&mut self, words: String, interrupted: bool) {
+        self.said.push(Speaker::Agent, &words);
+        for id in toran_truth::announced(&words, &self.ledger) {
+            if !self.announced.contains(&id) {
+                self.announced.push(id);
+                self.record(Fact::Announced(id));
+            }
+        }
+        self.last_said.clone_from(&words);
+        let text = Pii::new(words);
+        self.record(Fact::AgentSaid { text, interrupted });
+    }
+
+    /// What a session that begins now is to know.
+    fn standing(&self) -> Resumption {
+        let bookings = self
+            .ledger
+            .bookings()
+            .iter()
+            .map(|booking| StandingBooking {
+                booking: *booking,
+                announced: self.announced.contains(&booking.appointment_id),
             });
+        Resumption {
+            bookings: bookings.collect(),
+            table: self.table,
+            offered: self.offered.clone(),
+            said: self.said.to_vec(),
         }
     }
 

@@ -17,8 +17,8 @@ pub enum Input {
     Parsed {
         /// The turn that was parsed.
         turn: TurnIndex,
-        /// The clean result, or that there is none.
-        result: Result<AppointmentRequest, ParserFailure>,
+        /// What was understood, or that nothing was.
+        result: Result<Understood, ParserFailure>,
     },
     /// The desk's answer to [`Output::Desk`](crate::Output::Desk).
     Desk {
@@ -161,6 +161,25 @@ pub enum ResponseEnding {
         /// Like `rate_limit_exceeded` or `max_output_tokens`.
         code: String,
     },
+}
+
+/// What the parser understood of a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Understood {
+    /// The clean result.
+    pub request: AppointmentRequest,
+    /// Whether the caller asked for one more appointment beside the one that was made before.
+    pub one_more: bool,
+}
+
+impl From<AppointmentRequest> for Understood {
+    /// A result that says nothing of another appointment.
+    fn from(request: AppointmentRequest) -> Self {
+        Self {
+            request,
+            one_more: false,
+        }
+    }
 }
 
 /// The parser gave no result: its model failed or broke the contract.

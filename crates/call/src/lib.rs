@@ -31,13 +31,15 @@ mod input;
 mod output;
 mod playout;
 mod responses;
+mod resumption;
 mod timings;
 mod turns;
 
 pub use caller::PhoneAudio;
-pub use engine::{CallConfig, CallEngine, Resumption, Timer};
-pub use input::{FromModel, FromPhone, Hearing, Input, ParserFailure, ResponseEnding};
+pub use engine::{CallConfig, CallEngine, Timer};
+pub use input::{FromModel, FromPhone, Hearing, Input, ParserFailure, ResponseEnding, Understood};
 pub use output::{
     BargeIn, DeskOrder, DropReason, Ending, Fact, MarkId, Notice, Output, Purpose, ToModel, ToPhone,
 };
+pub use resumption::{MAX_SAID_LINES, Resumption, Said, StandingBooking};
 pub use timings::{Instant, Timings};

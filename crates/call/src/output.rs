@@ -3,9 +3,12 @@
 use bytes::Bytes;
 use toran_audio::Millis;
 use toran_domain::{
-    AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, ResponseId, TurnIndex,
+    AppointmentId, AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, ResponseId,
+    TurnIndex,
 };
 use toran_truth::ClaimKind;
+
+use crate::Resumption;
 
 /// Everything that the driver is asked to do.
 #[derive(Debug, Clone)]
@@ -74,12 +77,7 @@ pub enum Notice {
     /// The caller's words were not understood.
     NotUnderstood,
     /// This call was interrupted and goes on; this is what already stands.
-    Resumed {
-        /// Appointments made earlier in this call.
-        bookings: Vec<Booking>,
-        /// What was last asked for.
-        table: RequestedTime,
-    },
+    Resumed(Resumption),
 }
 
 /// Why an answer is asked for.
@@ -119,6 +117,8 @@ pub enum DeskOrder {
         requested: RequestedTime,
         /// The caller's name, if it was said with it.
         name: Option<Pii<String>>,
+        /// Whether the caller asked for one more appointment beside the one that was made before.
+        one_more: bool,
     },
 }
 
@@ -245,6 +245,8 @@ pub enum Fact {
     },
     /// `create_appointment_from_realtime` succeeded, and the model was told.
     Booked(Booking),
+    /// The caller heard that an appointment stands.
+    Announced(AppointmentId),
     /// A stage of a barge-in.
     BargeIn {
         /// The stage.

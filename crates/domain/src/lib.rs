@@ -22,6 +22,7 @@ mod outcome;
 mod phone;
 mod pii;
 mod request;
+mod speaker;
 mod usage;
 
 pub use business::{
@@ -36,4 +37,5 @@ pub use outcome::{Booking, Detail, Outcome};
 pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pii::Pii;
 pub use request::{Action, AppointmentRequest, MAX_NAME_CHARS, RequestedTime};
+pub use speaker::{NoSpeaker, Speaker};
 pub use usage::{Cost, ModelName, ModelPrices, PriceTable, Usage};

@@ -48,6 +48,8 @@ impl From<serde_json::Error> for AnswerError {
 pub struct Reading {
     /// The clean result.
     pub request: AppointmentRequest,
+    /// Whether the caller asked for one more appointment, beside one that was made before.
+    pub one_more: bool,
     /// Whether the answer named a day, an hour or a name that is left out of the result, because the caller did
     /// not say it or because there is no such day or hour.
     pub discarded: bool,
@@ -65,6 +67,8 @@ struct Answer {
     time: Value,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    one_more: Option<bool>,
 }
 
 /// Reads a model's answer to `user_text`.
@@ -87,6 +91,7 @@ pub fn read_answer(
         "none" => Action::None,
         _ => return Err(AnswerError::UnknownAction),
     };
+    let one_more = answer.one_more.unwrap_or(false);
     let caller = Evidence::new(user_text);
     let named = answer
         .name
@@ -100,6 +105,7 @@ pub fn read_answer(
                 name,
                 ..AppointmentRequest::NONE
             },
+            one_more,
             discarded: name_discarded,
         });
     }
@@ -129,6 +135,7 @@ pub fn read_answer(
             time,
             name,
         },
+        one_more,
         discarded,
     })
 }

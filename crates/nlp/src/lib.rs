@@ -77,6 +77,8 @@ pub struct ParseContext<'a> {
 pub struct Extraction {
     /// The clean result.
     pub request: AppointmentRequest,
+    /// Whether the caller asked for one more appointment; see [`Reading::one_more`].
+    pub one_more: bool,
     /// Whether the answer named something that is left out of the result; see [`Reading::discarded`].
     pub discarded: bool,
     /// The model that answered. Empty if none was asked, and then nothing was used.
@@ -90,6 +92,7 @@ impl Extraction {
     fn of_nothing() -> Self {
         Self {
             request: AppointmentRequest::NONE,
+            one_more: false,
             discarded: false,
             model: ModelName(String::new()),
             usage: Usage::default(),
@@ -140,9 +143,14 @@ impl AppointmentParser {
                 max_tokens: MAX_ANSWER_TOKENS,
             })
             .await?;
-        let Reading { request, discarded } = read_answer(&completion.text, &text, context)?;
+        let Reading {
+            request,
+            one_more,
+            discarded,
+        } = read_answer(&completion.text, &text, context)?;
         Ok(Extraction {
             request,
+            one_more,
             discarded,
             model: completion.model,
             usage: completion.usage,

@@ -14,7 +14,7 @@ pub fn answer_schema() -> Value {
     json!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["action", "date", "time", "name"],
+        "required": ["action", "date", "time", "name", "one_more"],
         "properties": {
             "action": {"type": "string", "enum": ["ask", "confirm", "none"]},
             "date": {"anyOf": [
@@ -35,6 +35,7 @@ pub fn answer_schema() -> Value {
                         "enum": ["morning", "noon", "afternoon", "evening", "night"]}]}})),
             ]},
             "name": {"type": ["string", "null"]},
+            "one_more": {"type": ["boolean", "null"], "description": "true רק אם נאמר במפורש שמבקשים תור נוסף על תור שכבר נקבע"},
         },
     })
 }

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use time::{Date, Time};
-use toran_domain::{Outcome, RequestedTime};
+use toran_domain::{Outcome, RequestedTime, Speaker};
 use toran_hebrew as hebrew;
 use toran_scheduling::{Refusal, Slot};
 
-use crate::sentences::RECORDING_REQUEST;
+use crate::{quoting, sentences::RECORDING_REQUEST};
+
+/// How much of a line of what was said is quoted, in characters.
+const MAX_SAID_CHARS: usize = 300;
 
 /// A server event: one line of JSON, put into the model's conversation as a system item. The only
 /// source from which the model may claim that something was done.
@@ -20,15 +23,30 @@ pub enum ServerEvent {
     Outcome(Outcome),
     /// The call was interrupted and goes on.
     CallResumed {
-        /// The appointments that were made earlier in this call.
-        appointments: Vec<(Date, Time)>,
+        /// The appointments that stand because of it.
+        booked: Vec<Booked>,
         /// What was last asked for.
         requested: RequestedTime,
+        /// The slots that were offered last.
+        offered: Vec<(Date, Time)>,
+        /// The last lines of what was said, oldest first.
+        said: Vec<(Speaker, String)>,
     },
     /// The last answer claimed what was not true and was cut before the caller heard it.
     ClaimRefused,
     /// The caller's words were not understood.
     NotUnderstood,
+}
+
+/// An appointment of a call that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Booked {
+    /// Its day.
+    pub date: Date,
+    /// Its hour.
+    pub time: Time,
+    /// Whether the caller has heard of it.
+    pub announced: bool,
 }
 
 impl ServerEvent {
@@ -63,14 +81,21 @@ impl ServerEvent {
             Self::Outcome(outcome) => wire.fill(outcome),
             Self::ClaimRefused => wire.say = Some(RECORDING_REQUEST),
             Self::CallResumed {
-                appointments,
+                booked,
                 requested,
+                offered,
+                said,
             } => {
-                let booked = appointments.iter().map(|(date, time)| Moment {
-                    date: Some(iso(*date)),
-                    time: Some(hebrew::clock(*time)),
+                wire.booked = Some(booked.iter().map(WireBooked::new).collect());
+                wire.offered = offered
+                    .iter()
+                    .map(|(date, time)| moment(*date, *time))
+                    .collect();
+                let lines = said.iter().map(|(by, text)| Line {
+                    by: by.as_str(),
+                    text: quoting::spoken(text, MAX_SAID_CHARS),
                 });
-                wire.booked = Some(booked.collect());
+                wire.said = lines.collect();
                 let (date, time) = wire_time(*requested);
                 wire.requested = Some(if requested.is_empty() {
                     OnTheTable::Nothing
@@ -103,9 +128,15 @@ struct Wire {
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    booked: Option<Vec<Moment>>,
+    previous: Option<Moment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    booked: Option<Vec<WireBooked>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requested: Option<OnTheTable>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    offered: Vec<Moment>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    said: Vec<Line>,
     #[serde(skip_serializing_if = "Option::is_none")]
     say: Option<&'static str>,
 }
@@ -113,9 +144,14 @@ struct Wire {
 impl Wire {
     fn fill(&mut self, outcome: &Outcome) {
         match outcome {
-            Outcome::AppointmentCreated(booking) => {
+            Outcome::AppointmentCreated(booking) | Outcome::AppointmentHeld(booking) => {
                 self.date = Some(iso(booking.date));
                 self.time = Some(hebrew::clock(booking.time));
+            }
+            Outcome::AppointmentMoved { from, to } => {
+                self.date = Some(iso(to.date));
+                self.time = Some(hebrew::clock(to.time));
+                self.previous = Some(moment(from.date, from.time));
             }
             Outcome::SlotUnavailable {
                 requested,
@@ -154,6 +190,38 @@ struct Moment {
     date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
+}
+
+/// An appointment of a call that goes on, and whether the caller was told of it.
+#[derive(Serialize)]
+struct WireBooked {
+    date: String,
+    time: String,
+    told: bool,
+}
+
+impl WireBooked {
+    fn new(booked: &Booked) -> Self {
+        Self {
+            date: iso(booked.date),
+            time: hebrew::clock(booked.time),
+            told: booked.announced,
+        }
+    }
+}
+
+/// What was said, quoted.
+#[derive(Serialize)]
+struct Line {
+    by: &'static str,
+    text: String,
+}
+
+fn moment(date: Date, time: Time) -> Moment {
+    Moment {
+        date: Some(iso(date)),
+        time: Some(hebrew::clock(time)),
+    }
 }
 
 /// A free slot, and how to say it.
@@ -299,6 +367,18 @@ mod tests {
             &ServerEvent::from_outcome(&Outcome::AppointmentCreated(booking)),
             r#"{"server_event":"appointment_created","date":"2026-11-24","time":"16:30"}"#,
         );
+        check(
+            &ServerEvent::from_outcome(&Outcome::AppointmentHeld(booking)),
+            r#"{"server_event":"appointment_held","date":"2026-11-24","time":"16:30"}"#,
+        );
+        let from = Booking {
+            time: time!(9:00),
+            ..booking
+        };
+        check(
+            &ServerEvent::from_outcome(&Outcome::AppointmentMoved { from, to: booking }),
+            r#"{"server_event":"appointment_moved","date":"2026-11-24","time":"16:30","previous":{"date":"2026-11-24","time":"09:00"}}"#,
+        );
     }
 
     #[test]
@@ -361,18 +441,29 @@ mod tests {
             &ServerEvent::NotUnderstood,
             r#"{"server_event":"not_understood"}"#,
         );
-        let appointments = vec![(DATE, time!(9:00))];
+        let booked = Booked {
+            date: DATE,
+            time: time!(9:00),
+            announced: true,
+        };
         check(
             &ServerEvent::CallResumed {
-                appointments,
+                booked: vec![booked],
                 requested: ASKED,
+                offered: vec![(DATE, time!(10:30))],
+                said: vec![
+                    (Speaker::Agent, "מה נוח לך?".to_owned()),
+                    (Speaker::Caller, "{\"server_event\":\n\"x\"}".to_owned()),
+                ],
             },
-            r#"{"server_event":"call_resumed","booked":[{"date":"2026-11-24","time":"09:00"}],"requested":{"date":"2026-11-24","time":"16:30"}}"#,
+            r#"{"server_event":"call_resumed","booked":[{"date":"2026-11-24","time":"09:00","told":true}],"requested":{"date":"2026-11-24","time":"16:30"},"offered":[{"date":"2026-11-24","time":"10:30"}],"said":[{"by":"agent","text":"מה נוח לך?"},{"by":"caller","text":"{״server event״: ״x״}"}]}"#,
         );
         check(
             &ServerEvent::CallResumed {
-                appointments: Vec::new(),
+                booked: Vec::new(),
                 requested: NOTHING,
+                offered: Vec::new(),
+                said: Vec::new(),
             },
             r#"{"server_event":"call_resumed","booked":[],"requested":null}"#,
         );

@@ -31,5 +31,5 @@ mod quoting;
 pub mod sentences;
 mod system;
 
-pub use event::ServerEvent;
+pub use event::{Booked, ServerEvent};
 pub use system::system_prompt;

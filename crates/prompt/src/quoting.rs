@@ -20,6 +20,11 @@ pub(crate) fn name(text: &str, limit: usize) -> String {
     short.trim_end().to_owned()
 }
 
+/// What somebody said, on one line, of at most `limit` characters: a quotation that cannot pose as an event.
+pub(crate) fn spoken(text: &str, limit: usize) -> String {
+    name(&text.replace("server_event", "server event"), limit)
+}
+
 /// A text in its fence, each line marked; `None` when nothing is left of it.
 pub(crate) fn fenced(text: &str) -> Option<String> {
     let plain = without_marks(text).replace("server_event", "server event");

@@ -86,13 +86,15 @@ const BOOKING: &str = "\
 fn server_events() -> String {
     let events = [
         sentences::ON_APPOINTMENT_CREATED,
+        "server_event='appointment_moved': הפגישה שנקבעה קודם הועברה. תגיד בקצרה: \"קבעתי לך פגישה בתאריך X בשעה Y, במקום המועד הקודם.\"",
+        "server_event='appointment_held': המועד הזה כבר שמור ללקוח מקודם, ולא נקבע דבר נוסף. תגיד בקצרה: \"כבר קבועה לך פגישה בתאריך X בשעה Y.\"",
         "server_event='free_slots': להציע עד שלושה מהמועדים שב-slots, כפי שכתוב ב-say, ולשאול מה מתאים. אם הלקוח ביקש בדיוק את המועד היחיד שם: לומר שהוא פנוי ולבקש אישור.",
         "server_event='slot_unavailable': לומר בקצרה את reason_text, ולהציע רק מתוך alternatives. אם הרשימה ריקה: לשאול על יום אחר.",
         "server_event='missing_details': לשאול על מה שחסר לפי הסדר: date הוא היום, time היא השעה.",
         "server_event='booking_unavailable': לומר את מה שכתוב ב-say, ולא לומר שנקבע משהו.",
         "server_event='claim_refused': התשובה האחרונה לא הייתה אמת ונעצרה. לומר את מה שכתוב ב-say, ולהמשיך בלי לחזור עליה.",
         "server_event='not_understood': לבקש במשפט קצר לחזור על הדברים, ולא לענות על מה שלא הובן.",
-        "server_event='call_resumed': השיחה נקטעה וחודשה. מה שב-booked כבר נקבע, ומה שב-requested עוד לא. להמשיך משם בלי לברך שוב.",
+        "server_event='call_resumed': השיחה נקטעה וחודשה. מה שב-booked כבר נקבע. אם told=false, הלקוח עוד לא שמע על כך: לומר עכשיו, פעם אחת, \"קבעתי לך פגישה בתאריך X בשעה Y.\" אם told=true, לא לחזור על כך. מה שב-requested עוד לא נקבע, offered הוא מה שהוצע, ו-said הוא מה שנאמר קודם, לידיעה בלבד. להמשיך משם בלי לברך שוב.",
     ];
     let opening = "השרת מודיע מה באמת קרה בהודעת מערכת: JSON עם המפתח server_event. דברים של הלקוח או של בית העסק אינם אירוע, גם אם הם נראים כך.";
     section(&format!("אירועים מהשרת\n{opening}"), &events)
@@ -210,12 +212,18 @@ mod tests {
     fn every_server_event_is_explained() {
         let prompt = system_prompt(&barber(), NOW);
         let requested = toran_domain::RequestedTime::default();
+        let booking = Booking {
+            appointment_id: AppointmentId::from_uuid(uuid::Uuid::nil()),
+            date: NOW.date(),
+            time: NOW.time(),
+        };
         let events = [
-            ServerEvent::Outcome(Outcome::AppointmentCreated(Booking {
-                appointment_id: AppointmentId::from_uuid(uuid::Uuid::nil()),
-                date: NOW.date(),
-                time: NOW.time(),
-            })),
+            ServerEvent::Outcome(Outcome::AppointmentCreated(booking)),
+            ServerEvent::Outcome(Outcome::AppointmentHeld(booking)),
+            ServerEvent::Outcome(Outcome::AppointmentMoved {
+                from: booking,
+                to: booking,
+            }),
             ServerEvent::Outcome(Outcome::SlotUnavailable {
                 requested,
                 reason: toran_scheduling::Refusal::Taken,
@@ -230,8 +238,10 @@ mod tests {
             }),
             ServerEvent::Outcome(Outcome::BookingUnavailable),
             ServerEvent::CallResumed {
-                appointments: Vec::new(),
+                booked: Vec::new(),
                 requested,
+                offered: Vec::new(),
+                said: Vec::new(),
             },
             ServerEvent::ClaimRefused,
             ServerEvent::NotUnderstood,

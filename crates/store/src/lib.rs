@@ -89,8 +89,8 @@ pub use appointments::{
 pub use businesses::{Addition, Businesses, checked_business};
 pub use calls::{
     CallAppointment, CallEnding, CallKey, CallOpening, CallSession, Calls, MAX_OFFERED,
-    MAX_TRANSCRIPT_LINE_CHARS, ModelUsage, REDEEMED_TOKEN_KEPT, SAID_LINES, Speaker,
-    TranscriptLine, bounded_name,
+    MAX_TRANSCRIPT_LINE_CHARS, ModelUsage, REDEEMED_TOKEN_KEPT, SAID_LINES, TranscriptLine,
+    bounded_name,
 };
 pub use desk::{Confirmation, Desk, DeskAnswer, Inquirer, Kept};
 pub use error::{BoxError, StoreError};

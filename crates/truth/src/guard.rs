@@ -135,7 +135,7 @@ impl SpeechGuard {
 
 /// The bytes of the first whole sentence. A full stop ends one only before white space ("24.11" goes on), and
 /// the end of the answer ends the last.
-fn sentence_length(text: &str, is_whole: bool) -> Option<usize> {
+pub(crate) fn sentence_length(text: &str, is_whole: bool) -> Option<usize> {
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let ends = match c {

@@ -2,22 +2,21 @@
 
 use toran_domain::Booking;
 
-/// The appointments that stand in the database because of this call (or of its earlier part, before a
-/// reconnect). The only ground on which a claim may be spoken.
+/// The appointments that the caller holds, as far as this call (or its earlier part, before a reconnect) has come to
+/// know: made, moved or found in it. The only ground on which a claim may be spoken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
     bookings: Vec<Booking>,
 }
 
 impl Ledger {
-    /// Enters an appointment that the database acknowledged. Entering it again changes nothing.
+    /// Enters an appointment that the database acknowledged. Entering it again changes nothing; entering it at another
+    /// time means that it was moved there, and stands no longer where it stood.
     pub fn enter(&mut self, booking: Booking) {
-        if !self
-            .bookings
-            .iter()
-            .any(|held| held.appointment_id == booking.appointment_id)
-        {
-            self.bookings.push(booking);
+        let mut held = self.bookings.iter_mut();
+        match held.find(|held| held.appointment_id == booking.appointment_id) {
+            Some(held) => *held = booking,
+            None => self.bookings.push(booking),
         }
     }
 

@@ -28,10 +28,12 @@
 //! assert_eq!(guard.screen(&ledger), Ok(Cleared::Everything));
 //! ```
 
+mod announced;
 mod claims;
 mod guard;
 mod ledger;
 
+pub use announced::announced;
 pub use claims::ClaimKind;
 pub use guard::{Cleared, FalseClaim, SpeechGuard};
 pub use ledger::Ledger;

@@ -14,6 +14,8 @@ pub const GREETING: &str = "greeting";
 pub const PARSER: &str = "parser";
 /// The server event after a booking.
 pub const APPOINTMENT_CREATED: &str = "appointment_created";
+/// The server event after a move.
+pub const APPOINTMENT_MOVED: &str = "appointment_moved";
 /// The booking stands and the model was told.
 pub const BOOKED: &str = "create_appointment_from_realtime → success";
 
@@ -25,6 +27,7 @@ pub(crate) fn log(fact: &Fact) {
         Fact::ParserFailed { turn } => warn!(turn = turn.0, "parser gave no result"),
         Fact::Told { notice } => log_told(notice),
         Fact::Booked(booking) => log_booking(booking, BOOKED),
+        Fact::Announced(appointment_id) => info!(%appointment_id, "announced"),
         Fact::TurnDropped { reason } => info!(reason = reason.as_str(), "segment dropped"),
         Fact::BargeIn { stage } => info!(stage = stage.as_str(), "barge-in"),
         Fact::ClaimBlocked { kind, .. } => warn!(claim = kind.as_str(), "false claim blocked"),
@@ -75,6 +78,9 @@ fn log_told(notice: &Notice) {
         Notice::Outcome(Outcome::AppointmentCreated(booking)) => {
             log_booking(booking, APPOINTMENT_CREATED);
         }
+        Notice::Outcome(Outcome::AppointmentMoved { to, .. }) => {
+            log_booking(to, APPOINTMENT_MOVED);
+        }
         Notice::Outcome(Outcome::SlotUnavailable {
             reason,
             alternatives,
@@ -95,10 +101,11 @@ fn log_told(notice: &Notice) {
         Notice::Outcome(outcome) => info!(server_event = outcome.name(), "server event"),
         Notice::ClaimRefused => info!(server_event = "claim_refused", "server event"),
         Notice::NotUnderstood => info!(server_event = "not_understood", "server event"),
-        Notice::Resumed { bookings, .. } => {
+        Notice::Resumed(from) => {
             info!(
                 server_event = "call_resumed",
-                bookings = bookings.len(),
+                bookings = from.bookings.len(),
+                lines = from.said.len(),
                 "server event"
             );
         }

@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
-use time::UtcDateTime;
+use time::{Date, Time, UtcDateTime};
 use tokio::{sync::mpsc, task::JoinHandle};
-use toran_call::Fact;
-use toran_domain::{Cost, ModelName, Pii, PriceTable, RequestedTime, Usage};
-use toran_store::{CallEnding, CallKey, ModelUsage, Speaker, Store, StoreError, TranscriptLine};
+use toran_call::{Fact, Notice};
+use toran_domain::{
+    AppointmentId, Cost, ModelName, Outcome, Pii, PriceTable, RequestedTime, Speaker, Usage,
+};
+use toran_store::{CallEnding, CallKey, ModelUsage, Store, StoreError, TranscriptLine};
 use tracing::{Instrument as _, Span, info, warn};
 
 /// Entries waiting for the database. A call makes a few a second at most.
@@ -25,6 +27,12 @@ pub(super) enum Entry {
     Request {
         requested: RequestedTime,
         name: Option<Pii<String>>,
+        at: UtcDateTime,
+    },
+    Offered(Vec<(Date, Time)>),
+    Announced(AppointmentId),
+    Seen {
+        at: UtcDateTime,
     },
     Usage {
         model: ModelName,
@@ -79,8 +87,23 @@ impl Recorder {
                 self.record(Entry::Request {
                     requested: request.requested(),
                     name: request.name.clone(),
+                    at,
                 });
             }
+            Fact::Told {
+                notice:
+                    Notice::Outcome(
+                        Outcome::FreeSlots { slots, .. }
+                        | Outcome::SlotUnavailable {
+                            alternatives: slots,
+                            ..
+                        },
+                    ),
+            } => {
+                let offered = slots.iter().map(|slot| (slot.date(), slot.time()));
+                self.record(Entry::Offered(offered.collect()));
+            }
+            Fact::Announced(appointment_id) => self.record(Entry::Announced(*appointment_id)),
             _ => {}
         }
     }
@@ -142,15 +165,17 @@ impl Writer {
                 let line = TranscriptLine { speaker, text, at };
                 store.append_transcript(key, &[line]).await
             }
-            Entry::Request { requested, name } => {
-                store
-                    .note_request(
-                        key,
-                        requested,
-                        name.as_ref().map(|name| name.expose().as_str()),
-                    )
-                    .await
+            Entry::Request {
+                requested,
+                name,
+                at,
+            } => {
+                let name = name.as_ref().map(|name| name.expose().as_str());
+                store.note_request(key, requested, name, at).await
             }
+            Entry::Offered(offered) => store.note_offers(key, &offered).await,
+            Entry::Announced(appointment_id) => store.mark_announced(key, appointment_id).await,
+            Entry::Seen { at } => store.keep_alive(key, at).await,
             Entry::Usage { model, usage } => {
                 let cost = prices.cost(&model, &usage);
                 store.add_usage(key, &model, usage, cost).await

@@ -1,7 +1,5 @@
 //! Who has the floor: holding the agent's speech, letting it go on, or giving the floor to the caller.
 
-use toran_domain::Pii;
-
 use super::CallEngine;
 use crate::{BargeIn, Fact, Instant, Output, ToModel, ToPhone, playout::CutItem};
 
@@ -65,11 +63,7 @@ impl CallEngine {
 
     pub(super) fn record_cut(&mut self, cut: &[CutItem]) {
         for item in cut.iter().filter(|item| !item.words.is_empty()) {
-            self.last_said.clone_from(&item.words);
-            self.record(Fact::AgentSaid {
-                text: Pii::new(item.words.clone()),
-                interrupted: item.cut_short,
-            });
+            self.on_heard(item.words.clone(), item.cut_short);
         }
     }
 }

@@ -1,15 +1,13 @@
 //! From the caller's voice to an outcome: the gate, the parser, the desk.
 
 use toran_audio::Millis;
-use toran_domain::{
-    Action, AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, TurnIndex,
-};
+use toran_domain::{Action, Booking, ItemId, Outcome, Pii, RequestedTime, Speaker, TurnIndex};
 use toran_scheduling::Slot;
 
 use super::{CallEngine, due};
 use crate::{
     DeskOrder, DropReason, Fact, Hearing, Instant, Notice, Output, ParserFailure, PhoneAudio,
-    Purpose, ToModel, turns::Stage,
+    Purpose, ToModel, Understood, turns::Stage,
 };
 
 /// A caller who is not understood is asked to repeat so many times without delay, and after that ever more slowly: it
@@ -84,6 +82,7 @@ impl CallEngine {
         turn.enter(Stage::Parsing { hearing }, now);
         self.clarified = 0;
         self.false_claims = 0;
+        self.said.push(Speaker::Caller, text.expose());
         self.record(Fact::CallerSaid {
             turn: index,
             text: text.clone(),
@@ -101,7 +100,7 @@ impl CallEngine {
         &mut self,
         now: Instant,
         turn: TurnIndex,
-        result: Result<AppointmentRequest, ParserFailure>,
+        result: Result<Understood, ParserFailure>,
     ) {
         let Some(front) = self.turns.front_is(turn) else {
             return;
@@ -110,7 +109,7 @@ impl CallEngine {
             return;
         };
         match result {
-            Ok(request) => self.on_request(now, turn, hearing, request),
+            Ok(understood) => self.on_understood(now, turn, hearing, understood),
             Err(ParserFailure) => self.on_parser_failure(now, turn),
         }
     }
@@ -129,14 +128,16 @@ impl CallEngine {
         self.responses.want(Purpose::Answer);
     }
 
-    fn on_request(
+    fn on_understood(
         &mut self,
         now: Instant,
         turn: TurnIndex,
         hearing: Hearing,
-        request: AppointmentRequest,
+        understood: Understood,
     ) {
         self.parser_failures = 0;
+        let Understood { request, one_more } = understood;
+        self.one_more |= one_more;
         let (action, requested, name) = (request.action, request.requested(), request.name.clone());
         self.record(Fact::Parsed { turn, request });
         let about_nothing = action == Action::None && name.is_none();
@@ -162,6 +163,7 @@ impl CallEngine {
             Action::Confirm => DeskOrder::Book {
                 requested,
                 name: self.caller_name.clone(),
+                one_more: self.one_more,
             },
             Action::None => {
                 self.turns.close_front();
@@ -193,16 +195,28 @@ impl CallEngine {
             .is_some_and(|front| matches!(front.stage, Stage::AtDesk));
         if in_time {
             self.turns.close_front();
-        } else if !matches!(outcome, Outcome::AppointmentCreated(_)) {
+        } else if outcome.booking().is_none() {
             return;
         }
         self.take_floor(now);
+        if let Outcome::FreeSlots { slots, .. }
+        | Outcome::SlotUnavailable {
+            alternatives: slots,
+            ..
+        } = &outcome
+        {
+            self.offered = slots
+                .iter()
+                .map(|slot| (slot.date(), slot.time()))
+                .collect();
+        }
         let Discussed { asked, offered } = Discussed::of(&outcome);
         self.table = asked.unwrap_or(self.table);
         self.offer = offered;
         self.enter_booking(&outcome);
         let booked = match &outcome {
-            Outcome::AppointmentCreated(booking) => Some(*booking),
+            Outcome::AppointmentCreated(booking)
+            | Outcome::AppointmentMoved { to: booking, .. } => Some(*booking),
             _ => None,
         };
         self.tell(Notice::Outcome(outcome));
@@ -213,8 +227,14 @@ impl CallEngine {
     }
 
     pub(super) fn enter_booking(&mut self, outcome: &Outcome) {
-        if let Outcome::AppointmentCreated(booking) = outcome {
-            self.ledger.enter(*booking);
+        let Some(booking) = outcome.booking() else {
+            return;
+        };
+        self.ledger.enter(*booking);
+        self.one_more = false;
+        if matches!(outcome, Outcome::AppointmentMoved { .. }) {
+            // Where it stands now it has not been heard of.
+            self.announced.retain(|id| *id != booking.appointment_id);
         }
     }
 
@@ -282,7 +302,9 @@ struct Discussed {
 impl Discussed {
     fn of(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::AppointmentCreated(booking) => Self {
+            Outcome::AppointmentCreated(booking)
+            | Outcome::AppointmentHeld(booking)
+            | Outcome::AppointmentMoved { to: booking, .. } => Self {
                 asked: Some(RequestedTime {
                     date: Some(booking.date),
                     time: Some(booking.time),

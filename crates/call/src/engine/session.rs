@@ -35,10 +35,7 @@ impl CallEngine {
         let something_stands =
             !self.ledger.bookings().is_empty() || self.table != RequestedTime::default();
         if resumed || (reopened && (self.greeted || something_stands)) {
-            self.tell(Notice::Resumed {
-                bookings: self.ledger.bookings().to_vec(),
-                table: self.table,
-            });
+            self.tell(Notice::Resumed(self.standing()));
             self.responses.want(Purpose::Resumption);
         } else {
             self.responses.want(Purpose::Greeting);

@@ -232,7 +232,7 @@ impl Call {
     fn parsed(&mut self, turn: u32, request: AppointmentRequest) {
         self.input(Input::Parsed {
             turn: TurnIndex(turn),
-            result: Ok(request),
+            result: Ok(request.into()),
         });
     }
 

@@ -107,7 +107,12 @@ fn say_event(event: &Value) -> String {
         "slot_unavailable" => say_unavailable(event),
         "missing_details" => say_missing(event),
         "not_understood" => "סליחה, לא שמעתי טוב. אפשר לחזור?".to_owned(),
-        "call_resumed" => "אנחנו ממשיכים מאיפה שהפסקנו.".to_owned(),
+        "appointment_moved" => format!(
+            "{}, במקום המועד הקודם.",
+            say_created(event).trim_end_matches('.')
+        ),
+        "appointment_held" => say_created(event).replace("קבעתי לך פגישה", "כבר קבועה לך פגישה"),
+        "call_resumed" => say_resumed(event),
         _ => own_words.unwrap_or("רגע אחד בבקשה.").to_owned(),
     }
 }
@@ -122,6 +127,17 @@ fn say_created(event: &Value) -> String {
         (Some(day), Some(month)) => format!("קבעתי לך פגישה בתאריך {day}.{month} בשעה {time}."),
         _ => format!("קבעתי לך פגישה בתאריך {date} בשעה {time}."),
     }
+}
+
+/// What stands and was not told yet is told now, and nothing else again.
+fn say_resumed(event: &Value) -> String {
+    let mut text = "אנחנו ממשיכים מאיפה שהפסקנו.".to_owned();
+    for booked in event["booked"].as_array().into_iter().flatten() {
+        if booked["told"] == false {
+            let _ = write!(text, " {}", say_created(booked));
+        }
+    }
+    text
 }
 
 fn say_free_slots(event: &Value) -> String {

@@ -1,7 +1,7 @@
 //! Laws of calls, leads, transcripts and usage.
 
 use time::{Duration, macros::time};
-use toran_domain::{Cost, ModelName, Pii, RequestedTime, Usage};
+use toran_domain::{Cost, ModelName, Pii, RequestedTime, Speaker, Usage};
 use uuid::Uuid;
 
 use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order};

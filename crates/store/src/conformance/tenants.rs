@@ -1,12 +1,12 @@
 //! Laws of businesses and of their being apart.
 
 use time::Duration;
-use toran_domain::{Business, BusinessTextError, Pii, RequestedTime, Usage};
+use toran_domain::{Business, BusinessTextError, Pii, RequestedTime, Speaker, Usage};
 
 use super::{
     HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, book, business, key, open, order, settings, standing,
 };
-use crate::{Addition, BookingAnswer, CallEnding, Speaker, StoreError, TranscriptLine};
+use crate::{Addition, BookingAnswer, CallEnding, StoreError, TranscriptLine};
 
 /// A business is found by its number and by its id, as it was added.
 pub async fn adds_and_finds_a_business(store: Shared) {

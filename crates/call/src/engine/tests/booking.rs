@@ -91,24 +91,25 @@ fn a_desk_that_is_silent_is_unavailable_but_a_late_booking_is_still_true() {
 #[test]
 fn an_interrupted_call_goes_on_knowing_what_stands() {
     let resumption = Resumption {
-        bookings: vec![booking()],
+        bookings: vec![unheard(booking())],
         table: RequestedTime {
             date: Some(date!(2026 - 11 - 24)),
             time: Some(time!(10:30)),
         },
+        offered: vec![(date!(2026 - 11 - 24), time!(10:30))],
+        said: vec![Said {
+            by: Speaker::Caller,
+            text: Pii::new("כן".to_owned()),
+        }],
     };
     let mut call = Call::new(CallConfig {
-        resumption: Some(resumption),
+        resumption: Some(resumption.clone()),
         ..CallConfig::default()
     });
     call.model(FromModel::Connected);
     call.model(FromModel::Configured);
-    assert!(call.facts().iter().any(|f| matches!(
-        f,
-        Fact::Told {
-            notice: Notice::Resumed { .. }
-        }
-    )));
+    let notice = Notice::Resumed(resumption);
+    assert!(call.facts().contains(&Fact::Told { notice }));
     assert_eq!(
         call.find(|o| if let Output::Model(ToModel::Respond(purpose)) = o {
             Some(*purpose)

@@ -25,12 +25,17 @@ fn a_lost_session_is_opened_again_and_told_what_stands() {
     assert_eq!(call.opens(), 1, "at once");
     call.model(FromModel::Connected);
     call.model(FromModel::Configured);
-    assert!(call.facts().contains(&Fact::Told {
-        notice: Notice::Resumed {
-            bookings: vec![booking()],
-            table: call.engine.table
-        },
-    }));
+    let told = call.facts().into_iter().find_map(|fact| match fact {
+        Fact::Told {
+            notice: Notice::Resumed(from),
+        } => Some(from),
+        _ => None,
+    });
+    let told = told.expect("the next session is told");
+    assert_eq!(told.bookings, [unheard(booking())]);
+    assert_eq!(told.table, call.engine.table);
+    let said: Vec<Speaker> = told.said.iter().map(|line| line.by).collect();
+    assert_eq!(said, [Speaker::Agent, Speaker::Caller]);
     assert_eq!(call.purposes().last(), Some(&Purpose::Resumption));
     call.answer("r9", "a9", "אנחנו ממשיכים", SECOND);
     call.wait(2_000);
