@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use toran_app::{
-    SqliteStore,
+    SqlStore,
     businesses::{self, NewBusiness},
 };
 use toran_domain::{AgentGender, BusinessId, PhoneNumber};
@@ -98,7 +98,7 @@ enum Holidays {
 }
 
 impl BusinessCommand {
-    pub(crate) async fn run(self, store: &SqliteStore, out: &mut impl Write) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, store: &SqlStore, out: &mut impl Write) -> anyhow::Result<()> {
         match self {
             Self::List => businesses::list(store, out).await?,
             Self::Add(arguments) => {

@@ -9,7 +9,7 @@ use toran_domain::{
 };
 use toran_scheduling::{AppointmentSettings, ical};
 use toran_store::{Addition, Appointments as _, Businesses as _, StoreError};
-use toran_store_sqlite::SqliteStore;
+use toran_store_sql::SqlStore;
 use uuid::Uuid;
 
 /// A business to be added.
@@ -53,7 +53,7 @@ pub enum BusinessError {
 }
 
 /// Adds a business.
-pub async fn add(store: &SqliteStore, new: NewBusiness) -> Result<Business, BusinessError> {
+pub async fn add(store: &SqlStore, new: NewBusiness) -> Result<Business, BusinessError> {
     let business = Business {
         id: BusinessId::from_uuid(Uuid::now_v7()),
         name: Business::check_name(&new.name)?,
@@ -77,7 +77,7 @@ pub async fn add(store: &SqliteStore, new: NewBusiness) -> Result<Business, Busi
 }
 
 /// Writes a table of the businesses.
-pub async fn list(store: &SqliteStore, out: &mut dyn Write) -> Result<(), BusinessError> {
+pub async fn list(store: &SqlStore, out: &mut dyn Write) -> Result<(), BusinessError> {
     let businesses = store.businesses().await?;
     if businesses.is_empty() {
         writeln!(out, "no business yet: add one with `gateway business add`")?;
@@ -117,7 +117,7 @@ pub fn read_settings(json: &str) -> Result<AppointmentSettings, BusinessError> {
 
 /// Writes a business's settings as JSON, in the full form.
 pub async fn show_settings(
-    store: &SqliteStore,
+    store: &SqlStore,
     id: BusinessId,
     out: &mut dyn Write,
 ) -> Result<(), BusinessError> {
@@ -131,7 +131,7 @@ pub async fn show_settings(
 /// Replaces a business's settings. The desk follows them at once, the prompt from the next call on; appointments that
 /// stand are not touched.
 pub async fn replace_settings(
-    store: &SqliteStore,
+    store: &SqlStore,
     id: BusinessId,
     settings: &AppointmentSettings,
 ) -> Result<(), BusinessError> {
@@ -144,7 +144,7 @@ pub async fn replace_settings(
 
 /// Writes a business's coming appointments as iCalendar, with their names and numbers.
 pub async fn calendar(
-    store: &SqliteStore,
+    store: &SqlStore,
     id: BusinessId,
     days: u16,
     out: &mut dyn Write,
@@ -173,7 +173,7 @@ pub async fn calendar(
 
 /// Writes when a business is closed and when it is full, as iCalendar: for whoever may not see more.
 pub async fn free_busy(
-    store: &SqliteStore,
+    store: &SqlStore,
     id: BusinessId,
     days: u16,
     out: &mut dyn Write,

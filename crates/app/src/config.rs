@@ -6,7 +6,12 @@
 mod file;
 mod strings;
 
-use std::{fmt, net::SocketAddr, path::Path, str::FromStr};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use toran_domain::{ModelName, PriceTable};
@@ -14,6 +19,8 @@ use url::Url;
 
 pub use file::LogFormat;
 use file::{ConfigFile, default_prices};
+
+use crate::spooling::default_folder;
 pub use strings::{ProcessEnvironment, Strings};
 
 /// Where the model service is when nothing else is said.
@@ -34,7 +41,18 @@ pub const VARIABLES: &[(&str, &str)] = &[
         OPENAI_REALTIME_URL,
         "the Realtime address, if it is not derived (ws:// or wss://)",
     ),
-    (DATABASE_URL, "default sqlite://toran.db"),
+    (
+        DATABASE_URL,
+        "default sqlite://toran.db; postgres://user:password@host/database for many gateways",
+    ),
+    (
+        SPOOL,
+        "folder for requests while the database is away; default beside the SQLite file, else toran-spool",
+    ),
+    (
+        API_TOKEN,
+        "switches the JSON API on; who has it may read and change everything",
+    ),
     (LISTEN, "address and port, default 127.0.0.1:8080"),
     (
         PUBLIC_URL,
@@ -57,12 +75,17 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// How many calls may be live at once when nothing else is said.
 const DEFAULT_MAX_CALLS: usize = 500;
 
+/// Shorter tokens can be guessed.
+const SHORTEST_API_TOKEN: usize = 24;
+
 /// Path of the configuration file.
 pub const CONFIG: &str = "TORAN_CONFIG";
 const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
 const OPENAI_REALTIME_URL: &str = "OPENAI_REALTIME_URL";
 const DATABASE_URL: &str = "TORAN_DATABASE_URL";
+const SPOOL: &str = "TORAN_SPOOL";
+const API_TOKEN: &str = "TORAN_API_TOKEN";
 const LISTEN: &str = "TORAN_LISTEN";
 const PUBLIC_URL: &str = "TORAN_PUBLIC_URL";
 const TWILIO_AUTH_TOKEN: &str = "TWILIO_AUTH_TOKEN";
@@ -81,6 +104,10 @@ pub struct Config {
     pub public_url: Url,
     /// The database.
     pub database_url: String,
+    /// Where requests are kept while the database is away.
+    pub spool: PathBuf,
+    /// What opens the JSON API; it is off without one.
+    pub api_token: Option<SecretString>,
     /// The secret that signs the provider's webhooks.
     pub twilio_auth_token: Option<SecretString>,
     /// The model service.
@@ -186,10 +213,27 @@ impl Config {
         });
         let public_url = reader.origin(PUBLIC_URL, "public_url", file.public_url);
         let database_url = reader.text(DATABASE_URL, file.database_url, "sqlite://toran.db");
-        if !database_url.starts_with("sqlite:") {
+        let schemes = ["sqlite:", "postgres:", "postgresql:"];
+        if !schemes
+            .iter()
+            .any(|scheme| database_url.starts_with(scheme))
+        {
+            // Not quoted: an address may hold a password.
             reader.problem(
                 DATABASE_URL,
-                "this build stores in SQLite: write it as sqlite://path/to/file.db",
+                "write it as sqlite://path/to/file.db or postgres://user:password@host/database",
+            );
+        }
+        let spool = reader.environment.get(SPOOL).or(file.spool);
+        let spool = spool.map_or_else(|| default_folder(&database_url), PathBuf::from);
+        let api_token = reader.secret(API_TOKEN, file.api_token);
+        if api_token
+            .as_ref()
+            .is_some_and(|token| token.expose_secret().len() < SHORTEST_API_TOKEN)
+        {
+            reader.problem(
+                API_TOKEN,
+                "is too short to be secret: `openssl rand -hex 32` makes one",
             );
         }
         let twilio_auth_token = reader.secret(TWILIO_AUTH_TOKEN, file.twilio.auth_token);
@@ -201,6 +245,8 @@ impl Config {
                 listen,
                 public_url,
                 database_url,
+                spool,
+                api_token,
                 twilio_auth_token,
                 openai,
                 max_calls: file

@@ -4,7 +4,7 @@ use std::{io::Write, path::Path};
 
 use tokio::net::TcpListener;
 use toran_bridge::{Clock as _, SystemClock};
-use toran_domain::{AgentGender, Cost, PhoneNumber};
+use toran_domain::{AgentGender, Cost, PhoneNumber, Speaker};
 use toran_hebrew as hebrew;
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use toran_simulator::{
@@ -12,7 +12,6 @@ use toran_simulator::{
     phone::EndedBy,
     scenario::Scenario,
 };
-use toran_store::Speaker;
 use uuid::Uuid;
 
 use crate::{

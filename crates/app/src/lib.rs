@@ -27,6 +27,8 @@ pub mod model_check;
 mod models;
 pub mod preflight;
 mod rehearsal;
+mod rounds;
+mod spooling;
 pub mod telemetry;
 mod terminal;
 
@@ -38,18 +40,24 @@ use toran_bridge::{
     Bridge, BridgeConfig, BridgeParts, Clock, LiveCalls, Observation, SessionSettings, SystemClock,
 };
 use toran_call::Timings;
+use toran_crm::ConfigError as CourierError;
 use toran_nlp::AppointmentParser;
 use toran_openai::{ChatCompleter, OpenAiConfig};
+use toran_spool::{FileSpool, SpoolError};
 use toran_store::Store;
-use toran_store_sqlite::{MigrationError, OpenError};
+use toran_store_sql::{MigrationError, OpenError};
 use tracing::{error, info, warn};
+
+use rounds::Rounds;
 
 pub use config::{Config, ConfigError, ProcessEnvironment, Strings};
 pub use rehearsal::RehearsalError;
-pub use toran_store_sqlite::SqliteStore;
+pub use toran_store_sql::SqlStore;
 
 /// Calls that are live when the process is told to stop may go on for this long.
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
+/// What the rounds have begun, a delivery above all, is finished within this.
+const ROUNDS_PATIENCE: Duration = Duration::from_secs(18);
 /// What is left of them is closed within this.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -104,6 +112,14 @@ pub enum StartError {
     /// The database cannot be brought up to date.
     #[error("cannot migrate the database")]
     Migration(#[from] MigrationError),
+    /// Requests could not be kept while the database is away.
+    #[error(
+        "there is no place for requests while the database is away: choose another folder by TORAN_SPOOL"
+    )]
+    Spool(#[from] SpoolError),
+    /// Nothing could be delivered.
+    #[error("deliveries to webhooks cannot be made")]
+    Courier(#[from] CourierError),
     /// The model service's settings do not hold together.
     #[error("the settings of the model service are refused")]
     Model(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -122,7 +138,9 @@ pub struct App {
     router: axum::Router,
     live_calls: LiveCalls,
     stopping: CancellationToken,
-    store: Arc<SqliteStore>,
+    store: Arc<SqlStore>,
+    spool: Arc<FileSpool>,
+    rounds: Rounds,
 }
 
 impl App {
@@ -136,15 +154,19 @@ impl App {
             .clone()
             .ok_or(StartError::NoAuthToken)?;
         let store = Arc::new(open_store(config).await?);
+        warn_of_open_lock(&store).await;
+        let spool = Arc::new(spooling::claim(&config.spool)?);
+        let clock = surroundings.clock;
         let openai = models::openai_config(&config.openai);
         let bridge = Bridge::new(BridgeParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
+            spool: Some(spooling::shared(&spool)),
             parser: AppointmentParser::new(Arc::new(completer(config, &openai)?)),
             models: Arc::new(models::RealtimeConnector::new(
                 openai,
                 config.openai.realtime_model.clone(),
             )),
-            clock: surroundings.clock,
+            clock: Arc::clone(&clock),
             config: BridgeConfig {
                 public_url: config.public_url.clone(),
                 auth_token,
@@ -167,7 +189,14 @@ impl App {
             router: bridge.router().merge(health),
             live_calls: bridge.live_calls(),
             stopping,
+            rounds: Rounds {
+                store: Arc::clone(&store),
+                spool: Arc::clone(&spool),
+                spool_folder: config.spool.clone(),
+                clock,
+            },
             store,
+            spool,
         })
     }
 
@@ -177,7 +206,7 @@ impl App {
     }
 
     /// The database.
-    pub fn store(&self) -> Arc<SqliteStore> {
+    pub fn store(&self) -> Arc<SqlStore> {
         Arc::clone(&self.store)
     }
 
@@ -191,7 +220,11 @@ impl App {
             live_calls,
             stopping,
             store,
+            spool,
+            rounds,
         } = self;
+        let end_rounds = CancellationToken::new();
+        let mut rounds = rounds.start(&end_rounds).map_err(io::Error::other)?;
         // Served to the end of the drain: what asks is told that this gateway takes no calls.
         let mut server = tokio::spawn(async move { axum::serve(listener, router).await });
         let outcome = serve_until(&mut server, stop).await;
@@ -222,6 +255,12 @@ impl App {
             live_calls.end();
             let _ = tokio::time::timeout(CLOSE_PATIENCE, live_calls.wait()).await;
         }
+        end_rounds.cancel();
+        let ended = async { while rounds.join_next().await.is_some() {} };
+        if tokio::time::timeout(ROUNDS_PATIENCE, ended).await.is_err() {
+            warn!("a delivery did not end in time: it comes back when its lease is over");
+        }
+        drop(spool);
         store.close().await;
         server.abort();
         outcome
@@ -244,8 +283,8 @@ async fn serve_until(
 }
 
 /// Opens the configured database and brings it up to date.
-pub async fn open_store(config: &Config) -> Result<SqliteStore, StartError> {
-    let store = SqliteStore::open(&config.database_url).await?;
+pub async fn open_store(config: &Config) -> Result<SqlStore, StartError> {
+    let store = SqlStore::open(&config.database_url).await?;
     for migration in store.migrate().await? {
         info!(
             version = migration.version,
@@ -254,6 +293,16 @@ pub async fn open_store(config: &Config) -> Result<SqliteStore, StartError> {
         );
     }
     Ok(store)
+}
+
+/// A superuser sees every tenant's rows, whatever the policies say.
+async fn warn_of_open_lock(store: &SqlStore) {
+    if matches!(store.bypasses_row_security().await, Ok(true)) {
+        warn!(
+            "the database's role is exempt from row-level security, the second lock between tenants: connect as a role \
+             that is neither superuser nor BYPASSRLS"
+        );
+    }
 }
 
 fn completer(config: &Config, openai: &OpenAiConfig) -> Result<ChatCompleter, StartError> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use toran_store_sqlite::{MigrationError, OpenError, SqliteStore};
+use toran_store_sql::{MigrationError, OpenError, SqlStore};
 
 use crate::Config;
 
@@ -26,7 +26,7 @@ pub async fn migrate(
     only_show: bool,
     out: &mut dyn Write,
 ) -> Result<(), MigrateError> {
-    let store = SqliteStore::open(&config.database_url).await?;
+    let store = SqlStore::open(&config.database_url).await?;
     let applied_now = if only_show {
         Vec::new()
     } else {

@@ -22,7 +22,7 @@ use toran_store::{
     AppointmentRow, Appointments as _, Businesses as _, CallKey, CallSession, Calls as _,
     ModelUsage, StoreError, TranscriptLine,
 };
-use toran_store_sqlite::SqliteStore;
+use toran_store_sql::SqlStore;
 use tracing::warn;
 use url::Url;
 use uuid::Uuid;
@@ -152,7 +152,7 @@ struct Stage {
     origin: Url,
     auth_token: String,
     started_at: UtcDateTime,
-    store: Arc<SqliteStore>,
+    store: Arc<SqlStore>,
     business: Business,
 }
 
@@ -242,7 +242,7 @@ type Gathered = (
 );
 
 async fn gather(
-    store: &SqliteStore,
+    store: &SqlStore,
     business: &Business,
     call_sid: &str,
     now: UtcDateTime,
@@ -267,7 +267,7 @@ async fn gather(
 
 /// Removes a throw-away business and everything of it.
 pub(crate) async fn clear_away(config: &Config, business: &Business) -> Result<(), RehearsalError> {
-    let store = SqliteStore::open(&config.database_url)
+    let store = SqlStore::open(&config.database_url)
         .await
         .map_err(StartError::from)?;
     store.remove_business(business.id).await?;

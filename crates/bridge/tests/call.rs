@@ -194,6 +194,7 @@ async fn start_with(
     let addr = listener.local_addr().unwrap();
     let bridge = Bridge::new(BridgeParts {
         store: store.clone(),
+        spool: None,
         parser: AppointmentParser::new(Arc::new(Answers(Mutex::new(answers.into())))),
         models: Arc::new(Sessions(Mutex::new(sessions.into()))),
         clock: Arc::new(StoppedClock),

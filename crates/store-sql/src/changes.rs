@@ -30,13 +30,13 @@ statements! {
         postgres: "INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, \
         buffer_before, buffer_after, resource, seat, name, created_at, busy_from, busy_to) \
         VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
-        $5 - $7 * interval '1 second', $6 + $8 * interval '1 second') ON CONFLICT DO NOTHING";
+        $5::timestamptz - $7::bigint * interval '1 second', $6::timestamptz + $8::bigint * interval '1 second') ON CONFLICT DO NOTHING";
     RELOCATE: Scoped = "UPDATE appointment SET starts_at = $3, ends_at = $4, buffer_before = $5, buffer_after = $6, \
         resource = $7, seat = $8, call_sid = $9, announced = FALSE \
         WHERE business_id = $1 AND id = $2 AND status = 'confirmed'",
         postgres: "UPDATE appointment SET starts_at = $3, ends_at = $4, buffer_before = $5, buffer_after = $6, \
         resource = $7, seat = $8, call_sid = $9, announced = FALSE, \
-        busy_from = $3 - $5 * interval '1 second', busy_to = $4 + $6 * interval '1 second' \
+        busy_from = $3::timestamptz - $5::bigint * interval '1 second', busy_to = $4::timestamptz + $6::bigint * interval '1 second' \
         WHERE business_id = $1 AND id = $2 AND status = 'confirmed'";
     RESEAT: Scoped = "UPDATE appointment SET seat = $3 WHERE business_id = $1 AND id = $2 AND status = 'confirmed'";
     CANCEL: Scoped = "UPDATE appointment SET status = 'cancelled' \

@@ -40,6 +40,8 @@ mod outbox;
 mod postgres;
 mod retention;
 mod row;
+#[cfg(test)]
+mod schema_check;
 mod session;
 mod sqlite;
 mod statement;

@@ -10,10 +10,16 @@
 
 mod booking;
 mod calls;
+mod leads;
+mod outbox;
+mod tasks;
 mod tenants;
 
 pub use booking::*;
 pub use calls::*;
+pub use leads::*;
+pub use outbox::*;
+pub use tasks::*;
 pub use tenants::*;
 
 use std::sync::Arc;
@@ -28,10 +34,13 @@ use toran_domain::{
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use uuid::Uuid;
 
-use crate::{BookingAnswer, BookingOrder, CallKey, CallOpening, CallSession, Store};
+use crate::{BackOffice, BookingAnswer, BookingOrder, CallKey, CallOpening, CallSession, Store};
 
 /// The store under test.
 pub type Shared = Arc<dyn Store>;
+
+/// The back office under test.
+pub type Office = Arc<dyn BackOffice>;
 
 /// How many callers race for one slot.
 pub const RACERS: u128 = 50;
@@ -104,6 +113,41 @@ macro_rules! conformance_suite {
             };
                 let store: $crate::conformance::Shared = std::sync::Arc::new(store);
                 $crate::conformance::$law(store).await;
+            }
+        )+
+    };
+}
+
+/// Expands to the suite of what is done after calls, for a [`BackOffice`]. Takes what
+/// [`conformance_suite!`](crate::conformance_suite) takes.
+#[macro_export]
+macro_rules! back_office_suite {
+    ($make:expr) => {
+        $crate::back_office_suite! { @laws $make;
+            tells_of_every_change_in_order,
+            keeps_everything_back_while_the_call_is_live,
+            delivers_a_leads_events_in_order,
+            gives_a_delivery_to_one_process_at_a_time,
+            tries_again_and_gives_up_visibly,
+            waits_for_a_webhook,
+            takes_back_the_end_of_a_call_that_goes_on,
+            keeps_events_apart,
+            finds_leads_and_exports_all_of_one,
+            erases_a_lead,
+            keeps_personal_data_for_its_time_alone,
+            turns_a_request_into_a_task,
+            makes_no_task_of_what_was_booked_after_all,
+        }
+    };
+    (@laws $make:expr; $($law:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $law() {
+                let Some((office, _guard)) = $make.await else {
+                    return;
+                };
+                let office: $crate::conformance::Office = std::sync::Arc::new(office);
+                $crate::conformance::$law(office).await;
             }
         )+
     };

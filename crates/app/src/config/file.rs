@@ -12,6 +12,8 @@ pub(super) struct ConfigFile {
     pub(super) listen: Option<String>,
     pub(super) public_url: Option<String>,
     pub(super) database_url: Option<String>,
+    pub(super) spool: Option<String>,
+    pub(super) api_token: Option<SecretString>,
     pub(super) twilio: TwilioFile,
     pub(super) openai: OpenAiFile,
     pub(super) limits: LimitsFile,

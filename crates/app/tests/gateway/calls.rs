@@ -2,12 +2,11 @@
 
 use time::macros::{date, time, utc_datetime};
 use toran_call::Fact;
-use toran_domain::Booking;
+use toran_domain::{Booking, Speaker};
 use toran_simulator::{
     phone::{Caller, EndedBy, PlaceCall},
     scenario::Step,
 };
-use toran_store::Speaker;
 
 use crate::stage::{Stage, agent_speaks, booking, hear, key_of, place, say, tests, until_offered};
 

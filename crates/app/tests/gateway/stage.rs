@@ -42,7 +42,7 @@ use toran_simulator::{
 use toran_store::{
     AppointmentRow, Appointments as _, CallKey, CallSession, Calls as _, ModelUsage, TranscriptLine,
 };
-use toran_store_sqlite::SqliteStore;
+use toran_store_sql::SqlStore;
 use url::Url;
 
 /// When every test begins: a Sunday, ten in the morning in Jerusalem.
@@ -125,7 +125,7 @@ impl Drop for Folder {
 /// A gateway that runs, in a runtime of its own so that it can be killed whole.
 struct Gateway {
     runtime: Runtime,
-    store: Arc<SqliteStore>,
+    store: Arc<SqlStore>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -267,7 +267,7 @@ impl Stage {
         format!("http://{}", self.address())
     }
 
-    pub(crate) fn store(&self) -> &SqliteStore {
+    pub(crate) fn store(&self) -> &SqlStore {
         &self.gateway.as_ref().expect("a running gateway").store
     }
 

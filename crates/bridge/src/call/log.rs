@@ -15,7 +15,7 @@ pub const PARSER: &str = "parser";
 /// The server event after a booking.
 pub const APPOINTMENT_CREATED: &str = "appointment_created";
 /// The server event after a move.
-pub const APPOINTMENT_MOVED: &str = "appointment_moved";
+const APPOINTMENT_MOVED: &str = "appointment_moved";
 /// The booking stands and the model was told.
 pub const BOOKED: &str = "create_appointment_from_realtime → success";
 

@@ -11,12 +11,14 @@ use time::{
     macros::{date, time},
 };
 use toran_audio::MULAW_SILENCE;
-use toran_domain::{Action, AppointmentId, AppointmentRequest, Outcome, ResponseId, TurnIndex};
+use toran_domain::{
+    Action, AppointmentId, AppointmentRequest, Booking, Outcome, ResponseId, TurnIndex,
+};
 
 use super::*;
 use crate::{
     BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, Purpose,
-    ResponseEnding,
+    ResponseEnding, Said, Understood,
 };
 
 const SECOND: usize = 8_000;
@@ -306,6 +308,14 @@ fn booking() -> Booking {
         appointment_id,
         date: date!(2026 - 11 - 24),
         time: time!(10:30),
+    }
+}
+
+/// It stands, and the caller does not know.
+fn unheard(booking: Booking) -> StandingBooking {
+    StandingBooking {
+        booking,
+        announced: false,
     }
 }
 

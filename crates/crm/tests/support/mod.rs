@@ -161,7 +161,12 @@ impl Outbox for ListedOutbox {
         Ok(())
     }
 
-    async fn set_webhook(&self, _: BusinessId, _: Option<&Webhook>) -> Result<bool, StoreError> {
+    async fn set_webhook(
+        &self,
+        _: BusinessId,
+        _: Option<&Webhook>,
+        _: UtcDateTime,
+    ) -> Result<bool, StoreError> {
         unreachable!("a courier sets no webhook")
     }
 
@@ -187,7 +192,7 @@ impl Outbox for ListedOutbox {
         unreachable!("a courier replays nothing")
     }
 
-    async fn discard(&self, _: BusinessId, _: EventId) -> Result<bool, StoreError> {
+    async fn discard(&self, _: BusinessId, _: EventId, _: UtcDateTime) -> Result<bool, StoreError> {
         unreachable!("a courier discards nothing")
     }
 }

@@ -7,7 +7,6 @@ use std::{
 };
 
 use toran_store_sql::SqlStore;
-use toran_test_postgres::TestDatabase;
 
 /// A database file of its own; removed when dropped.
 pub(crate) struct TempDatabase {
@@ -52,12 +51,4 @@ impl Drop for TempDatabase {
     fn drop(&mut self) {
         self.remove();
     }
-}
-
-/// A PostgreSQL database of its own, with the schema up to date; `None` if there is no server.
-pub(crate) async fn fresh_postgres() -> Option<(SqlStore, TestDatabase)> {
-    let database = TestDatabase::create().await?;
-    let store = SqlStore::open(&database.url()).await.expect("open");
-    store.migrate().await.expect("migrate");
-    Some((store, database))
 }

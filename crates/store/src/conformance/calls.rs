@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order};
 use crate::{
-    BookingAnswer, CallAppointment, CallEnding, CallKey, CallOpening, ModelUsage, Speaker,
-    StoreError, TranscriptLine,
+    BookingAnswer, CallAppointment, CallEnding, CallKey, CallOpening, ModelUsage, StoreError,
+    TranscriptLine,
 };
 
 /// A token works once, and not after its time.

@@ -172,3 +172,104 @@ fn a_name_said_earlier_goes_into_the_booking() {
     });
     assert_eq!(named, [Some(Pii::new("דוד".to_owned()))]);
 }
+
+/// Confirms this hour of Tuesday, in the next turn.
+fn confirm(call: &mut Call, turn: u32, time: Time, one_more: bool) {
+    call.say(&format!("c{turn}"), "כן", 900);
+    let request = request(Action::Confirm, Some(date!(2026 - 11 - 24)), Some(time));
+    call.input(Input::Parsed {
+        turn: TurnIndex(turn),
+        result: Ok(Understood { request, one_more }),
+    });
+}
+
+/// Whether each order so far was for one more appointment.
+fn orders(call: &Call) -> Vec<bool> {
+    call.find(|output| match output {
+        Output::Desk {
+            order: DeskOrder::Book { one_more, .. },
+            ..
+        } => Some(*one_more),
+        _ => None,
+    })
+}
+
+#[test]
+fn one_more_is_asked_for_once() {
+    let mut call = Call::booked();
+    call.answer("r2", "a2", "קבעתי לך.", SECOND);
+    call.wait(2_000);
+    call.log.clear();
+    // Said in a turn before the yes.
+    call.say("c1", "אני רוצה עוד תור", 900);
+    let request = request(Action::Ask, None, None);
+    call.input(Input::Parsed {
+        turn: TurnIndex(1),
+        result: Ok(Understood {
+            request,
+            one_more: true,
+        }),
+    });
+    call.desk(1, Outcome::BookingUnavailable);
+    call.answer("r3", "a3", "מתי?", SECOND);
+    call.wait(2_000);
+    confirm(&mut call, 2, time!(11:00), false);
+    assert_eq!(orders(&call), [true]);
+    let second = Booking {
+        appointment_id: "00000000-0000-0000-0000-000000000002".parse().unwrap(),
+        date: date!(2026 - 11 - 24),
+        time: time!(11:00),
+    };
+    call.desk(2, Outcome::AppointmentCreated(second));
+    assert_eq!(call.engine.ledger().bookings(), [booking(), second]);
+    call.answer("r4", "a4", "קבעתי לך.", SECOND);
+    call.wait(2_000);
+    confirm(&mut call, 3, time!(12:00), false);
+    assert_eq!(orders(&call), [true, false], "and the next one moves again");
+}
+
+#[test]
+fn a_moved_appointment_stands_at_one_time_alone() {
+    let mut call = Call::booked();
+    call.answer("r2", "a2", "קבעתי לך תור בעשר וחצי.", SECOND);
+    call.wait(2_000);
+    let announced = |call: &Call| {
+        let facts = call.facts();
+        let heard = facts
+            .iter()
+            .filter(|fact| matches!(fact, Fact::Announced(_)));
+        heard.count()
+    };
+    assert_eq!(announced(&call), 1);
+    confirm(&mut call, 1, time!(11:00), false);
+    let to = Booking {
+        time: time!(11:00),
+        ..booking()
+    };
+    let from = booking();
+    call.desk(1, Outcome::AppointmentMoved { from, to });
+    assert_eq!(call.engine.ledger().bookings(), [to]);
+    assert!(call.facts().contains(&Fact::Booked(to)));
+    // The old time is no longer true; the new one is heard of once.
+    call.answer("r3", "a3", "קבעתי לך תור בעשר וחצי.", SECOND);
+    call.wait(2_000);
+    assert!(
+        call.facts()
+            .iter()
+            .any(|fact| matches!(fact, Fact::ClaimBlocked { .. }))
+    );
+    for (response, item) in [("r4", "a4"), ("r5", "a5")] {
+        call.answer(response, item, "קבעתי לך תור באחת עשרה.", SECOND);
+        call.wait(2_000);
+    }
+    assert_eq!(announced(&call), 2);
+}
+
+#[test]
+fn what_is_held_from_before_is_true_and_was_not_made_now() {
+    let mut call = Call::greeted();
+    confirm(&mut call, 0, time!(10:30), false);
+    call.desk(0, Outcome::AppointmentHeld(booking()));
+    assert_eq!(call.engine.ledger().bookings(), [booking()]);
+    assert!(!call.facts().contains(&Fact::Booked(booking())));
+}

@@ -256,7 +256,10 @@ async fn a_database_of_the_first_version_goes_on() {
     );
     let again = open(&shared, &key(1, "CA1"), Some(7), 9).await;
     let held = book(&shared, &order(&again, TUESDAY, HALF_PAST_FOUR, 2)).await;
-    assert!(matches!(held, BookingAnswer::AlreadyHeld(_)), "{held:?}");
+    assert!(
+        matches!(held, BookingAnswer::AlreadyHeld { .. }),
+        "{held:?}"
+    );
 }
 
 #[tokio::test]
@@ -318,7 +321,14 @@ async fn what_was_acknowledged_is_there_after_reopening() {
     let shared: Shared = Arc::new(reopened.clone());
     assert_eq!(reopened.business(added.id).await.unwrap(), Some(added));
     let again = book(&shared, &order(&call, TUESDAY, HALF_PAST_FOUR, 2)).await;
-    assert_eq!(again, BookingAnswer::AlreadyHeld(booking));
+    let in_this_call = true;
+    assert_eq!(
+        again,
+        BookingAnswer::AlreadyHeld {
+            booking,
+            in_this_call
+        }
+    );
     let resumed = open(&shared, &key(1, "CA1"), Some(7), 2).await;
     assert_eq!(
         (resumed.resumed, resumed.last_confirmed),
@@ -486,7 +496,7 @@ async fn an_address_that_cannot_be_opened_is_explained() {
         "",
         "sqlite:",
         "sqlite://",
-        "postgres://localhost/toran",
+        "mysql://localhost/toran",
         "toran.db",
         "sqlite://x.db?mode=odd",
     ] {

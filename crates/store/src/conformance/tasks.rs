@@ -1,0 +1,113 @@
+//! Laws of tasks.
+
+use time::{Duration, Time, macros::time};
+use toran_domain::{Pii, RequestedTime, TaskId};
+use uuid::Uuid;
+
+use super::{
+    HALF_PAST_FOUR, NOW, Office, TUESDAY, add, appointment_id, book, business, key, open, order,
+    outbox::store, phone,
+};
+use crate::{BookingAnswer, CallSession, NewTask, TaskAddition};
+
+fn task(call: &CallSession, n: u128, time: Time, seconds: i64) -> NewTask {
+    NewTask {
+        task_id: TaskId::from_uuid(Uuid::from_u128(n)),
+        key: call.key.clone(),
+        lead_id: call.lead_id,
+        requested: RequestedTime {
+            date: Some(TUESDAY),
+            time: Some(time),
+        },
+        name: Some(Pii::new("דוד".to_owned())),
+        noted_at: NOW + Duration::seconds(seconds),
+    }
+}
+
+/// The last request of a call is the business's task until it is done; adding it again changes nothing.
+pub async fn turns_a_request_into_a_task(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    let call = open(&store(&office), &key(1, "CA1"), Some(7), 1).await;
+    let add_task = async |task: &NewTask| office.add_task(task).await.expect("add_task");
+    let first = task(&call, 1, HALF_PAST_FOUR, 10);
+    assert_eq!(add_task(&first).await, TaskAddition::Added);
+    assert_eq!(add_task(&first).await, TaskAddition::AlreadyThere);
+    assert_eq!(
+        add_task(&task(&call, 2, time!(10:00), 5)).await,
+        TaskAddition::AlreadyThere
+    );
+    assert_eq!(
+        add_task(&task(&call, 3, time!(11:00), 20)).await,
+        TaskAddition::Added
+    );
+    let tasks = office.tasks(id, false).await.expect("tasks");
+    let [row] = tasks.as_slice() else {
+        panic!("{tasks:?}")
+    };
+    assert_eq!(
+        (row.task_id, row.requested.time),
+        (first.task_id, Some(time!(11:00)))
+    );
+    assert_eq!(
+        (&row.caller, &row.name),
+        (&Some(phone(7)), &Some(Pii::new("דוד".to_owned())))
+    );
+    assert_eq!(
+        (row.noted_at, row.done_at),
+        (NOW + Duration::seconds(20), None)
+    );
+
+    let finish = async |n: u32| {
+        let finished = office
+            .finish_task(business(n).id, first.task_id, NOW + Duration::HOUR)
+            .await;
+        finished.expect("finish_task")
+    };
+    assert!(!finish(2).await, "of another business");
+    assert!(finish(1).await);
+    assert!(!finish(1).await);
+    // A file that comes back after a loss of power does not open it again.
+    assert_eq!(
+        add_task(&task(&call, 3, time!(11:00), 20)).await,
+        TaskAddition::AlreadyThere
+    );
+    assert!(office.tasks(id, false).await.expect("tasks").is_empty());
+    let done = office.tasks(id, true).await.expect("tasks");
+    assert_eq!(done[0].done_at, Some(NOW + Duration::HOUR));
+    let mut orphan = task(&call, 4, time!(9:00), 0);
+    orphan.key = key(1, "CA-nobody");
+    assert_eq!(add_task(&orphan).await, TaskAddition::Orphaned);
+    orphan.key = key(3, "CA1");
+    assert_eq!(add_task(&orphan).await, TaskAddition::Orphaned);
+}
+
+/// What the caller came to after all is no task: the time itself, or another one later in the same call.
+pub async fn makes_no_task_of_what_was_booked_after_all(office: Office) {
+    add(&store(&office), 1).await;
+    let call = open(&store(&office), &key(1, "CA1"), Some(7), 1).await;
+    let mut booked = order(&call, TUESDAY, HALF_PAST_FOUR, 1);
+    booked.now = NOW + Duration::seconds(60);
+    let answer = book(&store(&office), &booked).await;
+    let BookingAnswer::Created(booking) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(booking.appointment_id, appointment_id(1));
+    let already = TaskAddition::AlreadyBooked(booking);
+    let add_task = async |task: &NewTask| office.add_task(task).await.expect("add_task");
+    // The very time: the commit whose answer was lost.
+    assert_eq!(add_task(&task(&call, 1, HALF_PAST_FOUR, 90)).await, already);
+    // Another time, asked for before it was booked.
+    assert_eq!(add_task(&task(&call, 2, time!(10:00), 30)).await, already);
+    // And one that was asked for after it.
+    assert_eq!(
+        add_task(&task(&call, 3, time!(10:00), 90)).await,
+        TaskAddition::Added
+    );
+    // From another call of the lead, only the time itself counts.
+    let next = open(&store(&office), &key(1, "CA2"), Some(7), 2).await;
+    assert_eq!(add_task(&task(&next, 4, HALF_PAST_FOUR, 0)).await, already);
+    assert_eq!(
+        add_task(&task(&next, 5, time!(10:00), 0)).await,
+        TaskAddition::Added
+    );
+}
