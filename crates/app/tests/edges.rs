@@ -226,9 +226,7 @@ fn workspace() -> Metadata {
 fn the_workspace_keeps_to_the_table() {
     let graph = Graph::resolved(&workspace());
     assert!(
-        graph
-            .known_to("toran-store-sqlite")
-            .any(|name| name == "sqlx"),
+        graph.known_to("toran-store-sql").any(|name| name == "sqlx"),
         "the graph is not what cargo resolved"
     );
     let problems = problems(&graph);
@@ -289,10 +287,7 @@ fn a_runtime_deep_under_a_pure_crate_is_found() {
 #[test]
 fn crates_with_io_that_know_each_other_are_found() {
     check(
-        &[
-            ("toran-crm", "some-glue"),
-            ("some-glue", "toran-store-sqlite"),
-        ],
-        &["two crates with I/O know each other: toran-crm → some-glue → toran-store-sqlite"],
+        &[("toran-crm", "some-glue"), ("some-glue", "toran-store-sql")],
+        &["two crates with I/O know each other: toran-crm → some-glue → toran-store-sql"],
     );
 }

@@ -43,11 +43,12 @@ macro_rules! claim {
 }
 
 statements! {
+    // The casts tell PostgreSQL what the parameters are; to SQLite they are numbers as before.
     PUT: Scoped = "INSERT INTO outbox (id, business_id, lead_id, call_sid, appointment_id, kind, data, at, next_at) \
-        SELECT $2, $1, $3, $4, $5, $6, $7, $8, CASE \
-        WHEN NOT EXISTS (SELECT 1 FROM webhook WHERE business_id = $1) THEN $9 \
+        VALUES ($2, $1, $3, $4, $5, $6, $7, $8, CASE \
+        WHEN NOT EXISTS (SELECT 1 FROM webhook WHERE business_id = $1) THEN CAST($9 AS timestamptz) \
         WHEN EXISTS (SELECT 1 FROM outbox AS dead WHERE dead.business_id = $1 AND dead.lead_id = $3 \
-            AND dead.state = 'dead') THEN $9 ELSE $8 END";
+            AND dead.state = 'dead') THEN CAST($9 AS timestamptz) ELSE CAST($8 AS timestamptz) END)";
     PUT_WEBHOOK: Scoped = "INSERT INTO webhook (business_id, url, secret) VALUES ($1, $2, $3) \
         ON CONFLICT (business_id) DO UPDATE SET url = excluded.url, secret = excluded.secret";
     REMOVE_WEBHOOK: Scoped = "DELETE FROM webhook WHERE business_id = $1";
@@ -73,9 +74,9 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM outbox AS dead WHERE dead.business_id = $1 AND dead.lead_id = outbox.lead_id \
         AND dead.state = 'dead')";
     EVENTS: Scoped = "SELECT id, kind, at, call_sid, state, attempts, next_at, last_error FROM outbox \
-        WHERE business_id = $1 AND ($2 IS NULL OR state = $2) ORDER BY seq DESC LIMIT $3";
+        WHERE business_id = $1 AND (CAST($2 AS text) IS NULL OR state = $2) ORDER BY seq DESC LIMIT $3";
     REPLAY: Scoped = "UPDATE outbox SET state = 'pending', attempts = 0, next_at = $3, leased_until = NULL \
-        WHERE business_id = $1 AND state = 'dead' AND ($2 IS NULL OR id = $2)";
+        WHERE business_id = $1 AND state = 'dead' AND (CAST($2 AS uuid) IS NULL OR id = $2)";
     DISCARD: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND id = $2 AND state = 'dead'";
 }

@@ -22,6 +22,9 @@
 #![expect(clippy::print_stderr, reason = "a skipped test must be seen")]
 
 mod cluster;
+mod wire;
+
+pub use wire::Wire;
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use url::Url;
