@@ -11,6 +11,7 @@
 mod calls;
 mod faults;
 mod stage;
+mod storing;
 mod wire;
 
 use std::process::ExitCode;
@@ -19,10 +20,15 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    let tests: Vec<_> = [calls::tests(), faults::tests(), wire::tests()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let tests: Vec<_> = [
+        calls::tests(),
+        faults::tests(),
+        storing::tests(),
+        wire::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     arguments.test_threads.get_or_insert(tests.len().max(1));
     libtest_mimic::run(&arguments, tests).exit_code()
 }

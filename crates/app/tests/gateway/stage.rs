@@ -142,11 +142,23 @@ pub(crate) struct Stage {
     observer: mpsc::Sender<Observation>,
     calls: AtomicU32,
     folder: Folder,
+    database_url: String,
 }
 
 impl Stage {
     /// A gateway, and a model that behaves as the `[[turns]]` of a scenario say; perfectly, if there are none.
     pub(crate) async fn set(turns: &str) -> Self {
+        let folder = Folder::new();
+        let database_url = format!("sqlite://{}", folder.0.join("toran.db").display());
+        Self::set_in(folder, database_url, turns).await
+    }
+
+    /// The same, on another database.
+    pub(crate) async fn set_on(database_url: &str, turns: &str) -> Self {
+        Self::set_in(Folder::new(), database_url.to_owned(), turns).await
+    }
+
+    async fn set_in(folder: Folder, database_url: String, turns: &str) -> Self {
         let scenario = Scenario::parse(&format!("title = 'a test'\n{turns}")).expect("a scenario");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -175,7 +187,8 @@ impl Stage {
             facts,
             observer,
             calls: AtomicU32::new(0),
-            folder: Folder::new(),
+            folder,
+            database_url,
         };
         stage.start().await;
         stage
@@ -184,10 +197,11 @@ impl Stage {
     /// Starts a gateway on this stage's port and database.
     pub(crate) async fn start(&mut self) {
         let toml = format!(
-            "public_url = '{}'\ndatabase_url = 'sqlite://{}'\n[openai]\nbase_url = '{}'\n\
+            "public_url = '{}'\ndatabase_url = '{}'\nspool = '{}'\n[openai]\nbase_url = '{}'\n\
              [twilio]\nauth_token = '{AUTH_TOKEN}'",
             self.origin(),
-            self.folder.0.join("toran.db").display(),
+            self.database_url,
+            self.folder.0.join("spool").display(),
             self.openai.base_url(),
         );
         let nothing = std::collections::BTreeMap::new();
