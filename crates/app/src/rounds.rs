@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::spooling;
 
 /// How often calls are looked for that nobody has seen.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// Much longer than a live call is silent towards the database: one that is ended by mistake would be told of.
 const ABANDONED_AFTER: time::Duration = time::Duration::minutes(10);
 /// How often it is looked for what is no longer kept.

@@ -39,7 +39,7 @@ use phone::Phone;
 use recorder::{Entry, Recorder};
 
 /// How often the database is told that the call is live.
-const SEEN_EVERY: Duration = Duration::from_secs(60);
+const SEEN_EVERY: Duration = Duration::from_mins(1);
 /// A booking under way when the call ends is waited for this long.
 const LAST_ORDERS: Duration = Duration::from_secs(6);
 /// Mu-law audio that apologises for a fault; see `assets/README.md`.
@@ -510,7 +510,7 @@ fn log_trouble(answer: &DeskAnswer) {
     match &answer.kept {
         None => {}
         Some(Kept::Spooled) => {
-            warn!("the request is kept on this machine until the database is back")
+            warn!("the request is kept on this machine until the database is back");
         }
         Some(Kept::NoSpool) => warn!("there is no spool: the request is in the transcript alone"),
         Some(Kept::Lost(error)) => {

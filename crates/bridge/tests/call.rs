@@ -418,3 +418,37 @@ async fn a_newer_stream_of_a_call_takes_the_place_of_the_older() {
         .expect("the older stream is closed, and says so");
     assert_eq!(second.told().await["type"], "session.update");
 }
+
+#[tokio::test]
+async fn what_was_said_during_an_outage_is_stored_after_it() {
+    let (store, mut model, addr) = start(vec![]).await;
+    let (key, mut phone) = dial(&store, addr).await;
+    assert_eq!(model.told().await["type"], "session.update");
+    let updated = json!({"type": "session.updated", "session": {}});
+    model.say(updated).await;
+    assert_eq!(model.told().await["type"], "response.create");
+    store.go_away();
+    model.answer("r1", "שלום").await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let stop = json!({"event": "stop", "sequenceNumber": "9", "streamSid": STREAM,
+        "stop": {"accountSid": "AC00000000000000000000000000000001", "callSid": CALL}});
+    phone.send(Message::text(stop.to_string())).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    store.come_back();
+    let ended = async {
+        loop {
+            let session = store.call_session(&key).await.unwrap().unwrap();
+            if session.ending.is_some() {
+                return session;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), ended).await;
+    let said = ended.expect("the end is stored").said;
+    let said: Vec<&str> = said
+        .iter()
+        .map(|line| line.text.expose().as_str())
+        .collect();
+    assert_eq!(said, ["שלום"]);
+}

@@ -2,10 +2,11 @@
 //!
 //! It runs beside the call, behind a bounded queue, so that a slow database never delays the caller.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use time::{Date, Time, UtcDateTime};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
 use toran_call::{Fact, Notice};
 use toran_domain::{
     AppointmentId, Cost, ModelName, Outcome, Pii, PriceTable, RequestedTime, Speaker, Usage,
@@ -15,9 +16,13 @@ use tracing::{Instrument as _, Span, info, warn};
 
 /// Entries waiting for the database. A call makes a few a second at most.
 const QUEUE: usize = 512;
+/// How soon an entry is tried again while the database is away.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// How long after the call's end what is left is still tried.
+const LAST_RECORDS: Duration = Duration::from_mins(1);
 
 /// One thing to be stored.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Entry {
     Line {
         speaker: Speaker,
@@ -49,14 +54,22 @@ pub(super) enum Entry {
 pub(super) struct Recorder {
     queue: mpsc::Sender<Entry>,
     task: JoinHandle<()>,
+    over: CancellationToken,
 }
 
 impl Recorder {
     pub(super) fn start(store: Arc<dyn Store>, key: CallKey, prices: Arc<PriceTable>) -> Self {
         let (queue, entries) = mpsc::channel(QUEUE);
-        let writer = Writer { store, key, prices };
+        let over = CancellationToken::new();
+        let writer = Writer {
+            store,
+            key,
+            prices,
+            over: over.clone(),
+            deadline: None,
+        };
         let task = tokio::spawn(writer.run(entries).instrument(Span::current()));
-        Self { queue, task }
+        Self { queue, task, over }
     }
 
     /// Queues an entry. One that does not fit is lost and said to be.
@@ -108,9 +121,10 @@ impl Recorder {
         }
     }
 
-    /// Waits until everything is stored.
+    /// Waits until everything is stored, or the database has been away for too long.
     pub(super) async fn finish(self) {
         drop(self.queue);
+        self.over.cancel();
         if self.task.await.is_err() {
             warn!("the recorder of this call broke; its last records may be missing");
         }
@@ -121,19 +135,50 @@ struct Writer {
     store: Arc<dyn Store>,
     key: CallKey,
     prices: Arc<PriceTable>,
+    /// The call is over.
+    over: CancellationToken,
+    /// When the database counts as lost for this call.
+    deadline: Option<Instant>,
 }
 
 impl Writer {
-    async fn run(self, mut entries: mpsc::Receiver<Entry>) {
+    async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
+        let mut lost = 0_u32;
         while let Some(entry) = entries.recv().await {
-            if let Err(error) = self.write(entry).await {
-                warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a record of this call could not be stored"
-                );
+            if let Err(error) = self.keep_writing(entry).await {
+                // Once: what follows has the same cause.
+                if lost == 0 {
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a record of this call could not be stored"
+                    );
+                }
+                lost += 1;
             }
         }
+        if lost > 1 {
+            warn!(lost, "records of this call could not be stored");
+        }
         self.log_cost().await;
+    }
+
+    /// Tries again while the database is away: through the whole call, and for a while after it. A line whose answer
+    /// was lost may be written twice: better than not at all.
+    async fn keep_writing(&mut self, entry: Entry) -> Result<(), StoreError> {
+        loop {
+            let error = match self.write(entry.clone()).await {
+                Err(error @ StoreError::Unavailable(_)) => error,
+                done => return done,
+            };
+            if self.over.is_cancelled() {
+                let deadline = Instant::now() + LAST_RECORDS;
+                let deadline = *self.deadline.get_or_insert(deadline);
+                if Instant::now() >= deadline {
+                    return Err(error);
+                }
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
     }
 
     /// What the call used, from its first stream on, and what that cost.
@@ -159,7 +204,9 @@ impl Writer {
     }
 
     async fn write(&self, entry: Entry) -> Result<(), StoreError> {
-        let Self { store, key, prices } = self;
+        let Self {
+            store, key, prices, ..
+        } = self;
         match entry {
             Entry::Line { speaker, text, at } => {
                 let line = TranscriptLine { speaker, text, at };
