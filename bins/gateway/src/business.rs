@@ -47,8 +47,8 @@ pub(crate) struct BusinessArguments {
     /// The name that callers know.
     #[arg(long)]
     name: String,
-    /// The number that callers dial, in E.164: +97231234567.
-    #[arg(long)]
+    /// The number that callers dial: +97231234567, or 03-123-4567 as it is dialled in Israel.
+    #[arg(long, value_parser = PhoneNumber::dialled)]
     number: PhoneNumber,
     /// Its settings in JSON, in either form, instead of the options below; `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["days", "start", "end", "interval", "time_zone", "holidays"])]

@@ -1,11 +1,15 @@
 //! The Toran gateway: arguments, configuration, application, run, drain.
 
 mod business;
+mod office;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use business::BusinessCommand;
 use clap::{Parser, Subcommand};
+use office::{
+    AppointmentCommand, LeadCommand, OutboxCommand, RetentionArguments, TaskCommand, WebhookCommand,
+};
 use toran_app::{
     App, Config, ProcessEnvironment, StartError, Surroundings,
     config::{ConfigError, LogFormat, LogSection, VARIABLES},
@@ -48,6 +52,33 @@ enum Command {
         #[command(subcommand)]
         command: BusinessCommand,
     },
+    /// A business's appointments.
+    Appointment {
+        #[command(subcommand)]
+        command: AppointmentCommand,
+    },
+    /// Who called a business.
+    Lead {
+        #[command(subcommand)]
+        command: LeadCommand,
+    },
+    /// Requests that could not be booked in their call.
+    Task {
+        #[command(subcommand)]
+        command: TaskCommand,
+    },
+    /// What other services are told of a business, and what of it could not be delivered.
+    Outbox {
+        #[command(subcommand)]
+        command: OutboxCommand,
+    },
+    /// Where a business's events go.
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+    /// For how long a business keeps what is personal.
+    Retention(RetentionArguments),
 }
 
 fn environment_help() -> String {
@@ -115,6 +146,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             migrations::migrate(&config, status, out).await?;
         }
         Command::Business { command } => command.run(&open_store(&config).await?, out).await?,
+        Command::Appointment { command } => command.run(&open_store(&config).await?, out).await?,
+        Command::Lead { command } => command.run(&open_store(&config).await?, out).await?,
+        Command::Task { command } => command.run(&open_store(&config).await?, out).await?,
+        Command::Outbox { command } => command.run(&open_store(&config).await?, out).await?,
+        Command::Webhook { command } => command.run(&open_store(&config).await?, out).await?,
+        Command::Retention(arguments) => arguments.run(&open_store(&config).await?, out).await?,
     }
     Ok(true)
 }

@@ -25,6 +25,7 @@ mod health;
 pub mod migrations;
 pub mod model_check;
 mod models;
+pub mod office;
 pub mod preflight;
 mod rehearsal;
 mod rounds;

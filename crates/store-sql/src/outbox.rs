@@ -22,19 +22,29 @@ const HELD: UtcDateTime = utc_datetime!(9999-01-01 0:00);
 /// Why an attempt failed, in so many characters.
 const MAX_ERROR_CHARS: usize = 500;
 
+/// What is due, and of each business only so much that at most four of its events are under way at once: a receiver that
+/// hangs does not hold up the others. The conditions on the row itself stand outside, too: there they are looked at
+/// again once the row is locked.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
             "UPDATE outbox SET leased_until = $2, attempts = attempts + 1 WHERE seq IN ( \
              SELECT event.seq FROM outbox AS event \
-             JOIN webhook ON webhook.business_id = event.business_id \
              WHERE event.state = 'pending' AND event.next_at <= $1 \
              AND (event.leased_until IS NULL OR event.leased_until <= $1) \
-             AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.business_id = event.business_id \
-                 AND earlier.lead_id = event.lead_id AND earlier.seq < event.seq \
-                 AND earlier.state IN ('pending', 'dead')) \
-             AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = event.business_id \
-                 AND call.call_sid = event.call_sid AND call.ended_at IS NULL) \
+             AND event.seq IN (SELECT due.seq FROM ( \
+                 SELECT first.seq, ROW_NUMBER() OVER (PARTITION BY first.business_id ORDER BY first.seq) \
+                     + (SELECT COUNT(*) FROM outbox AS leased WHERE leased.business_id = first.business_id \
+                     AND leased.state = 'pending' AND leased.leased_until > $1) AS place \
+                 FROM outbox AS first JOIN webhook ON webhook.business_id = first.business_id \
+                 WHERE first.state = 'pending' AND first.next_at <= $1 \
+                 AND (first.leased_until IS NULL OR first.leased_until <= $1) \
+                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.business_id = first.business_id \
+                     AND earlier.lead_id = first.lead_id AND earlier.seq < first.seq \
+                     AND earlier.state IN ('pending', 'dead')) \
+                 AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = first.business_id \
+                     AND call.call_sid = first.call_sid AND call.ended_at IS NULL) \
+             ) AS due WHERE due.place <= 4) \
              ORDER BY event.seq LIMIT $3 ",
             $lock,
             ") RETURNING seq"

@@ -296,7 +296,8 @@ pub trait Outbox: Send + Sync {
     async fn webhook(&self, business_id: BusinessId) -> Result<Option<Webhook>, StoreError>;
 
     /// Claims events that are due, of all businesses, oldest first, for the length of the lease. No two processes hold
-    /// the same event at once.
+    /// the same event at once, and all of them together hold only a few of one business: a receiver that hangs does not
+    /// hold up the others.
     async fn claim_deliveries(
         &self,
         now: UtcDateTime,

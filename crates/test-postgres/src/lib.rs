@@ -2,7 +2,7 @@
 //!
 //! The server is the one at `TORAN_TEST_POSTGRES_URL`, else one on the usual socket or on 127.0.0.1:5432, else a
 //! throw-away cluster that `initdb` makes. If none can be had, [`TestDatabase::create`] says so aloud and gives `None`:
-//! the test is skipped, unless `TORAN_REQUIRE_POSTGRES` is set, and then it fails.
+//! the test is skipped, unless `TORAN_TEST_REQUIRE_POSTGRES` is set, and then it fails.
 //!
 //! Each database belongs to a role of its own that is no superuser, so that row-level security binds it as it binds a
 //! gateway. Both are gone when the value is dropped.
@@ -33,7 +33,7 @@ use uuid::Uuid;
 /// The variable that names a server: an address of a superuser, or of a role that may make roles and databases.
 pub const SERVER: &str = "TORAN_TEST_POSTGRES_URL";
 /// The variable that makes a missing server a failure instead of a skip.
-pub const REQUIRED: &str = "TORAN_REQUIRE_POSTGRES";
+pub const REQUIRED: &str = "TORAN_TEST_REQUIRE_POSTGRES";
 
 /// Where a server usually is.
 const USUAL: [&str; 4] = [
@@ -67,7 +67,7 @@ impl TestDatabase {
     /// Makes a database. `None` if there is no server: that is said on standard error.
     ///
     /// # Panics
-    /// If there is none and `TORAN_REQUIRE_POSTGRES` is set.
+    /// If there is none and `TORAN_TEST_REQUIRE_POSTGRES` is set.
     pub async fn create() -> Option<Self> {
         match Self::try_create().await {
             Ok(database) => Some(database),

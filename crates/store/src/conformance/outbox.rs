@@ -220,43 +220,66 @@ pub async fn delivers_a_leads_events_in_order(office: Office) {
     assert_eq!(kinds(&rest), [EventKind::CallEnded; 2]);
 }
 
-/// A claim is a lease: nobody else has it meanwhile, and it comes back when its process died.
+/// A claim is a lease: nobody else has it meanwhile, and it comes back when its process died. No business takes all the
+/// hands there are.
 pub async fn gives_a_delivery_to_one_process_at_a_time(office: Office) {
-    shop(&office, 1).await;
-    for caller in 0..20 {
-        let session = call(&office, 1, caller).await;
-        hang_up(&office, &session.key).await;
+    const BUSINESSES: usize = 5;
+    const AT_ONCE: usize = 4;
+    for n in 1..=5 {
+        shop(&office, n).await;
+        for caller in 0..6 {
+            let session = call(&office, n, caller).await;
+            hang_up(&office, &session.key).await;
+        }
     }
     let later = NOW + Duration::HOUR;
-    let mut processes = Vec::new();
-    for _ in 0..4 {
-        let office = office.clone();
-        processes.push(async move {
+    let mut claimed = Vec::new();
+    for _ in 0..6 {
+        claimed.extend(
             office
                 .claim_deliveries(later, LEASE, 8)
                 .await
-                .expect("claim")
-        });
+                .expect("claim"),
+        );
     }
-    let mut claimed = Vec::new();
-    for process in processes {
-        claimed.extend(process.await.iter().map(|delivery| delivery.event_id));
-    }
-    claimed.sort_unstable();
-    let all = claimed.len();
-    claimed.dedup();
-    assert_eq!((claimed.len(), all), (20, 20));
+    let of_one = |n: u32| {
+        let id = business(n).id;
+        claimed
+            .iter()
+            .filter(|delivery| delivery.business_id == id)
+            .count()
+    };
+    assert_eq!(
+        (1..=5).map(of_one).collect::<Vec<_>>(),
+        [AT_ONCE; BUSINESSES]
+    );
+    let mut ids: Vec<_> = claimed.iter().map(|delivery| delivery.event_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), BUSINESSES * AT_ONCE);
+    // Whose delivery is done makes room for one more.
+    office
+        .delivered(&claimed[0], later)
+        .await
+        .expect("delivered");
+    let next = claim(&office, later).await;
+    assert_eq!(
+        next.iter()
+            .map(|delivery| delivery.business_id)
+            .collect::<Vec<_>>(),
+        [claimed[0].business_id]
+    );
     assert_eq!(
         kinds(&claim(&office, later + LEASE - Duration::SECOND).await),
         []
     );
     let again = claim(&office, later + LEASE).await;
-    assert_eq!(again.len(), 20);
-    assert!(
-        again
-            .iter()
-            .all(|delivery| delivery.attempt == 2 && claimed.contains(&delivery.event_id))
-    );
+    assert_eq!(again.len(), BUSINESSES * AT_ONCE);
+    let attempts = again
+        .iter()
+        .filter(|delivery| delivery.attempt == 2)
+        .count();
+    assert_eq!(attempts, BUSINESSES * AT_ONCE);
 }
 
 /// What fails is tried again when it is due, then is a dead letter that an operator sees, replays or discards; the

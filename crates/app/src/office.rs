@@ -1,0 +1,413 @@
+//! The operator's commands on what calls leave behind: appointments, leads, tasks, the outbox.
+
+use std::io::{self, Write};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use time::{Date, OffsetDateTime, Time, UtcDateTime};
+use toran_bridge::{Clock as _, SystemClock};
+use toran_crm::{WebhookError, WebhookSecret, check_webhook};
+use toran_domain::{AppointmentId, Booking, BusinessId, EventId, LeadId, TaskId};
+use toran_hebrew as hebrew;
+use toran_scheduling::Refusal;
+pub use toran_store::{Actor, DeliveryState, Retention};
+use toran_store::{
+    AppointmentRow, Appointments as _, Businesses as _, CancelAnswer, Leads as _, MoveAnswer,
+    MoveOrder, Origin, Outbox as _, StoreError, Tasks as _, Webhook,
+};
+use toran_store_sql::SqlStore;
+use uuid::Uuid;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// There is no business of this id.
+    #[error("there is no business {0}: `gateway business list` shows them")]
+    UnknownBusiness(BusinessId),
+    /// The business has no such appointment.
+    #[error("the business has no appointment {0}: `gateway appointment list` shows them")]
+    UnknownAppointment(AppointmentId),
+    /// The appointment was given up, or never was.
+    #[error("appointment {0} does not stand: `gateway appointment show` tells its history")]
+    NotStanding(AppointmentId),
+    /// The new time cannot be had.
+    #[error("the appointment stays where it is: {}", .0.as_str())]
+    Refused(Refusal),
+    /// The business has no such lead.
+    #[error("the business has no lead {0}: `gateway lead list` shows them")]
+    UnknownLead(LeadId),
+    /// The business has no such open task.
+    #[error("the business has no open task {0}: `gateway task list` shows them")]
+    UnknownTask(TaskId),
+    /// The business has no such dead letter.
+    #[error("{0} is no dead letter of the business: `gateway outbox list --state dead` shows them")]
+    NoDeadLetter(EventId),
+    /// The webhook is refused.
+    #[error("the webhook is refused")]
+    Webhook(#[from] WebhookError),
+    /// The database failed.
+    #[error("the database cannot be read or written")]
+    Store(#[from] StoreError),
+    /// The terminal failed.
+    #[error("cannot write to the terminal")]
+    Terminal(#[from] io::Error),
+}
+
+async fn known(store: &SqlStore, id: BusinessId) -> Result<(), OfficeError> {
+    match store.business(id).await? {
+        Some(_) => Ok(()),
+        None => Err(OfficeError::UnknownBusiness(id)),
+    }
+}
+
+fn now() -> UtcDateTime {
+    SystemClock.now()
+}
+
+fn by(actor: Actor) -> Origin {
+    Origin {
+        actor,
+        call_sid: None,
+        at: now(),
+    }
+}
+
+fn moment(booking: &Booking) -> String {
+    format!("{} {}", booking.date, hebrew::clock(booking.time))
+}
+
+/// To the minute, in UTC.
+fn instant(at: UtcDateTime) -> String {
+    let at = OffsetDateTime::from(at);
+    format!("{} {}Z", at.date(), hebrew::clock(at.time()))
+}
+
+/// Writes a business's coming appointments.
+pub async fn list_appointments(
+    store: &SqlStore,
+    business_id: BusinessId,
+    days: u16,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    let until = now().saturating_add(time::Duration::days(days.into()));
+    let rows = store.appointments(business_id, now(), until).await?;
+    if rows.is_empty() {
+        writeln!(out, "no appointment in the next {days} days")?;
+    }
+    for row in rows {
+        write_appointment(&row, out)?;
+    }
+    Ok(())
+}
+
+fn write_appointment(row: &AppointmentRow, out: &mut dyn Write) -> io::Result<()> {
+    let name = row.name.as_ref().map_or("-", |name| name.expose());
+    // The operator's own terminal: numbers are shown, since they are to be called.
+    let phone = row.caller.as_ref().map_or("-", |phone| phone.e164());
+    let (id, when, status) = (row.booking.appointment_id, moment(&row.booking), row.status);
+    writeln!(
+        out,
+        "{id}  {when}  {status}  {}  {phone}  {name}",
+        row.resource
+    )
+}
+
+/// Writes one appointment and its history.
+pub async fn show_appointment(
+    store: &SqlStore,
+    business_id: BusinessId,
+    appointment_id: AppointmentId,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    let row = store.appointment(business_id, appointment_id).await?;
+    let row = row.ok_or(OfficeError::UnknownAppointment(appointment_id))?;
+    write_appointment(&row, out)?;
+    for change in store.history(business_id, appointment_id).await? {
+        let place = |at: Option<UtcDateTime>| at.map_or("-".to_owned(), instant);
+        let call = change
+            .origin
+            .call_sid
+            .as_ref()
+            .map_or("-", |sid| sid.as_str());
+        writeln!(
+            out,
+            "    {}  {} by {}  from {} to {}  call {call}",
+            instant(change.origin.at),
+            change.kind,
+            change.origin.actor,
+            place(change.from),
+            place(change.to),
+        )?;
+    }
+    Ok(())
+}
+
+/// Gives an appointment up.
+pub async fn cancel_appointment(
+    store: &SqlStore,
+    business_id: BusinessId,
+    appointment_id: AppointmentId,
+    actor: Actor,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    let cancelled = store.cancel_appointment(business_id, appointment_id, &by(actor));
+    match cancelled.await? {
+        CancelAnswer::Cancelled(booking) => writeln!(out, "cancelled: {}", moment(&booking))?,
+        CancelAnswer::AlreadyCancelled(booking) => {
+            writeln!(out, "was cancelled before: {}", moment(&booking))?;
+        }
+        CancelAnswer::Unknown => return Err(OfficeError::UnknownAppointment(appointment_id)),
+    }
+    Ok(())
+}
+
+/// Gives an appointment another time.
+pub async fn move_appointment(
+    store: &SqlStore,
+    business_id: BusinessId,
+    appointment_id: AppointmentId,
+    (date, time): (Date, Time),
+    actor: Actor,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    let order = MoveOrder {
+        business_id,
+        appointment_id,
+        date,
+        time,
+        origin: by(actor),
+    };
+    match store.move_appointment(&order).await? {
+        MoveAnswer::Moved { from, to } => {
+            writeln!(out, "moved: {} to {}", moment(&from), moment(&to))?;
+        }
+        MoveAnswer::Unchanged(booking) => writeln!(out, "stands there: {}", moment(&booking))?,
+        MoveAnswer::Refused(refusal) => return Err(OfficeError::Refused(refusal)),
+        MoveAnswer::NotStanding => return Err(OfficeError::NotStanding(appointment_id)),
+    }
+    Ok(())
+}
+
+/// Writes a business's newest leads.
+pub async fn list_leads(
+    store: &SqlStore,
+    business_id: BusinessId,
+    limit: u32,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    for lead in store.leads(business_id, limit).await? {
+        let name = lead.name.as_ref().map_or("-", |name| name.expose());
+        let phone = lead.phone.as_ref().map_or("-", |phone| phone.e164());
+        let since = instant(lead.created_at);
+        let erased = lead.erased_at.map_or("", |_| "  erased");
+        writeln!(out, "{}  {since}  {phone}  {name}{erased}", lead.lead_id)?;
+    }
+    Ok(())
+}
+
+/// Writes everything that is kept of a lead, as JSON.
+pub async fn export_lead(
+    store: &SqlStore,
+    business_id: BusinessId,
+    lead_id: LeadId,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    let record = store.export_lead(business_id, lead_id).await?;
+    let record = record.ok_or(OfficeError::UnknownLead(lead_id))?;
+    let _ = record;
+    writeln!(out, "TODO")?;
+    Ok(())
+}
+
+/// Removes a lead's number, names and what was said.
+pub async fn erase_lead(
+    store: &SqlStore,
+    business_id: BusinessId,
+    lead_id: LeadId,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    if !store.erase_lead(business_id, lead_id, now()).await? {
+        return Err(OfficeError::UnknownLead(lead_id));
+    }
+    writeln!(
+        out,
+        "erased; its calls and appointments stay, without a person"
+    )?;
+    Ok(())
+}
+
+/// Writes a business's tasks.
+pub async fn list_tasks(
+    store: &SqlStore,
+    business_id: BusinessId,
+    with_done: bool,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    for task in store.tasks(business_id, with_done).await? {
+        let name = task.name.as_ref().map_or("-", |name| name.expose());
+        let phone = task.caller.as_ref().map_or("-", |phone| phone.e164());
+        let date = task
+            .requested
+            .date
+            .map_or("-".to_owned(), |date| date.to_string());
+        let time = task.requested.time.map_or("-".to_owned(), hebrew::clock);
+        let done = task.done_at.map_or("open", |_| "done");
+        let (id, noted) = (task.task_id, instant(task.noted_at));
+        writeln!(
+            out,
+            "{id}  {noted}  {done}  wants {date} {time}  {phone}  {name}"
+        )?;
+    }
+    Ok(())
+}
+
+/// Marks a task as dealt with.
+pub async fn finish_task(
+    store: &SqlStore,
+    business_id: BusinessId,
+    task_id: TaskId,
+) -> Result<(), OfficeError> {
+    if store.finish_task(business_id, task_id, now()).await? {
+        Ok(())
+    } else {
+        Err(OfficeError::UnknownTask(task_id))
+    }
+}
+
+/// Writes a business's newest events.
+pub async fn list_events(
+    store: &SqlStore,
+    business_id: BusinessId,
+    state: Option<DeliveryState>,
+    limit: u32,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    for event in store.events(business_id, state, limit).await? {
+        let next = event
+            .next_at
+            .map_or(String::new(), |at| format!("  next {}", instant(at)));
+        let error = event
+            .last_error
+            .map_or(String::new(), |error| format!("  {error}"));
+        writeln!(
+            out,
+            "{}  {}  {:<22} {:<9} attempts {}{next}{error}",
+            event.event_id,
+            instant(event.at),
+            event.kind.as_str(),
+            event.state.as_str(),
+            event.attempts,
+        )?;
+    }
+    Ok(())
+}
+
+/// Gives dead letters another round of attempts: one, or all of the business.
+pub async fn replay(
+    store: &SqlStore,
+    business_id: BusinessId,
+    event_id: Option<EventId>,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    let replayed = store.replay(business_id, event_id, now()).await?;
+    match event_id {
+        Some(event_id) if replayed == 0 => Err(OfficeError::NoDeadLetter(event_id)),
+        _ => Ok(writeln!(out, "{replayed} dead letters are tried again")?),
+    }
+}
+
+/// Gives a dead letter up.
+pub async fn discard(
+    store: &SqlStore,
+    business_id: BusinessId,
+    event_id: EventId,
+) -> Result<(), OfficeError> {
+    if store.discard(business_id, event_id, now()).await? {
+        Ok(())
+    } else {
+        Err(OfficeError::NoDeadLetter(event_id))
+    }
+}
+
+/// Writes where a business's events go; the secret is not shown again.
+pub async fn show_webhook(
+    store: &SqlStore,
+    business_id: BusinessId,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    match store.webhook(business_id).await? {
+        Some(webhook) => writeln!(out, "{}", webhook.url)?,
+        None => writeln!(out, "no webhook: events wait for one, at most 30 days")?,
+    }
+    Ok(())
+}
+
+/// Sets where a business's events go. Without a secret one is made, and written: it is shown only now.
+pub async fn set_webhook(
+    store: &SqlStore,
+    business_id: BusinessId,
+    url: String,
+    secret: Option<SecretString>,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    let (made, secret) = match secret {
+        Some(secret) => (false, secret),
+        None => (true, new_secret()),
+    };
+    let webhook = Webhook { url, secret };
+    check_webhook(&webhook)?;
+    if !store
+        .set_webhook(business_id, Some(&webhook), now())
+        .await?
+    {
+        return Err(OfficeError::UnknownBusiness(business_id));
+    }
+    if made {
+        writeln!(out, "{}", webhook.secret.expose_secret())?;
+    }
+    Ok(())
+}
+
+/// Lets a business's events go nowhere.
+pub async fn remove_webhook(store: &SqlStore, business_id: BusinessId) -> Result<(), OfficeError> {
+    if store.set_webhook(business_id, None, now()).await? {
+        Ok(())
+    } else {
+        Err(OfficeError::UnknownBusiness(business_id))
+    }
+}
+
+fn new_secret() -> SecretString {
+    let (first, second) = (Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes());
+    let mut random = [0; 32];
+    random[..16].copy_from_slice(&first);
+    random[16..].copy_from_slice(&second);
+    WebhookSecret::from_bytes(random).serialized()
+}
+
+/// Writes for how long a business keeps what is personal, after changing what is given.
+pub async fn retention(
+    store: &SqlStore,
+    business_id: BusinessId,
+    change: impl FnOnce(Retention) -> Retention,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    let before = store.retention(business_id).await?;
+    let before = before.ok_or(OfficeError::UnknownBusiness(business_id))?;
+    let after = change(before);
+    if after != before {
+        store.set_retention(business_id, after).await?;
+    }
+    let days =
+        |days: Option<u16>| days.map_or("until erased".to_owned(), |days| format!("{days} days"));
+    writeln!(out, "transcripts:       {}", days(after.transcripts_days))?;
+    writeln!(out, "numbers and names: {}", days(after.phone_numbers_days))?;
+    Ok(())
+}
