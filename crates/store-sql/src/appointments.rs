@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The longest busy range that the columns allow, a day and two buffers: it keeps a question inside the index.
-const LONGEST_BUSY: Duration = Duration::seconds(144_000);
+pub(crate) const LONGEST_BUSY: Duration = Duration::seconds(144_000);
 /// How often a transaction looks again after another one took the place that it had found.
 const LOOKS: u32 = 16;
 
@@ -76,6 +76,10 @@ statements! {
         last_appointment_id = $5 WHERE business_id = $1 AND call_sid = $2";
     PING: Across = "SELECT 1 AS one";
 }
+
+/// The question that every look at the diary asks.
+#[cfg(feature = "proof")]
+pub(crate) const BUSY: crate::statement::Scoped = LIVE;
 
 #[async_trait]
 impl Appointments for SqlStore {

@@ -266,6 +266,27 @@ impl<S> Tx<S> {
         })
     }
 
+    /// Runs a text that no statement can be: one that plans, prepares or checks.
+    #[cfg(feature = "proof")]
+    pub(crate) async fn run_text(&mut self, sql: String) -> Result<Vec<Row>, Failure> {
+        let text = sqlx::raw_sql(AssertSqlSafe(sql));
+        Ok(match &mut self.connection {
+            Connection::Sqlite(tx) => {
+                let rows = text.fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Connection::Postgres(tx) => {
+                let rows = text.fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    #[cfg(feature = "proof")]
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
+    }
+
     /// Keeps what was written. Without it, nothing was.
     pub(crate) async fn commit(self) -> Result<(), Failure> {
         let committed = match self.connection {

@@ -38,6 +38,8 @@ mod leads;
 mod migrations;
 mod outbox;
 mod postgres;
+#[cfg(feature = "proof")]
+pub mod proof;
 mod retention;
 mod row;
 #[cfg(test)]

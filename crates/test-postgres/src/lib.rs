@@ -54,6 +54,11 @@ pub enum TestDatabaseError {
     /// The server does not let this role make roles and databases.
     #[error("the server does not make a database: the role needs CREATEROLE and CREATEDB")]
     Refused(#[source] sqlx::Error),
+    /// The server does not say what is asked of it.
+    #[error(
+        "the server does not tell of the database: the role that made it must see its statistics"
+    )]
+    Silent(#[source] sqlx::Error),
 }
 
 /// An empty database and the role that owns it.
@@ -124,6 +129,32 @@ impl TestDatabase {
         let mut url = self.server.clone();
         url.set_path(&self.name);
         url.into()
+    }
+
+    /// How often the server ended a deadlock in this database. A connection tells of its own when it is closed, or a
+    /// second later.
+    pub async fn deadlocks(&self) -> Result<i64, TestDatabaseError> {
+        self.ask("SELECT deadlocks FROM pg_stat_database WHERE datname = $1")
+            .await
+    }
+
+    /// How many connections the owner has to this database now.
+    pub async fn connections(&self) -> Result<i64, TestDatabaseError> {
+        self.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND usename = $1")
+            .await
+    }
+
+    async fn ask(&self, question: &'static str) -> Result<i64, TestDatabaseError> {
+        let asked = async {
+            let mut connection = PgConnection::connect(self.server.as_str()).await?;
+            let answer = sqlx::query_scalar(question)
+                .bind(&self.name)
+                .fetch_one(&mut connection)
+                .await?;
+            connection.close().await?;
+            Ok(answer)
+        };
+        asked.await.map_err(TestDatabaseError::Silent)
     }
 }
 
