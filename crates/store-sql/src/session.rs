@@ -219,12 +219,8 @@ fn last_confirmed(row: &Row) -> Result<Option<Booking>, StoreError> {
 pub(crate) fn offered_json(offered: &[(Date, Time)]) -> Result<JsonValue, StoreError> {
     let pair = |(date, time): &(Date, Time)| Ok([date.format(DATE)?, time.format(TIME)?]);
     let pairs: Result<Vec<[String; 2]>, time::error::Format> = offered.iter().map(pair).collect();
-    Ok(JsonValue::from_iter(
-        pairs
-            .map_err(StoreError::unavailable)?
-            .into_iter()
-            .map(Vec::from),
-    ))
+    let pairs = pairs.map_err(StoreError::unavailable)?;
+    Ok(pairs.into_iter().map(Vec::from).collect())
 }
 
 fn offered(stored: Option<JsonValue>) -> Result<Vec<(Date, Time)>, StoreError> {
