@@ -91,6 +91,17 @@ const PROGRAMS: &[(&str, &[&str])] = &[
         &["toran-app", "toran-domain", "toran-scheduling"],
     ),
     ("toran-simulator-bin", &["toran-simulator"]),
+    // For development alone.
+    (
+        "toran-proofs",
+        &[
+            "toran-store",
+            "toran-store-sql",
+            "toran-domain",
+            "toran-scheduling",
+            "toran-test-postgres",
+        ],
+    ),
 ];
 
 const APP: &str = "toran-app";
