@@ -1,6 +1,5 @@
 //! Two gateway processes on one PostgreSQL: one is killed between the caller's yes and its answer, and the other takes
 //! the call over.
-#![expect(clippy::print_stdout, reason = "a proof prints its figures")]
 
 use std::{
     net::SocketAddr,
@@ -172,7 +171,7 @@ async fn a_call_whose_gateway_is_killed_after_the_yes_goes_on_at_the_other() {
 
     let front = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", front.local_addr().expect("an address"));
-    let openai_url = openai.base_url().to_string();
+    let openai_url = openai.base_url().clone();
     let start = |name| Gateway::start(name, &database.url(), &origin, &openai_url);
     let mut gateways = [start("one"), start("two")];
     for gateway in &gateways {

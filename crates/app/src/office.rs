@@ -151,7 +151,8 @@ pub async fn cancel_appointment(
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     known(store, business_id).await?;
-    let cancelled = store.cancel_appointment(business_id, appointment_id, &by(actor));
+    let origin = by(actor);
+    let cancelled = store.cancel_appointment(business_id, appointment_id, &origin);
     match cancelled.await? {
         CancelAnswer::Cancelled(booking) => writeln!(out, "cancelled: {}", moment(&booking))?,
         CancelAnswer::AlreadyCancelled(booking) => {

@@ -79,8 +79,10 @@ async fn a_caller_hears_what_the_caller_holds_from_before() {
     let mut script = until_offered();
     script.pop();
     script.push(hear("תפוס"));
-    let mut stranger = stage.call(&dana, script);
-    stranger.from = "+972541111111".to_owned();
+    let stranger = toran_simulator::phone::PlaceCall {
+        from: "+972541111111".to_owned(),
+        ..stage.call(&dana, script)
+    };
     place(stranger).await;
 }
 
