@@ -184,10 +184,14 @@ impl App {
             observer: surroundings.observer,
         });
         let stopping = CancellationToken::new();
+        let api = config.api_token.clone().map(|token| {
+            let (office, clock) = (Arc::clone(&store), Arc::clone(&clock));
+            toran_console::router(office, token, Arc::new(move || clock.now()))
+        });
         let health = health::router(Arc::clone(&store) as Arc<dyn Store>, stopping.clone());
         Ok(Self {
             listener: surroundings.listener,
-            router: bridge.router().merge(health),
+            router: bridge.router().merge(health).merge(api.unwrap_or_default()),
             live_calls: bridge.live_calls(),
             stopping,
             rounds: Rounds {

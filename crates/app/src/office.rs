@@ -199,7 +199,11 @@ pub async fn list_leads(
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     known(store, business_id).await?;
-    for lead in store.leads(business_id, limit).await? {
+    let leads = store.leads(business_id, limit).await?;
+    if leads.is_empty() {
+        writeln!(out, "nobody has called yet")?;
+    }
+    for lead in leads {
         let name = lead.name.as_ref().map_or("-", |name| name.expose());
         let phone = lead.phone.as_ref().map_or("-", |phone| phone.e164());
         let since = instant(lead.created_at);
@@ -218,8 +222,8 @@ pub async fn export_lead(
 ) -> Result<(), OfficeError> {
     let record = store.export_lead(business_id, lead_id).await?;
     let record = record.ok_or(OfficeError::UnknownLead(lead_id))?;
-    let _ = record;
-    writeln!(out, "TODO")?;
+    let json = toran_console::lead_record_json(&record);
+    writeln!(out, "{json:#}")?;
     Ok(())
 }
 
@@ -248,7 +252,11 @@ pub async fn list_tasks(
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     known(store, business_id).await?;
-    for task in store.tasks(business_id, with_done).await? {
+    let tasks = store.tasks(business_id, with_done).await?;
+    if tasks.is_empty() {
+        writeln!(out, "no task")?;
+    }
+    for task in tasks {
         let name = task.name.as_ref().map_or("-", |name| name.expose());
         let phone = task.caller.as_ref().map_or("-", |phone| phone.e164());
         let date = task
@@ -288,7 +296,11 @@ pub async fn list_events(
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     known(store, business_id).await?;
-    for event in store.events(business_id, state, limit).await? {
+    let events = store.events(business_id, state, limit).await?;
+    if events.is_empty() {
+        writeln!(out, "no such event")?;
+    }
+    for event in events {
         let next = event
             .next_at
             .map_or(String::new(), |at| format!("  next {}", instant(at)));

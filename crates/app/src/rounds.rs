@@ -5,12 +5,12 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 use toran_bridge::Clock;
 use toran_crm::{ConfigError, Courier, CrmConfig};
 use toran_spool::{DRAIN_EVERY, FileSpool};
-use toran_store::{Calls as _, Leads as _, Outbox, Removed, Tasks};
+use toran_store::{Appointments as _, Calls as _, Leads as _, Outbox, Removed, Tasks};
 use toran_store_sql::SqlStore;
 use tracing::{info, warn};
 
@@ -18,8 +18,11 @@ use crate::spooling;
 
 /// How often calls are looked for that nobody has seen.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// Much longer than a live call is silent towards the database: one that is ended by mistake would be told of.
-const ABANDONED_AFTER: time::Duration = time::Duration::minutes(10);
+/// Much longer than a live call is silent towards the database, even over a line that is broken for a while: of one that
+/// is ended by mistake others would hear while it is live.
+const ABANDONED_AFTER: time::Duration = time::Duration::HOUR;
+/// After a start or an outage the other gateways have so long to say which calls are live.
+const GRACE: Duration = Duration::from_mins(5);
 /// How often it is looked for what is no longer kept.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
 
@@ -55,10 +58,15 @@ impl Rounds {
     async fn sweep(self) {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         let mut retention = tokio::time::interval(RETENTION_EVERY);
+        let mut reachable_since = Instant::now();
         loop {
             tokio::select! {
                 _ = sweep.tick() => {
-                    self.end_abandoned_calls().await;
+                    if self.store.ping().await.is_err() {
+                        reachable_since = Instant::now();
+                    } else if reachable_since.elapsed() > GRACE {
+                        self.end_abandoned_calls().await;
+                    }
                     spooling::drain_abandoned(&self.spool_folder, self.store.as_ref()).await;
                 }
                 _ = retention.tick() => self.apply_retention().await,
@@ -71,10 +79,7 @@ impl Rounds {
         let seen_before = now.saturating_sub(ABANDONED_AFTER);
         match self.store.end_abandoned_calls(seen_before, now).await {
             Ok(0) => {}
-            Ok(calls) => warn!(
-                calls,
-                "ended calls that no gateway has seen for ten minutes"
-            ),
+            Ok(calls) => warn!(calls, "ended calls that no gateway has seen for an hour"),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 warn!(error, "abandoned calls could not be looked for");

@@ -1,0 +1,73 @@
+//! What an answer says when it is not what was asked for.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use toran_scheduling::Refusal;
+use toran_store::StoreError;
+use tracing::warn;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("send the header `Authorization: Bearer` with the token of TORAN_API_TOKEN")]
+    Unauthorised,
+    #[error("the business has no such {0}, or there is no such business")]
+    NotFound(&'static str),
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("the time cannot be had: the appointment stays where it is")]
+    Refused(Refusal),
+    #[error("the appointment was given up: its history says when")]
+    NotStanding,
+    #[error("the event is no dead letter: only those are replayed or discarded")]
+    NoDeadLetter,
+    #[error("the database does not answer: try again")]
+    Store(#[source] StoreError),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::UnknownBusiness => Self::NotFound("business"),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl ApiError {
+    const fn code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unauthorised => (StatusCode::UNAUTHORIZED, "unauthorised"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
+            Self::Refused(_) => (StatusCode::CONFLICT, "slot_unavailable"),
+            Self::NotStanding => (StatusCode::CONFLICT, "not_standing"),
+            Self::NoDeadLetter => (StatusCode::CONFLICT, "no_dead_letter"),
+            Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let Self::Store(error) = &self {
+            let error = error as &dyn std::error::Error;
+            warn!(error, "the API could not reach its store");
+        }
+        let (status, code) = self.code();
+        let mut body = json!({"error": code, "message": self.to_string()});
+        if let (Self::Refused(refusal), Some(fields)) = (&self, body.as_object_mut()) {
+            fields.insert("reason".to_owned(), refusal.as_str().into());
+        }
+        let mut response = (status, Json(body)).into_response();
+        if matches!(self, Self::Unauthorised) {
+            let headers = response.headers_mut();
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,114 @@
+//! Leads, and for how long what is personal is kept.
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use toran_domain::{BusinessId, LeadId};
+use toran_store::Retention;
+use tracing::info;
+
+use crate::{
+    Api,
+    error::ApiError,
+    extract::{Body, Ids, Parameters},
+    json,
+};
+
+const DEFAULT_LIMIT: u32 = 50;
+pub(crate) const MAX_LIMIT: u32 = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limit {
+    limit: Option<u32>,
+}
+
+/// A limit that was asked for, or the usual one.
+pub(crate) fn limited(limit: Option<u32>) -> Result<u32, ApiError> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(ApiError::BadRequest(format!(
+            "limit must be 1 to {MAX_LIMIT}"
+        )))
+    }
+}
+
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Ids(business_id): Ids<BusinessId>,
+    Parameters(parameters): Parameters<Limit>,
+) -> Result<Json<Value>, ApiError> {
+    api.known(business_id).await?;
+    let limit = limited(parameters.limit)?;
+    let leads = api.office.leads(business_id, limit).await?;
+    Ok(Json(
+        json!({"leads": leads.iter().map(json::lead).collect::<Vec<_>>()}),
+    ))
+}
+
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
+) -> Result<Json<Value>, ApiError> {
+    let lead = api.office.lead(business_id, id).await?;
+    let lead = lead.ok_or(ApiError::NotFound("lead"))?;
+    Ok(Json(json::lead(&lead)))
+}
+
+pub(crate) async fn export(
+    State(api): State<Api>,
+    Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
+) -> Result<Json<Value>, ApiError> {
+    let record = api.office.export_lead(business_id, id).await?;
+    let record = record.ok_or(ApiError::NotFound("lead"))?;
+    info!(%business_id, lead_id = %id, "exported over the API");
+    Ok(Json(json::lead_record_json(&record)))
+}
+
+pub(crate) async fn erase(
+    State(api): State<Api>,
+    Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
+) -> Result<StatusCode, ApiError> {
+    if !api.office.erase_lead(business_id, id, api.now()).await? {
+        return Err(ApiError::NotFound("lead"));
+    }
+    info!(%business_id, lead_id = %id, "erased over the API");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kept {
+    transcripts_days: Option<u16>,
+    phone_numbers_days: Option<u16>,
+}
+
+pub(crate) async fn retention(
+    State(api): State<Api>,
+    Ids(business_id): Ids<BusinessId>,
+) -> Result<Json<Value>, ApiError> {
+    let kept = api.office.retention(business_id).await?;
+    let kept = kept.ok_or(ApiError::NotFound("business"))?;
+    Ok(Json(json!({
+        "transcripts_days": kept.transcripts_days,
+        "phone_numbers_days": kept.phone_numbers_days,
+    })))
+}
+
+pub(crate) async fn set_retention(
+    state: State<Api>,
+    Ids(business_id): Ids<BusinessId>,
+    Body(kept): Body<Kept>,
+) -> Result<Json<Value>, ApiError> {
+    let kept = Retention {
+        transcripts_days: kept.transcripts_days,
+        phone_numbers_days: kept.phone_numbers_days,
+    };
+    if !state.office.set_retention(business_id, kept).await? {
+        return Err(ApiError::NotFound("business"));
+    }
+    info!(%business_id, "retention changed over the API");
+    retention(state, Ids(business_id)).await
+}
