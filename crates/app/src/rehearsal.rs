@@ -19,8 +19,8 @@ use toran_simulator::{
     scenario::Step,
 };
 use toran_store::{
-    AppointmentRow, Appointments as _, Businesses as _, CallKey, CallSession, Calls as _,
-    ModelUsage, StoreError, TranscriptLine,
+    AppointmentRow, Appointments as _, Businesses as _, CallKey, CallSession, Calls as _, EventRow,
+    ModelUsage, Outbox as _, StoreError, TranscriptLine,
 };
 use toran_store_sql::SqlStore;
 use tracing::warn;
@@ -81,6 +81,8 @@ pub(crate) struct Rehearsal {
     pub(crate) session: Option<CallSession>,
     pub(crate) transcript: Vec<TranscriptLine>,
     pub(crate) usage: Vec<ModelUsage>,
+    /// What others are to learn of it, oldest first.
+    pub(crate) events: Vec<EventRow>,
 }
 
 /// A number of the range that the ITU keeps for nobody, so that no real one is ever taken.
@@ -174,13 +176,22 @@ impl Stage {
             from: CALLER.to_owned(),
             to: self.business.called_number.e164().to_owned(),
             watcher: Some(watcher),
-            ..PlaceCall::new(voice_url, self.auth_token, script, self.started_at, seed)
+            ..PlaceCall::new(
+                voice_url,
+                self.auth_token.clone(),
+                script,
+                self.started_at,
+                seed,
+            )
         };
         let call_sid = call.call_sid.clone();
         let (report, facts) = show(call, events, observations, began, terminal).await?;
         // The gateway closes after the caller; what it writes last is read only then.
+        self.wait_for_its_end(&call_sid).await?;
         let (appointments, session, transcript, usage) =
             gather(&self.store, &self.business, &call_sid, self.started_at).await?;
+        let mut events = self.store.events(self.business.id, None, 100).await?;
+        events.reverse();
         Ok(Rehearsal {
             began,
             business: self.business,
@@ -190,7 +201,27 @@ impl Stage {
             session,
             transcript,
             usage,
+            events,
         })
+    }
+
+    /// The end of a call is written a moment after it.
+    async fn wait_for_its_end(&self, call_sid: &str) -> Result<(), RehearsalError> {
+        let Ok(call_sid) = call_sid.parse() else {
+            return Ok(());
+        };
+        let key = CallKey {
+            business_id: self.business.id,
+            call_sid,
+        };
+        for _ in 0..50 {
+            let session = self.store.call_session(&key).await?;
+            if session.is_none_or(|session| session.ending.is_some()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
     }
 }
 

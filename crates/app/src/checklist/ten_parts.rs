@@ -8,7 +8,7 @@ use toran_domain::{Action, Outcome};
 use toran_hebrew as hebrew;
 use toran_prompt::sentences;
 use toran_simulator::{Direction, WireEvent, phone::CallReport};
-use toran_store::{AppointmentRow, CallSession};
+use toran_store::{AppointmentRow, CallSession, EventKind};
 
 use super::{Check, milestones};
 use crate::{rehearsal::Rehearsal, telemetry::LogLine};
@@ -246,7 +246,21 @@ impl Evidence<'_> {
             heard.contains("לא נשלחות הודעות"),
             "the caller asked, and was not told that nothing is sent",
         )?;
-        Ok("asked whether a message was sent, the agent said no; the gateway has nothing to send with".to_owned())
+        let events = &self.rehearsal.events;
+        let told_last = events.last().map(|event| event.kind);
+        holds(
+            told_last == Some(EventKind::CallEnded) && events.len() > 1,
+            "the outbox does not hold the call's events, its end as the last",
+        )?;
+        holds(
+            events.iter().all(|event| event.attempts == 0),
+            "something was sent",
+        )?;
+        Ok(format!(
+            "asked whether a message was sent, the agent said no; {} events wait in the outbox, {} as the last",
+            events.len(),
+            EventKind::CallEnded
+        ))
     }
 
     fn no_duplicate(&self) -> Result<String, String> {
