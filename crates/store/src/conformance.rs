@@ -10,6 +10,7 @@
 
 mod booking;
 mod calls;
+mod changes;
 mod leads;
 mod outbox;
 mod tasks;
@@ -17,6 +18,7 @@ mod tenants;
 
 pub use booking::*;
 pub use calls::*;
+pub use changes::*;
 pub use leads::*;
 pub use outbox::*;
 pub use tasks::*;
@@ -238,6 +240,14 @@ pub fn order(session: &CallSession, date: Date, time: Time, new_id: u128) -> Boo
         one_more: false,
         new_appointment_id: appointment_id(new_id),
         now: NOW,
+    }
+}
+
+/// An order of Tuesday beside what the call confirmed before.
+fn one_more(call: &CallSession, time: Time, new_id: u128) -> BookingOrder {
+    BookingOrder {
+        one_more: true,
+        ..order(call, TUESDAY, time, new_id)
     }
 }
 

@@ -1,7 +1,9 @@
 //! A store in memory, with the semantics of the real ones.
 
+mod tenant;
+
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,20 +13,20 @@ use std::{
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    AppointmentId, Booking, Business, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber,
-    Pii, RequestedTime, Usage,
+    AppointmentId, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, RequestedTime, Usage,
 };
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use uuid::Uuid;
 
 use crate::{
-    Actor, Addition, AppointmentChange, AppointmentRow, AppointmentStatus, Appointments,
-    BookingAnswer, BookingOrder, Businesses, CallAppointment, CallEnding, CallKey, CallOpening,
-    CallSession, Calls, CancelAnswer, ChangeKind, MAX_OFFERED, ModelUsage, MoveAnswer, MoveOrder,
-    Origin, REDEEMED_TOKEN_KEPT, SAID_LINES, StoreError, TranscriptLine,
-    booking::{self, Decision, LiveAppointment, Placement},
+    Addition, AppointmentChange, AppointmentRow, AppointmentStatus, Appointments, BookingAnswer,
+    BookingOrder, Businesses, CallEnding, CallKey, CallOpening, CallSession, Calls, CancelAnswer,
+    ChangeKind, MAX_OFFERED, ModelUsage, MoveAnswer, MoveOrder, Origin, REDEEMED_TOKEN_KEPT,
+    StoreError, TranscriptLine,
+    booking::{self, Decision},
     bounded_name, checked_business,
 };
+use tenant::{Call, State, Tenant, by_caller, whole_second};
 
 /// Everything in one process's memory, gone with it. For tests, of this crate and of others: what it
 /// answers, every backend answers.
@@ -57,276 +59,6 @@ impl MemoryStore {
         }
         Ok(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-#[derive(Debug, Default)]
-struct State {
-    tenants: BTreeMap<BusinessId, Tenant>,
-    redeemed: HashMap<Uuid, UtcDateTime>,
-}
-
-/// All that belongs to one business, so that no question can reach another's.
-#[derive(Debug)]
-struct Tenant {
-    business: Business,
-    leads: BTreeMap<LeadId, Lead>,
-    calls: BTreeMap<CallSid, Call>,
-    appointments: Vec<Appointment>,
-}
-
-#[derive(Debug)]
-struct Lead {
-    phone: Option<PhoneNumber>,
-    name: Option<Pii<String>>,
-}
-
-#[derive(Debug)]
-struct Call {
-    lead_id: LeadId,
-    last_requested: RequestedTime,
-    last_confirmed: Option<Booking>,
-    offered: Vec<(Date, Time)>,
-    seen_at: UtcDateTime,
-    reconnects: u32,
-    ending: Option<(CallEnding, UtcDateTime)>,
-    transcript: Vec<TranscriptLine>,
-    usage: BTreeMap<ModelName, ModelUsage>,
-}
-
-#[derive(Debug)]
-struct Appointment {
-    /// As it stands, or stood until it was given up.
-    live: LiveAppointment,
-    status: AppointmentStatus,
-    ends_at: UtcDateTime,
-    name: Option<Pii<String>>,
-    announced: bool,
-    created_at: UtcDateTime,
-    history: Vec<AppointmentChange>,
-}
-
-impl Appointment {
-    fn is_live(&self) -> bool {
-        self.status == AppointmentStatus::Confirmed
-    }
-}
-
-impl State {
-    fn tenant(&mut self, id: BusinessId) -> Result<&mut Tenant, StoreError> {
-        self.tenants.get_mut(&id).ok_or(StoreError::UnknownBusiness)
-    }
-
-    fn call(&mut self, key: &CallKey) -> Result<&mut Call, StoreError> {
-        let tenant = self.tenants.get_mut(&key.business_id);
-        tenant
-            .and_then(|tenant| tenant.calls.get_mut(&key.call_sid))
-            .ok_or(StoreError::UnknownCall)
-    }
-}
-
-impl Tenant {
-    fn find_or_make_lead(&mut self, opening: &CallOpening) -> LeadId {
-        let known = opening.caller.as_ref().and_then(|phone| {
-            self.leads
-                .iter()
-                .find(|(_, lead)| lead.phone.as_ref() == Some(phone))
-        });
-        if let Some((id, _)) = known {
-            return *id;
-        }
-        let lead = Lead {
-            phone: opening.caller.clone(),
-            name: None,
-        };
-        self.leads.insert(opening.new_lead_id, lead);
-        opening.new_lead_id
-    }
-
-    fn session(&self, key: &CallKey) -> Option<CallSession> {
-        let call = self.calls.get(&key.call_sid)?;
-        let made_here = self
-            .live()
-            .filter(|made| made.live.call_sid == key.call_sid);
-        Some(CallSession {
-            key: key.clone(),
-            lead_id: call.lead_id,
-            lead_name: self
-                .leads
-                .get(&call.lead_id)
-                .and_then(|lead| lead.name.clone()),
-            last_requested: call.last_requested,
-            last_confirmed: call.last_confirmed,
-            appointments: made_here
-                .map(|made| CallAppointment {
-                    booking: made.live.booking(&self.business.settings),
-                    announced: made.announced,
-                })
-                .collect(),
-            offered: call.offered.clone(),
-            said: call.transcript[call.transcript.len().saturating_sub(SAID_LINES)..].to_vec(),
-            resumed: call.reconnects > 0,
-            reconnects: call.reconnects,
-            ending: call.ending.map(|(ending, _)| ending),
-        })
-    }
-
-    fn live(&self) -> impl Iterator<Item = &Appointment> {
-        self.appointments.iter().filter(|made| made.is_live())
-    }
-
-    fn touching(&self, from: UtcDateTime, to: UtcDateTime) -> impl Iterator<Item = &Appointment> {
-        self.live()
-            .filter(move |made| made.live.busy.from() < to && from < made.live.busy.to())
-    }
-
-    fn known(&self, date: Date) -> Vec<LiveAppointment> {
-        let (from, to) = booking::known_range(&self.business.settings, date);
-        self.touching(from, to)
-            .map(|made| made.live.clone())
-            .collect()
-    }
-
-    fn find(&self, id: AppointmentId) -> Option<&Appointment> {
-        let mut all = self.appointments.iter();
-        all.find(|made| made.live.appointment_id == id)
-    }
-
-    /// The live appointment that was confirmed last in a call.
-    fn standing(&self, call_sid: &CallSid) -> Option<LiveAppointment> {
-        let last = self.calls.get(call_sid)?.last_confirmed?;
-        let made = self.find(last.appointment_id)?;
-        made.is_live().then(|| made.live.clone())
-    }
-
-    /// Writes an appointment, or writes one elsewhere. Refuses an overlap by itself, as a database does.
-    fn put(&mut self, appointment: Appointment, placement: &Placement) -> bool {
-        for (id, number) in &placement.reseated {
-            for made in &mut self.appointments {
-                if made.live.appointment_id == *id {
-                    made.live.seat.number = *number;
-                }
-            }
-        }
-        let live = &appointment.live;
-        let id = live.appointment_id;
-        let meets = |made: &Appointment| {
-            made.live.appointment_id != id
-                && made.live.seat == live.seat
-                && made.live.busy.overlaps(&live.busy)
-        };
-        if self.live().any(meets) {
-            return false;
-        }
-        self.appointments
-            .retain(|made| made.live.appointment_id != id);
-        self.appointments.push(appointment);
-        self.appointments
-            .sort_by_key(|made| (made.live.busy, made.live.appointment_id));
-        true
-    }
-
-    fn create(&mut self, order: &BookingOrder, placement: &Placement) -> BookingAnswer {
-        let slot = &placement.slot;
-        let live = LiveAppointment {
-            appointment_id: order.new_appointment_id,
-            lead_id: order.lead_id,
-            call_sid: order.key.call_sid.clone(),
-            starts_at: slot.starts_at(),
-            busy: slot.busy(),
-            seat: placement.seat.clone(),
-        };
-        let booking = live.booking(&self.business.settings);
-        let name = order.name.as_ref();
-        let created = AppointmentChange {
-            kind: ChangeKind::Created,
-            origin: by_caller(order),
-            from: None,
-            to: Some(slot.starts_at()),
-        };
-        let appointment = Appointment {
-            live,
-            status: AppointmentStatus::Confirmed,
-            ends_at: slot.ends_at(),
-            name: name.and_then(|name| bounded_name(name.expose())),
-            announced: false,
-            created_at: whole_second(order.now),
-            history: vec![created],
-        };
-        if self.put(appointment, placement) {
-            BookingAnswer::Created(booking)
-        } else {
-            BookingAnswer::Refused(Refusal::Taken)
-        }
-    }
-
-    /// Gives a live appointment the place that was found for it.
-    fn relocate(
-        &mut self,
-        standing: &LiveAppointment,
-        placement: &Placement,
-        origin: Origin,
-    ) -> Option<(Booking, Booking)> {
-        let slot = &placement.slot;
-        let before = self.find(standing.appointment_id)?;
-        let mut history = before.history.clone();
-        history.push(AppointmentChange {
-            kind: ChangeKind::Moved,
-            origin: origin.clone(),
-            from: Some(standing.starts_at),
-            to: Some(slot.starts_at()),
-        });
-        let live = LiveAppointment {
-            call_sid: origin.call_sid.unwrap_or_else(|| standing.call_sid.clone()),
-            starts_at: slot.starts_at(),
-            busy: slot.busy(),
-            seat: placement.seat.clone(),
-            ..standing.clone()
-        };
-        let settings = &self.business.settings;
-        let bookings = (standing.booking(settings), live.booking(settings));
-        let appointment = Appointment {
-            live,
-            status: AppointmentStatus::Confirmed,
-            ends_at: slot.ends_at(),
-            name: before.name.clone(),
-            announced: false,
-            created_at: before.created_at,
-            history,
-        };
-        self.put(appointment, placement).then_some(bookings)
-    }
-
-    fn row(&self, made: &Appointment) -> AppointmentRow {
-        let lead = self.leads.get(&made.live.lead_id);
-        AppointmentRow {
-            booking: made.live.booking(&self.business.settings),
-            status: made.status,
-            lead_id: made.live.lead_id,
-            call_sid: made.live.call_sid.clone(),
-            caller: lead.and_then(|lead| lead.phone.clone()),
-            name: made
-                .name
-                .clone()
-                .or_else(|| lead.and_then(|lead| lead.name.clone())),
-            starts_at: made.live.starts_at,
-            ends_at: made.ends_at,
-            resource: made.live.seat.resource.clone(),
-            created_at: made.created_at,
-        }
-    }
-}
-
-fn by_caller(order: &BookingOrder) -> Origin {
-    Origin {
-        actor: Actor::Caller,
-        call_sid: Some(order.key.call_sid.clone()),
-        at: whole_second(order.now),
-    }
-}
-
-/// Databases keep seconds, so memory does too.
-fn whole_second(instant: UtcDateTime) -> UtcDateTime {
-    instant.truncate_to_second()
 }
 
 #[async_trait]
