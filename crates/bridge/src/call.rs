@@ -17,23 +17,19 @@ use time::UtcDateTime;
 use tokio::{task::JoinSet, time::Instant};
 use toran_audio::Millis;
 use toran_call::{
-    CallConfig, CallEngine, DeskOrder, Ending, FromModel, FromPhone, Input, Instant as CallInstant,
-    Output, ParserFailure, Resumption, Said, StandingBooking, ToModel, ToPhone, Understood,
+    CallConfig, CallEngine, Ending, FromModel, FromPhone, Input, Instant as CallInstant, Output,
+    ParserFailure, Resumption, Said, StandingBooking, ToModel, ToPhone, Understood,
 };
-use toran_domain::{AppointmentId, Business, Outcome, Pii, TaskId, TurnIndex};
+use toran_domain::{Business, Outcome, TurnIndex};
 use toran_nlp::ParseContext;
 use toran_realtime::{ClientEvent, NewItem, ServerEvent};
-use toran_store::{
-    CallAppointment, CallEnding, CallSession, Confirmation, DeskAnswer, Inquirer, Kept,
-    TranscriptLine,
-};
+use toran_store::{CallAppointment, CallEnding, CallSession, TranscriptLine};
 use toran_telephony::media::StreamSid;
 use tracing::{Instrument as _, Span, debug, info, warn};
 
 use crate::{
     Bridge, Observation,
     admission::Stream,
-    clock::new_id,
     model::{self, ModelConnectError, ModelSocket, UsageOf},
 };
 use phone::Phone;
