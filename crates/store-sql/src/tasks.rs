@@ -38,8 +38,10 @@ statements! {
             WHERE change.business_id = $1 AND change.appointment_id = appointment.id AND change.call_sid = $3 \
             AND change.kind <> 'cancelled') AS changed_at \
         FROM appointment WHERE business_id = $1 AND lead_id = $2 AND status = 'confirmed'";
+    // Of a lead that was erased meanwhile no name comes back.
     PUT: Scoped = "INSERT INTO task (id, business_id, lead_id, call_sid, requested_date, requested_time, name, noted_at) \
-        VALUES ($2, $1, $3, $4, $5, $6, $7, $8) \
+        VALUES ($2, $1, $3, $4, $5, $6, CASE WHEN EXISTS (SELECT 1 FROM lead WHERE lead.business_id = $1 \
+        AND lead.id = $3 AND lead.erased_at IS NOT NULL) THEN NULL ELSE CAST($7 AS text) END, $8) \
         ON CONFLICT (business_id, call_sid) DO UPDATE SET requested_date = excluded.requested_date, \
         requested_time = excluded.requested_time, name = excluded.name, noted_at = excluded.noted_at, done_at = NULL \
         WHERE task.noted_at < excluded.noted_at";

@@ -79,6 +79,15 @@ pub async fn turns_a_request_into_a_task(office: Office) {
     assert_eq!(add_task(&orphan).await, TaskAddition::Orphaned);
     orphan.key = key(3, "CA1");
     assert_eq!(add_task(&orphan).await, TaskAddition::Orphaned);
+    // Of a lead that was erased meanwhile no name comes back.
+    let erased = office.erase_lead(id, call.lead_id, NOW).await;
+    assert!(erased.expect("erase_lead"));
+    assert_eq!(
+        add_task(&task(&call, 5, time!(12:00), 30)).await,
+        TaskAddition::Added
+    );
+    let open = office.tasks(id, false).await.expect("tasks");
+    assert_eq!((&open[0].name, &open[0].caller), (&None, &None));
 }
 
 /// What the caller came to after all is no task: the time itself, or another one later in the same call.
