@@ -10,6 +10,7 @@ use toran_store::StoreError;
 
 use crate::{
     row::Row,
+    sqlite::Writer,
     statement::{Across, Scoped, Statement},
     value::Value,
 };
@@ -28,7 +29,7 @@ const OVERLAP: &str = "appointment_overlap";
 pub(crate) enum Database {
     /// One connection writes, so that writers queue in the process; the others cannot write.
     Sqlite {
-        writer: SqlitePool,
+        writer: Writer,
         readers: SqlitePool,
     },
     Postgres(PgPool),
@@ -179,10 +180,7 @@ impl Database {
     /// it commits, and nothing after this can fail because of another writer.
     async fn begin_writing(&self, scope: &str) -> Result<Connection, Failure> {
         match self {
-            Self::Sqlite { writer, .. } => {
-                let began = writer.begin_with("BEGIN IMMEDIATE").await?;
-                Ok(Connection::Sqlite(began))
-            }
+            Self::Sqlite { writer, .. } => Ok(Connection::Sqlite(writer.begin().await?)),
             Self::Postgres(pool) => begin_postgres(pool, "BEGIN", scope).await,
         }
     }

@@ -56,7 +56,7 @@ impl SqlStore {
     pub async fn migrate(&self) -> Result<Vec<MigrationState>, MigrationError> {
         match &self.database {
             Database::Sqlite { writer, .. } => {
-                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+                let mut tx = writer.begin().await.map_err(failed)?;
                 let exists = sqlx::query_scalar(SQLITE_TABLE)
                     .bind(SQLITE.table_name.as_ref())
                     .fetch_one(&mut *tx)

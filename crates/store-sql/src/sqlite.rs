@@ -1,11 +1,12 @@
 //! Opening a SQLite database.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    SqlitePool,
+    Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Mutex;
 
 use crate::{
     OpenError,
@@ -14,6 +15,11 @@ use crate::{
 
 /// How long one statement waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long `BEGIN IMMEDIATE` waits before it is said again. Left to itself, SQLite looks for another process's lock less
+/// and less often, at last ten times a second: who has waited long comes after those who have just begun to, and starves.
+const TURN: &str = "PRAGMA busy_timeout = 5";
+/// How long it is said again.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often opening is tried while another process sets up the same new file.
 const CONNECT_ATTEMPTS: u32 = 20;
 const CONNECT_PAUSE: Duration = Duration::from_millis(25);
@@ -37,6 +43,7 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         let connected = pool(1).connect_with(options).await;
         let writer = connected.map_err(OpenError::CannotOpen)?;
         let readers = writer.clone();
+        let writer = Writer::new(writer);
         return Ok(Database::Sqlite { writer, readers });
     }
     let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
@@ -46,7 +53,42 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
     let reading = options.create_if_missing(false).pragma("query_only", "on");
     let connected = pool(MAX_READERS).connect_with(reading).await;
     let readers = connected.map_err(OpenError::CannotOpen)?;
+    let writer = Writer::new(writer);
     Ok(Database::Sqlite { writer, readers })
+}
+
+/// The one connection that writes.
+#[derive(Debug, Clone)]
+pub(crate) struct Writer {
+    pool: SqlitePool,
+    /// Whose turn it is to begin: within this process, who came first.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Writer {
+    fn new(pool: SqlitePool) -> Self {
+        Self {
+            pool,
+            turn: Arc::default(),
+        }
+    }
+
+    /// A transaction that holds the write lock from its first statement.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        let deadline = tokio::time::Instant::now() + TURN_TIMEOUT;
+        let _turn = self.turn.lock().await;
+        loop {
+            match self.pool.begin_with("BEGIN IMMEDIATE").await {
+                Err(sqlx::Error::Database(error))
+                    if is_busy(error.as_ref()) && tokio::time::Instant::now() < deadline => {}
+                result => return result,
+            }
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -62,7 +104,10 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
     let mut attempt = 1;
     loop {
-        match pool(1).connect_with(options.clone()).await {
+        let pool = pool(1).after_connect(|connection, _| {
+            Box::pin(async move { sqlx::query(TURN).execute(connection).await.map(|_| ()) })
+        });
+        match pool.connect_with(options.clone()).await {
             Err(sqlx::Error::Database(error))
                 if attempt < CONNECT_ATTEMPTS && is_busy(error.as_ref()) =>
             {
@@ -96,7 +141,7 @@ mod tests {
             panic!("a SQLite database")
         };
         let (full, on) = (2, 1);
-        assert_eq!(pragmas(writer).await, ("wal".to_owned(), full, on, 0));
+        assert_eq!(pragmas(&writer.pool).await, ("wal".to_owned(), full, on, 0));
         assert_eq!(pragmas(readers).await, ("wal".to_owned(), full, on, on));
         let written = sqlx::query("CREATE TABLE t (x)").execute(readers).await;
         assert!(written.is_err());
