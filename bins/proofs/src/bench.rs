@@ -169,7 +169,7 @@ async fn booked(
         let Some((business, moment)) = slots.next().filter(|_| !over) else {
             break;
         };
-        // Two callers meet in one call now and then, as they do in life not at all: it only costs.
+        // Two callers meet in one call now and then, which they never do in life: then one waits for the other.
         let of_it = &calls[business as usize];
         let call = &of_it[(caller as usize + n as usize) % of_it.len()];
         let order = BookingOrder {

@@ -25,9 +25,15 @@ impl Tally {
         self.told.get(what).copied().unwrap_or_default()
     }
 
-    /// Counts an error.
+    /// Counts an error of the store.
     pub(crate) fn failed(&mut self, error: &StoreError) {
         *self.errors.entry(described(error)).or_default() += 1;
+    }
+
+    /// Counts a call that could not be opened.
+    pub(crate) fn not_opened(&mut self, error: &anyhow::Error) {
+        let what = format!("a call was not opened: {error:#}");
+        *self.errors.entry(what).or_default() += 1;
     }
 
     /// Waits for an answer and notes how long it took.

@@ -211,7 +211,7 @@ pub(crate) async fn child(arguments: ChildArguments) -> anyhow::Result<()> {
             } => {
                 let callers = match hot.take() {
                     Some(callers) => callers,
-                    None => hot::callers(&store, &arguments, business_id).await?,
+                    None => hot::callers(&store, &arguments, business_id),
                 };
                 let (callers, report) = hot::fight(callers, (date, time), attempts).await?;
                 hot = Some(callers);

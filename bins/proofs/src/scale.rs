@@ -90,8 +90,9 @@ async fn run_on(kind: Kind, arguments: &Arguments, problems: &mut Problems) -> a
             format!("{name}: {what} is {ratio:.1} times slower in the full table")
         });
     }
-    for plan in &full.plans {
-        say("  plan:")?;
+    for (n, plan) in full.plans.iter().enumerate() {
+        let of = if n == 0 { "these values" } else { "any values" };
+        say(&format!("  plan for {of}:"))?;
         for line in plan.lines() {
             say(&format!("    {line}"))?;
         }

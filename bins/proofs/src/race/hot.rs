@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How many open calls a caller has at hand: an attempt is made by another one each time.
-const CALLS: u32 = 4;
+const CALLS: usize = 4;
 
 /// Somebody who tries again and again, each time as somebody else.
 pub(super) struct Caller {
@@ -32,20 +32,24 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Opens calls until there are enough that hold nothing.
-    async fn be_ready(&mut self) -> anyhow::Result<()> {
-        while self.calls.len() < CALLS as usize {
+    async fn be_ready(&mut self, report: &mut Report) {
+        while self.calls.len() < CALLS {
             let call_sid = format!("HOT-{}-{}", self.place.0, self.opened);
             self.opened += 1;
-            let call = Call::open(&self.store, self.business_id, &call_sid, None).await?;
-            self.calls.push_back(call);
+            match Call::open(&self.store, self.business_id, &call_sid, None).await {
+                Ok(call) => self.calls.push_back(call),
+                Err(error) => {
+                    report.tally.not_opened(&error);
+                    return;
+                }
+            }
         }
-        Ok(())
     }
 
-    async fn attempt(&mut self, slot: Moment, report: &mut Report) -> anyhow::Result<()> {
-        self.be_ready().await?;
+    async fn attempt(&mut self, slot: Moment, report: &mut Report) {
+        self.be_ready(report).await;
         let Some(call) = self.calls.pop_front() else {
-            return Ok(());
+            return;
         };
         let order = call.order(slot, world::new_appointment_id());
         let booked = self.store.create_appointment_from_realtime(&order);
@@ -58,35 +62,30 @@ impl Caller {
                     from: None,
                     to: Some((booking.date, booking.time)),
                 });
-                return Ok(());
+                return;
             }
             Ok(BookingAnswer::Refused(refusal)) => report.tally.told(refusal.as_str()),
             Ok(other) => report.tally.told(&format!("{other:?}")),
             Err(error) => report.tally.failed(&error),
         }
         self.calls.push_back(call);
-        Ok(())
     }
 }
 
-pub(super) async fn callers(
+pub(super) fn callers(
     store: &SqlStore,
     arguments: &ChildArguments,
     business_id: BusinessId,
-) -> anyhow::Result<Vec<Caller>> {
-    let mut callers = Vec::new();
-    for n in 0..arguments.callers {
-        let mut caller = Caller {
+) -> Vec<Caller> {
+    (0..arguments.callers)
+        .map(|n| Caller {
             store: store.clone(),
             business_id,
             place: (arguments.before + n, arguments.all),
             opened: 0,
             calls: VecDeque::new(),
-        };
-        caller.be_ready().await?;
-        callers.push(caller);
-    }
-    Ok(callers)
+        })
+        .collect()
 }
 
 /// Lets every caller of this process loose on a slot.
@@ -99,10 +98,10 @@ pub(super) async fn fight(
         tokio::spawn(async move {
             let mut report = Report::default();
             for _ in 0..share(attempts, caller.place.0, caller.place.1) {
-                caller.attempt(slot, &mut report).await?;
+                caller.attempt(slot, &mut report).await;
             }
             // For the next slot, so that then all begin at once.
-            caller.be_ready().await?;
+            caller.be_ready(&mut report).await;
             anyhow::Ok((caller, report))
         })
     });
@@ -132,7 +131,7 @@ pub(super) async fn run(
         attempts,
     };
     let first = (world::FIRST_DAY, times[0]);
-    all_at_once(children, &order(first, 0)).await?;
+    sum.add(all_at_once(children, &order(first, 0)).await?);
     let mut took = Duration::ZERO;
     let mut connections = None;
     for (slot, moment) in (0..arguments.slots).zip(moments) {

@@ -82,7 +82,13 @@ impl Caller {
         } else {
             None
         };
-        let call = Call::open(&self.store, self.business_id, &call_sid, phone).await?;
+        let call = match Call::open(&self.store, self.business_id, &call_sid, phone).await {
+            Ok(call) => call,
+            Err(error) => {
+                report.tally.not_opened(&error);
+                return Ok(());
+            }
+        };
         let moment = self.moment();
         self.calls.push((call, None));
         self.confirm(self.calls.len() - 1, moment, false, report)
