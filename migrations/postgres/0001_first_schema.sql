@@ -55,6 +55,7 @@ CREATE TABLE call_session (
     last_confirmed_time TIME,
     last_appointment_id UUID,
     offered             JSONB,
+    one_more            BOOLEAN NOT NULL DEFAULT FALSE,
     started_at          TIMESTAMPTZ NOT NULL,
     seen_at             TIMESTAMPTZ NOT NULL,
     ended_at            TIMESTAMPTZ,
@@ -69,6 +70,7 @@ CREATE TABLE call_session (
 );
 
 CREATE INDEX call_session_of_lead ON call_session (business_id, lead_id);
+CREATE INDEX call_session_ended ON call_session (business_id, ended_at);
 CREATE INDEX call_session_open ON call_session (seen_at) WHERE ended_at IS NULL;
 
 CREATE TABLE appointment (
@@ -193,6 +195,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (next_at, seq) WHERE state = 'pending';
 CREATE INDEX outbox_of_lead ON outbox (business_id, lead_id, seq) WHERE state IN ('pending', 'dead');
 CREATE INDEX outbox_of_business ON outbox (business_id, seq);
+CREATE INDEX outbox_leased ON outbox (business_id, leased_until) WHERE leased_until IS NOT NULL;
 CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
 
 -- Requests that could not be booked in their call: one for each call, with its last request.

@@ -10,6 +10,10 @@ ALTER TABLE call_session ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE call_session ADD COLUMN offered TEXT CHECK (offered IS NULL OR json_valid(offered));
 ALTER TABLE call_session ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0 CHECK (abandoned IN (0, 1));
 UPDATE call_session SET seen_at = started_at;
+-- Calls of before that never ended are not told of now.
+UPDATE call_session SET ended_at = started_at, ending = 'failed', abandoned = 1 WHERE ended_at IS NULL;
+ALTER TABLE call_session ADD COLUMN one_more INTEGER NOT NULL DEFAULT 0 CHECK (one_more IN (0, 1));
+CREATE INDEX call_session_ended ON call_session (business_id, ended_at);
 CREATE INDEX call_session_open ON call_session (seen_at) WHERE ended_at IS NULL;
 
 -- Whether the caller has heard that it stands where it stands.
@@ -67,6 +71,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (next_at, seq) WHERE state = 'pending';
 CREATE INDEX outbox_of_lead ON outbox (business_id, lead_id, seq) WHERE state IN ('pending', 'dead');
 CREATE INDEX outbox_of_business ON outbox (business_id, seq);
+CREATE INDEX outbox_leased ON outbox (business_id, leased_until) WHERE leased_until IS NOT NULL;
 CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
 
 -- Requests that could not be booked in their call: one for each call, with its last request.

@@ -29,7 +29,18 @@ pub(crate) fn claim(folder: &Path) -> Result<FileSpool, SpoolError> {
 pub(crate) async fn drain_abandoned(folder: &Path, tasks: &dyn Tasks) {
     for place in places(folder).filter(|place| place.is_dir()) {
         let opened = tokio::task::spawn_blocking(move || FileSpool::open(&place)).await;
-        let Ok(Ok(spool)) = opened else { continue };
+        let spool = match opened {
+            Ok(Ok(spool)) => spool,
+            Ok(Err(SpoolError::InUse { .. })) | Err(_) => continue,
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                warn!(
+                    error,
+                    "what a gateway that is gone had kept cannot be brought in"
+                );
+                continue;
+            }
+        };
         match spool.drain(tasks).await {
             Ok(drained) if drained.settled > 0 => {
                 info!(

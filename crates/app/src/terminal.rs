@@ -122,6 +122,7 @@ fn decision(fact: &Fact) -> Option<String> {
         | Fact::Complained { .. }
         | Fact::AgentSaid { .. }
         | Fact::Announced(_)
+        | Fact::OneMoreAsked
         | Fact::DigitPressed
         | Fact::CallerAudioDropped
         | Fact::AgentAudioDropped => return None,

@@ -140,6 +140,7 @@ fn resumption(session: &CallSession) -> Option<Resumption> {
     (session.resumed && happened).then(|| Resumption {
         bookings: session.appointments.iter().map(standing).collect(),
         table: session.last_requested,
+        one_more: session.one_more,
         offered: session.offered.clone(),
         said: session.said.iter().map(said).collect(),
     })

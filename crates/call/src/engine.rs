@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use time::{Date, Time};
 use toran_audio::Millis;
-use toran_domain::{AppointmentId, ItemId, Pii, RequestedTime, Speaker};
+use toran_domain::{Booking, ItemId, Pii, RequestedTime, Speaker};
 use toran_truth::Ledger;
 
 use crate::{
@@ -89,7 +89,7 @@ pub struct CallEngine {
     playout: Playout,
     ledger: Ledger,
     /// Of which appointments the caller has heard, where they stand now.
-    announced: Vec<AppointmentId>,
+    announced: Vec<Booking>,
     /// Whether the caller asked for one more appointment since the last one was made.
     one_more: bool,
     table: RequestedTime,
@@ -133,9 +133,9 @@ impl CallEngine {
             turns: Turns::default(),
             responses: Responses::default(),
             playout: Playout::default(),
-            announced: announced.map(|made| made.booking.appointment_id).collect(),
+            announced: announced.map(|made| made.booking).collect(),
             ledger: standing.map(|made| made.booking).collect(),
-            one_more: false,
+            one_more: resumption.one_more,
             table: resumption.table,
             offered: resumption.offered,
             offer: None,
@@ -339,10 +339,10 @@ impl CallEngine {
     /// The caller heard these words of the agent, and with them perhaps that an appointment stands.
     fn on_heard(&mut self, words: String, interrupted: bool) {
         self.said.push(Speaker::Agent, &words);
-        for id in toran_truth::announced(&words, &self.ledger) {
-            if !self.announced.contains(&id) {
-                self.announced.push(id);
-                self.record(Fact::Announced(id));
+        for booking in toran_truth::announced(&words, !interrupted, &self.ledger) {
+            if !self.announced.contains(&booking) {
+                self.announced.push(booking);
+                self.record(Fact::Announced(booking));
             }
         }
         self.last_said.clone_from(&words);
@@ -358,11 +358,12 @@ impl CallEngine {
             .iter()
             .map(|booking| StandingBooking {
                 booking: *booking,
-                announced: self.announced.contains(&booking.appointment_id),
+                announced: self.announced.contains(booking),
             });
         Resumption {
             bookings: bookings.collect(),
             table: self.table,
+            one_more: self.one_more,
             offered: self.offered.clone(),
             said: self.said.to_vec(),
         }

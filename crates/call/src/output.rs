@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use toran_audio::Millis;
 use toran_domain::{
-    AppointmentId, AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, ResponseId,
-    TurnIndex,
+    AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, ResponseId, TurnIndex,
 };
 use toran_truth::ClaimKind;
 
@@ -111,6 +110,8 @@ pub struct MarkId(pub u64);
 pub enum DeskOrder {
     /// Look what is free.
     Look(RequestedTime),
+    /// Keep it for the business: it was not understood, and the caller is told that it is noted.
+    Keep(RequestedTime),
     /// Book it, in one transaction.
     Book {
         /// What the caller confirmed.
@@ -120,6 +121,25 @@ pub enum DeskOrder {
         /// Whether the caller asked for one more appointment beside the one that was made before.
         one_more: bool,
     },
+}
+
+impl DeskOrder {
+    /// The day and hour that it is about.
+    pub const fn requested(&self) -> RequestedTime {
+        match self {
+            Self::Look(requested) | Self::Keep(requested) | Self::Book { requested, .. } => {
+                *requested
+            }
+        }
+    }
+
+    /// The caller's name, if it goes with it.
+    pub fn name(&self) -> Option<Pii<String>> {
+        match self {
+            Self::Book { name, .. } => name.clone(),
+            Self::Look(_) | Self::Keep(_) => None,
+        }
+    }
 }
 
 /// How a call ended for this gateway.
@@ -245,8 +265,10 @@ pub enum Fact {
     },
     /// `create_appointment_from_realtime` succeeded, and the model was told.
     Booked(Booking),
-    /// The caller heard that an appointment stands.
-    Announced(AppointmentId),
+    /// The caller asked for one more appointment beside the one that was made before.
+    OneMoreAsked,
+    /// The caller heard that an appointment stands, there and then.
+    Announced(Booking),
     /// A stage of a barge-in.
     BargeIn {
         /// The stage.

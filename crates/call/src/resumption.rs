@@ -17,6 +17,8 @@ pub struct Resumption {
     pub bookings: Vec<StandingBooking>,
     /// What was last asked for.
     pub table: RequestedTime,
+    /// Whether the caller asked for one more appointment since the last one was made.
+    pub one_more: bool,
     /// The slots that the caller was offered last.
     pub offered: Vec<(Date, Time)>,
     /// What was said last, oldest first.

@@ -73,7 +73,8 @@ statements! {
         AND appointment.id = last_appointment_id AND status = 'confirmed' \
         WHERE call_session.business_id = $1 AND call_session.call_sid = $2";
     CONFIRM: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
-        last_appointment_id = $5 WHERE business_id = $1 AND call_sid = $2";
+        last_appointment_id = $5, one_more = FALSE WHERE business_id = $1 AND call_sid = $2";
+    CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL";
     PING: Across = "SELECT 1 AS one";
 }
 
@@ -233,6 +234,9 @@ impl SqlStore {
             | BookingAnswer::AlreadyHeld { booking, .. } = answer
             {
                 confirm(&mut tx, call_sid, booking).await?;
+                // What could not be had earlier in the call is had now.
+                let values = values![call_sid, order.now];
+                tx.execute(CLOSE_TASK, values).await?;
             }
             tx.commit().await?;
             return Ok(answer);

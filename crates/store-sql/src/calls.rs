@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
-use toran_domain::{
-    AppointmentId, BusinessId, CallSid, Cost, ModelName, Pii, RequestedTime, Usage,
-};
+use toran_domain::{Booking, BusinessId, CallSid, Cost, ModelName, Pii, RequestedTime, Usage};
 use toran_store::{
     CallEnding, CallKey, CallOpening, CallSession, CallSummary, Calls, Event, MAX_OFFERED,
     ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, bounded_name,
@@ -13,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     SqlStore,
+    appointments::one_live,
     businesses::{exists, settings_of},
     database::{Failure, OneBusiness, Repeat, Tx, attempts},
     outbox::{Subject, put_event},
@@ -42,9 +41,13 @@ statements! {
     NAME_LEAD: Scoped = "UPDATE lead SET name = $3 WHERE business_id = $1 AND id = $2 \
         AND (name IS NULL OR name <> $3) AND erased_at IS NULL";
     NOTE_OFFERS: Scoped = "UPDATE call_session SET offered = $3 WHERE business_id = $1 AND call_sid = $2";
+    NOTE_ONE_MORE: Scoped = "UPDATE call_session SET one_more = TRUE WHERE business_id = $1 AND call_sid = $2";
     ANNOUNCE: Scoped = "UPDATE appointment SET announced = TRUE \
         WHERE business_id = $1 AND call_sid = $2 AND id = $3 AND status = 'confirmed'";
-    KEEP_ALIVE: Scoped = "UPDATE call_session SET seen_at = $3 WHERE business_id = $1 AND call_sid = $2";
+    KEEP_ALIVE: Scoped = "UPDATE call_session SET seen_at = $3, \
+        ended_at = CASE WHEN abandoned THEN NULL ELSE ended_at END, \
+        ending = CASE WHEN abandoned THEN NULL ELSE ending END, abandoned = FALSE \
+        WHERE business_id = $1 AND call_sid = $2";
     UNSEEN: Across = "SELECT business_id, call_sid FROM call_session \
         WHERE ended_at IS NULL AND seen_at < $1 ORDER BY seen_at LIMIT 1000";
     END: Scoped = "UPDATE call_session SET ended_at = $3, ending = $4, abandoned = $5 \
@@ -159,16 +162,30 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, note).await
     }
 
-    async fn mark_announced(
-        &self,
-        key: &CallKey,
-        appointment_id: AppointmentId,
-    ) -> Result<(), StoreError> {
-        let mark = || async {
+    async fn note_one_more(&self, key: &CallKey) -> Result<(), StoreError> {
+        let note = || async {
             let mut tx = self.database.write(key.business_id).await?;
             lock_call(&mut tx, &key.call_sid).await?;
-            tx.execute(ANNOUNCE, values![&key.call_sid, appointment_id])
-                .await?;
+            tx.execute(NOTE_ONE_MORE, values![&key.call_sid]).await?;
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, note).await
+    }
+
+    async fn mark_announced(&self, key: &CallKey, heard: &Booking) -> Result<(), StoreError> {
+        let mark = || async {
+            let mut tx = self.database.write(key.business_id).await?;
+            lock_lead_and_call(&mut tx, &key.call_sid).await?;
+            let settings = settings_of(&mut tx).await?;
+            let standing = one_live(&mut tx, heard.appointment_id).await?;
+            // The caller may have heard of a place where it stands no longer.
+            let as_heard = settings
+                .zip(standing)
+                .is_some_and(|(settings, standing)| standing.booking(&settings) == *heard);
+            if as_heard {
+                let values = values![&key.call_sid, heard.appointment_id];
+                tx.execute(ANNOUNCE, values).await?;
+            }
             tx.commit().await
         };
         attempts(Repeat::Safe, mark).await
@@ -181,6 +198,7 @@ impl Calls for SqlStore {
             if seen == 0 {
                 return Err(StoreError::UnknownCall.into());
             }
+            session::take_back_the_end(&mut tx, &key.call_sid, now).await?;
             tx.commit().await
         };
         attempts(Repeat::Safe, keep).await
@@ -202,7 +220,15 @@ impl Calls for SqlStore {
                 call_sid: row.parsed("call_session.call_sid")?,
             };
             let end = || self.end_once(&key, CallEnding::Abandoned, now, seen_before);
-            ended += u64::from(attempts(Repeat::Safe, end).await?);
+            match attempts(Repeat::Safe, end).await {
+                Ok(has_ended) => ended += u64::from(has_ended),
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                // One business whose settings cannot be read does not hold up the others.
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(business_id = %key.business_id, error, "an abandoned call cannot be ended");
+                }
+            }
         }
         Ok(ended)
     }

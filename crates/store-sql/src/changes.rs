@@ -26,10 +26,12 @@ statements! {
     // PostgreSQL has no generated columns out of an instant and seconds, so it is given what SQLite computes.
     INSERT: Scoped = "INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, \
         buffer_before, buffer_after, resource, seat, name, created_at) \
-        VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM lead \
+        WHERE lead.business_id = $1 AND lead.id = $3 AND lead.erased_at IS NOT NULL) THEN NULL ELSE $11 END, $12)",
         postgres: "INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, \
         buffer_before, buffer_after, resource, seat, name, created_at, busy_from, busy_to) \
-        VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+        VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM lead \
+        WHERE lead.business_id = $1 AND lead.id = $3 AND lead.erased_at IS NOT NULL) THEN NULL ELSE $11::text END, $12, \
         $5::timestamptz - $7::bigint * interval '1 second', $6::timestamptz + $8::bigint * interval '1 second') ON CONFLICT DO NOTHING";
     RELOCATE: Scoped = "UPDATE appointment SET starts_at = $3, ends_at = $4, buffer_before = $5, buffer_after = $6, \
         resource = $7, seat = $8, call_sid = $9, announced = FALSE \
@@ -49,6 +51,9 @@ statements! {
     HISTORY: Scoped = "SELECT kind, actor, call_sid, at, from_starts_at, to_starts_at FROM appointment_change \
         WHERE business_id = $1 AND appointment_id = $2 ORDER BY seq";
 }
+
+/// Seats that no resource has: where somebody waits while others change theirs.
+const OUT_OF_THE_WAY: i64 = 1_000_000;
 
 /// What came of writing on a place that was free a moment ago.
 pub(crate) enum Written<T> {
@@ -117,6 +122,11 @@ pub(crate) async fn relocate(
         tx.lock_business().await?;
         return Ok(Written::LookAgain);
     }
+    if !placement.reseated.is_empty() {
+        // Its own old place may be where another is to sit.
+        tx.execute(RESEAT, values![standing.appointment_id, OUT_OF_THE_WAY - 1])
+            .await?;
+    }
     if !make_room(tx, placement).await? {
         return Ok(Written::LookAgain);
     }
@@ -153,7 +163,6 @@ pub(crate) async fn relocate(
 /// read again first.
 async fn make_room(tx: &mut Tx<OneBusiness>, placement: &Placement) -> Result<bool, Failure> {
     // First out of everybody's way, so that two can exchange their seats.
-    const OUT_OF_THE_WAY: i64 = 1_000_000;
     if placement.reseated.is_empty() {
         return Ok(true);
     }

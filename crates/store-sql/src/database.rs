@@ -1,6 +1,6 @@
 //! Two databases behind one transaction.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction, error::DatabaseError,
@@ -60,6 +60,8 @@ impl From<sqlx::Error> for Failure {
             Self::Overlap
         } else if is_transient(&error) {
             Self::Transient(error)
+        } else if is_refusal(&error) {
+            Self::Final(StoreError::Refused(error.into()))
         } else {
             Self::Final(StoreError::unavailable(error))
         }
@@ -292,9 +294,7 @@ impl<S> Tx<S> {
             Connection::Postgres(tx) => tx.commit().await,
         };
         committed.map_err(|error| match Failure::from(error) {
-            Failure::Transient(error) if error.as_database_error().is_none() => {
-                Failure::Uncertain(error)
-            }
+            Failure::Transient(error) if !was_rolled_back(&error) => Failure::Uncertain(error),
             failure => failure,
         })
     }
@@ -402,14 +402,38 @@ fn is_overlap(error: &sqlx::Error) -> bool {
 /// Whether the same transaction may succeed in a moment.
 fn is_transient(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
-        // The last thing that went wrong while a connection was tried is its source.
-        sqlx::Error::PoolTimedOut => error.source().is_some(),
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => {
             error.code().is_some_and(|code| is_transient_code(&code)) || is_busy(error.as_ref())
         }
         _ => false,
     }
+}
+
+/// Whether the database says of a commit that it did not happen. A server that goes down while it commits does not know.
+fn was_rolled_back(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "40001" | "40P01" | "55P03")) || {
+        let database = error.as_database_error();
+        database.is_some_and(is_busy)
+    }
+}
+
+/// Whether the database will never take what it was given: data exceptions and violated constraints in PostgreSQL;
+/// `TOOBIG`, `CONSTRAINT`, `MISMATCH` and `RANGE` in SQLite.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    let Some(error) = error.as_database_error() else {
+        return false;
+    };
+    let code = error.code().unwrap_or_default();
+    if error
+        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+        .is_some()
+    {
+        let code = code.parse::<i32>().map(|code| code & 0xff);
+        return matches!(code, Ok(18 | 19 | 20 | 25));
+    }
+    code.starts_with("22") || code.starts_with("23")
 }
 
 /// The conditions of PostgreSQL after which a transaction is to be tried again: serialization failure, deadlock, a

@@ -41,7 +41,7 @@ async fn sqlite_understands_every_statement() {
     let Database::Sqlite { writer, .. } = &store.database else {
         panic!("a SQLite database")
     };
-    let mut connection = writer.acquire().await.unwrap();
+    let mut connection = writer.begin().await.unwrap();
     let connection: &mut SqliteConnection = &mut connection;
     let mut checked = 0;
     for (name, statement) in all() {

@@ -1,7 +1,7 @@
 //! What the database knows of a call: the rows behind a `CallSession`.
 
 use sqlx::types::JsonValue;
-use time::{Date, Time};
+use time::{Date, Time, UtcDateTime};
 use toran_domain::{AppointmentId, Booking, CallSid, LeadId, PhoneNumber, RequestedTime};
 use toran_scheduling::AppointmentSettings;
 use toran_store::{
@@ -21,7 +21,7 @@ use crate::{
 
 statements! {
     LOAD: Scoped = "SELECT lead_id, name, last_requested_date, last_requested_time, last_confirmed_date, \
-        last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, offered \
+        last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, offered, one_more \
         FROM call_session JOIN lead ON lead.business_id = call_session.business_id AND lead.id = lead_id \
         WHERE call_session.business_id = $1 AND call_sid = $2";
     APPOINTMENTS: Scoped = "SELECT id, starts_at, announced FROM appointment \
@@ -29,8 +29,8 @@ statements! {
     SAID: Scoped = "SELECT speaker, text, at FROM transcript_line \
         WHERE business_id = $1 AND call_sid = $2 ORDER BY seq DESC LIMIT $3";
     REOPEN: Scoped = "UPDATE call_session SET reconnects = reconnects + 1, seen_at = $3, \
-        ended_at = CASE WHEN abandoned THEN NULL ELSE ended_at END, \
-        ending = CASE WHEN abandoned THEN NULL ELSE ending END, abandoned = FALSE \
+        ended_at = CASE WHEN ending = 'failed' AND NOT abandoned THEN ended_at ELSE NULL END, \
+        ending = CASE WHEN ending = 'failed' AND NOT abandoned THEN ending ELSE NULL END, abandoned = FALSE \
         WHERE business_id = $1 AND call_sid = $2";
     TAKE_BACK_THE_END: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND call_sid = $2 AND kind = 'call.ended' AND state = 'pending' \
@@ -73,6 +73,7 @@ pub(crate) async fn load(
         last_confirmed: last_confirmed(&row)?,
         appointments: appointments_of_call(tx, call_sid, &settings).await?,
         offered: offered(row.json("call_session.offered")?)?,
+        one_more: row.flag("call_session.one_more")?,
         said: said_last(tx, call_sid).await?,
         resumed: reconnects > 0,
         reconnects,
@@ -98,10 +99,7 @@ pub(crate) async fn open(tx: &mut Tx<OneBusiness>, opening: &CallOpening) -> Res
     let call_sid = &opening.key.call_sid;
     let reopened = tx.execute(REOPEN, values![call_sid, opening.now]).await?;
     if reopened > 0 {
-        // It was thought to be over, and is not: nobody is to hear that it ended.
-        tx.execute(TAKE_BACK_THE_END, values![call_sid, opening.now])
-            .await?;
-        return Ok(());
+        return take_back_the_end(tx, call_sid, opening.now).await;
     }
     let (lead_id, is_new) = find_or_make_lead(tx, opening).await?;
     let inserted = tx
@@ -119,6 +117,17 @@ pub(crate) async fn open(tx: &mut Tx<OneBusiness>, opening: &CallOpening) -> Res
         };
         put_event(tx, subject, &Event::LeadCreated).await?;
     }
+    Ok(())
+}
+
+/// A call was thought to be over, and is not: nobody is to hear that it ended.
+pub(crate) async fn take_back_the_end(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+    now: UtcDateTime,
+) -> Result<(), Failure> {
+    tx.execute(TAKE_BACK_THE_END, values![call_sid, now])
+        .await?;
     Ok(())
 }
 

@@ -44,7 +44,9 @@ statements! {
         AND lead.id = $3 AND lead.erased_at IS NOT NULL) THEN NULL ELSE CAST($7 AS text) END, $8) \
         ON CONFLICT (business_id, call_sid) DO UPDATE SET requested_date = excluded.requested_date, \
         requested_time = excluded.requested_time, name = excluded.name, noted_at = excluded.noted_at, done_at = NULL \
-        WHERE task.noted_at < excluded.noted_at";
+        WHERE task.noted_at < excluded.noted_at OR (task.noted_at = excluded.noted_at AND task.done_at IS NULL \
+        AND (task.requested_date IS DISTINCT FROM excluded.requested_date \
+        OR task.requested_time IS DISTINCT FROM excluded.requested_time))";
     ID: Scoped = "SELECT id FROM task WHERE business_id = $1 AND call_sid = $2";
     OPEN: Scoped = select_tasks!("AND done_at IS NULL");
     ALL: Scoped = select_tasks!("");

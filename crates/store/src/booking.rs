@@ -116,7 +116,16 @@ pub fn decide_move(
         .filter(|other| other.appointment_id != standing.appointment_id)
         .cloned()
         .collect();
-    place(settings, requested, now, &others)
+    let placement = place(settings, requested, now, &others)?;
+    // One call, or one lead, holds one appointment at one time.
+    let holds_it = others.iter().any(|other| {
+        let is_own = other.call_sid == standing.call_sid || other.lead_id == standing.lead_id;
+        is_own && other.starts_at == placement.slot.starts_at()
+    });
+    if holds_it {
+        return Err(Refusal::Taken);
+    }
+    Ok(placement)
 }
 
 fn place(

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{
-    AppointmentId, Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName,
-    PhoneNumber, Pii, RequestedTime, Speaker, Usage,
+    Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName, PhoneNumber, Pii,
+    RequestedTime, Speaker, Usage,
 };
 use uuid::Uuid;
 
@@ -62,6 +62,8 @@ pub struct CallSession {
     pub appointments: Vec<CallAppointment>,
     /// The day and hour of the slots that the caller was offered last.
     pub offered: Vec<(Date, Time)>,
+    /// Whether the caller asked for one more appointment since the last one was made.
+    pub one_more: bool,
     /// The last lines of what was said, oldest first, at most [`SAID_LINES`].
     pub said: Vec<TranscriptLine>,
     /// Whether the call was ever opened again.
@@ -109,12 +111,10 @@ pub struct TranscriptLine {
 }
 
 impl TranscriptLine {
-    /// The text, cut to [`MAX_TRANSCRIPT_LINE_CHARS`].
-    pub fn bounded_text(&self) -> &str {
-        let text = self.text.expose().as_str();
-        text.char_indices()
-            .nth(MAX_TRANSCRIPT_LINE_CHARS)
-            .map_or(text, |(end, _)| &text[..end])
+    /// The text without NUL, which a database may refuse, cut to [`MAX_TRANSCRIPT_LINE_CHARS`].
+    pub fn bounded_text(&self) -> String {
+        let said = self.text.expose().chars().filter(|c| *c != '\0');
+        said.take(MAX_TRANSCRIPT_LINE_CHARS).collect()
     }
 }
 
@@ -187,8 +187,8 @@ pub trait Calls: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Opens a call, or resumes it if it was opened before. The lead is found by business and phone
-    /// number or made. [`StoreError::UnknownBusiness`] if there is no such business. A call that has
-    /// ended stays ended, unless it was only [abandoned](CallEnding::Abandoned).
+    /// number or made. [`StoreError::UnknownBusiness`] if there is no such business. A call that
+    /// [failed](CallEnding::Failed) stays so; any other that comes back has not ended.
     async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError>;
 
     /// What is known of a call.
@@ -206,14 +206,15 @@ pub trait Calls: Send + Sync {
     /// Remembers the slots that the caller was offered last, at most [`MAX_OFFERED`].
     async fn note_offers(&self, key: &CallKey, offered: &[(Date, Time)]) -> Result<(), StoreError>;
 
-    /// Remembers that the caller heard of an appointment of this call, where it stands now.
-    async fn mark_announced(
-        &self,
-        key: &CallKey,
-        appointment_id: AppointmentId,
-    ) -> Result<(), StoreError>;
+    /// Remembers that the caller asked for one more appointment. The next one that is made takes it back.
+    async fn note_one_more(&self, key: &CallKey) -> Result<(), StoreError>;
 
-    /// Says that the call is live. Asked every minute or so, or the call counts as abandoned.
+    /// Remembers that the caller heard of an appointment of this call. If it stands elsewhere by now, or is another
+    /// call's, nothing is remembered.
+    async fn mark_announced(&self, key: &CallKey, heard: &Booking) -> Result<(), StoreError>;
+
+    /// Says that the call is live, even if it was taken for [abandoned](CallEnding::Abandoned). Asked every minute or so,
+    /// or the call counts as abandoned.
     async fn keep_alive(&self, key: &CallKey, now: UtcDateTime) -> Result<(), StoreError>;
 
     /// Ends the calls of all businesses that no gateway has seen since `seen_before`, as

@@ -81,6 +81,7 @@ macro_rules! conformance_suite {
             makes_one_more_if_asked,
             moves_and_cancels_with_a_history,
             frees_what_is_given_up,
+            moves_where_others_make_room,
             remembers_what_was_offered_said_and_announced,
             ends_calls_that_nobody_has_seen,
         }

@@ -127,11 +127,8 @@ impl Desk {
         let (Some(date), Some(time)) = (requested.date, requested.time) else {
             return Ok(None);
         };
-        if diary.availability().verdict(date, time) != Verdict::Refused(Refusal::Taken) {
-            return Ok(None);
-        }
         let business_id = inquirer.key.business_id;
-        let (from, to) = diary.settings.footprint(date, date);
+        let (from, to) = crate::booking::known_range(&diary.settings, date);
         let standing = self.store.appointments(business_id, from, to).await?;
         let own = standing.iter().find(|row| {
             let booking = row.booking;
@@ -184,14 +181,14 @@ impl Desk {
         self.unavailable(&inquirer, requested, now, error).await
     }
 
-    /// Nothing is known, so nothing is claimed; the request itself is kept.
-    async fn unavailable(
+    /// Keeps a request that cannot be answered in time, or was not understood: it becomes a task for the business, unless
+    /// the caller comes to an appointment after all.
+    pub async fn keep(
         &self,
         inquirer: &Inquirer,
         requested: RequestedTime,
         now: UtcDateTime,
-        error: StoreError,
-    ) -> DeskAnswer {
+    ) -> Kept {
         let task = NewTask {
             task_id: inquirer.new_task_id,
             key: inquirer.key.clone(),
@@ -200,14 +197,26 @@ impl Desk {
             name: inquirer.name.clone(),
             noted_at: now,
         };
-        let kept = match (&error, &self.spool) {
-            // There is nobody for whom it could be kept.
-            (StoreError::UnknownBusiness | StoreError::UnknownCall, _) => None,
-            (_, None) => Some(Kept::NoSpool),
-            (_, Some(spool)) => Some(match spool.keep(&task).await {
+        match &self.spool {
+            None => Kept::NoSpool,
+            Some(spool) => match spool.keep(&task).await {
                 Ok(()) => Kept::Spooled,
                 Err(error) => Kept::Lost(error),
-            }),
+            },
+        }
+    }
+
+    /// Nothing is known, so nothing is claimed; the request itself is kept, if there is anybody to keep it for.
+    async fn unavailable(
+        &self,
+        inquirer: &Inquirer,
+        requested: RequestedTime,
+        now: UtcDateTime,
+        error: StoreError,
+    ) -> DeskAnswer {
+        let kept = match error {
+            StoreError::UnknownBusiness | StoreError::UnknownCall => None,
+            _ => Some(self.keep(inquirer, requested, now).await),
         };
         DeskAnswer {
             outcome: Outcome::BookingUnavailable,

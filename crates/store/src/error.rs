@@ -11,6 +11,9 @@ pub enum StoreError {
     /// connection broke at the last moment, not known to be done; asking again is safe.
     #[error("the store is out of reach: check the database and try again")]
     Unavailable(#[source] BoxError),
+    /// The backend will not take this value, now or later. It is a fault of the program, and asking again is useless.
+    #[error("the store refuses the value: this is a fault of the gateway, please report it")]
+    Refused(#[source] BoxError),
     /// A stored value is none that Toran writes.
     #[error("the stored value of {column} cannot be read: repair it in the database")]
     Corrupt {

@@ -13,7 +13,8 @@ use std::{
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    AppointmentId, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, RequestedTime, Usage,
+    AppointmentId, Booking, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, RequestedTime,
+    Usage,
 };
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use uuid::Uuid;
@@ -154,13 +155,14 @@ impl Calls for MemoryStore {
             call.reconnects = call.reconnects.saturating_add(1);
             call.seen_at = opening.now;
             call.ending
-                .take_if(|(ending, _)| *ending == CallEnding::Abandoned);
+                .take_if(|(ending, _)| *ending != CallEnding::Failed);
         } else {
             let call = Call {
                 lead_id: tenant.find_or_make_lead(opening),
                 last_requested: RequestedTime::default(),
                 last_confirmed: None,
                 offered: Vec::new(),
+                one_more: false,
                 seen_at: opening.now,
                 reconnects: 0,
                 ending: None,
@@ -204,16 +206,18 @@ impl Calls for MemoryStore {
         Ok(())
     }
 
-    async fn mark_announced(
-        &self,
-        key: &CallKey,
-        appointment_id: AppointmentId,
-    ) -> Result<(), StoreError> {
+    async fn note_one_more(&self, key: &CallKey) -> Result<(), StoreError> {
+        self.state()?.call(key)?.one_more = true;
+        Ok(())
+    }
+
+    async fn mark_announced(&self, key: &CallKey, heard: &Booking) -> Result<(), StoreError> {
         let mut state = self.state()?;
         state.call(key)?;
-        let appointments = &mut state.tenant(key.business_id)?.appointments;
-        for made in appointments {
-            if made.live.appointment_id == appointment_id && made.live.call_sid == key.call_sid {
+        let tenant = state.tenant(key.business_id)?;
+        let settings = tenant.business.settings.clone();
+        for made in &mut tenant.appointments {
+            if made.live.booking(&settings) == *heard && made.live.call_sid == key.call_sid {
                 made.announced = true;
             }
         }
@@ -221,7 +225,11 @@ impl Calls for MemoryStore {
     }
 
     async fn keep_alive(&self, key: &CallKey, now: UtcDateTime) -> Result<(), StoreError> {
-        self.state()?.call(key)?.seen_at = now;
+        let mut state = self.state()?;
+        let call = state.call(key)?;
+        call.seen_at = now;
+        call.ending
+            .take_if(|(ending, _)| *ending == CallEnding::Abandoned);
         Ok(())
     }
 
@@ -252,7 +260,7 @@ impl Calls for MemoryStore {
     ) -> Result<(), StoreError> {
         let mut state = self.state()?;
         let kept = lines.iter().map(|line| TranscriptLine {
-            text: Pii::new(line.bounded_text().to_owned()),
+            text: Pii::new(line.bounded_text()),
             at: whole_second(line.at),
             ..line.clone()
         });
@@ -358,6 +366,7 @@ impl Appointments for MemoryStore {
             && let Some(call) = tenant.calls.get_mut(&order.key.call_sid)
         {
             call.last_confirmed = Some(booking);
+            call.one_more = false;
         }
         Ok(answer)
     }

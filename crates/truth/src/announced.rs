@@ -1,6 +1,6 @@
 //! Which true claims a text makes.
 
-use toran_domain::AppointmentId;
+use toran_domain::Booking;
 use toran_hebrew as hebrew;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The appointments of which a text says that they stand: by the hours and days that each claim names, and the last
-/// appointment where it names none.
+/// appointment where it names none. Of a text that was cut off, only what was said to the end of a sentence counts.
 ///
 /// ```
 /// use time::macros::{date, time};
@@ -20,13 +20,13 @@ use crate::{
 /// let booking = Booking { appointment_id, date: date!(2026-11-24), time: time!(16:30) };
 /// let ledger = [booking].into_iter().collect();
 /// let heard = "מצוין. קבעתי לך פגישה בתאריך 24.11 בשעה 16:30.";
-/// assert_eq!(toran_truth::announced(heard, &ledger), [appointment_id]);
-/// assert_eq!(toran_truth::announced("לקבוע לך ל-16:30?", &ledger), []);
+/// assert_eq!(toran_truth::announced(heard, true, &ledger), [booking]);
+/// assert_eq!(toran_truth::announced("לקבוע לך ל-16:30?", true, &ledger), []);
 /// ```
-pub fn announced(text: &str, ledger: &Ledger) -> Vec<AppointmentId> {
+pub fn announced(text: &str, is_whole: bool, ledger: &Ledger) -> Vec<Booking> {
     let mut found = Vec::new();
     let mut rest = text;
-    while let Some(length) = sentence_length(rest, true).filter(|length| *length > 0) {
+    while let Some(length) = sentence_length(rest, is_whole).filter(|length| *length > 0) {
         let sentence;
         (sentence, rest) = rest.split_at(length);
         let names_a_time = !hebrew::hours_spoken(sentence).is_empty()
@@ -36,7 +36,7 @@ pub fn announced(text: &str, ledger: &Ledger) -> Vec<AppointmentId> {
             let is_claimed = judge(sentence, None, &alone) == Ok(Sentence::TrueBooking);
             is_claimed && (names_a_time || ledger.last() == Some(booking))
         });
-        found.extend(claimed.map(|booking| booking.appointment_id));
+        found.extend(claimed.copied());
     }
     found
 }
@@ -47,7 +47,7 @@ mod tests {
         Time,
         macros::{date, time},
     };
-    use toran_domain::Booking;
+    use toran_domain::AppointmentId;
     use uuid::Uuid;
 
     use super::*;
@@ -64,8 +64,11 @@ mod tests {
     fn check(text: &str, expected: &[u128]) {
         let ledger = [booking(1, time!(9:00)), booking(2, time!(16:30))];
         let ledger = ledger.into_iter().collect();
-        let found = announced(text, &ledger);
-        let found: Vec<u128> = found.iter().map(|id| id.as_uuid().as_u128()).collect();
+        let found = announced(text, true, &ledger);
+        let found: Vec<u128> = found
+            .iter()
+            .map(|booking| booking.appointment_id.as_uuid().as_u128())
+            .collect();
         assert_eq!(found, expected, "{text}");
     }
 
@@ -88,5 +91,8 @@ mod tests {
         }
         // Nor does a claim that the ledger does not hold.
         check("קבעתי לך תור בשבע.", &[]);
+        // Nor words that were cut off before they named it.
+        let ledger = [booking(1, time!(9:00))].into_iter().collect();
+        assert_eq!(announced("מצוין. קבעתי לך תור", false, &ledger), []);
     }
 }

@@ -1,14 +1,17 @@
 //! What a call orders at the booking desk, and what becomes of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use toran_call::DeskOrder;
-use toran_domain::{AppointmentId, Pii, TaskId, TurnIndex};
+use toran_domain::{AppointmentId, Outcome, Pii, TaskId, TurnIndex};
 use toran_store::{Confirmation, DeskAnswer, Inquirer, Kept};
 use tracing::{Instrument as _, Span, warn};
 
 use super::Driver;
 use crate::clock::new_id;
+
+/// An order that takes so long is kept for the business before the engine gives it up.
+const KEPT_AFTER: Duration = Duration::from_secs(5);
 
 impl Driver {
     pub(super) fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder) {
@@ -21,22 +24,35 @@ impl Driver {
             new_task_id: TaskId::from_uuid(new_id()),
         };
         let order = async move {
-            let answer = match order {
-                DeskOrder::Look(requested) => {
-                    bridge.desk.look(&inquirer(None), requested, now).await
+            let (desk, inquirer, requested) =
+                (&bridge.desk, inquirer(order.name()), order.requested());
+            let work = async {
+                match order {
+                    DeskOrder::Keep(_) => DeskAnswer {
+                        outcome: Outcome::BookingUnavailable,
+                        error: None,
+                        kept: Some(desk.keep(&inquirer, requested, now).await),
+                    },
+                    DeskOrder::Look(_) => desk.look(&inquirer, requested, now).await,
+                    DeskOrder::Book { one_more, .. } => {
+                        let confirmation = Confirmation {
+                            inquirer: inquirer.clone(),
+                            requested,
+                            one_more,
+                            new_appointment_id: AppointmentId::from_uuid(new_id()),
+                        };
+                        desk.book(confirmation, now).await
+                    }
                 }
-                DeskOrder::Book {
-                    requested,
-                    name,
-                    one_more,
-                } => {
-                    let confirmation = Confirmation {
-                        inquirer: inquirer(name),
-                        requested,
-                        one_more,
-                        new_appointment_id: AppointmentId::from_uuid(new_id()),
-                    };
-                    bridge.desk.book(confirmation, now).await
+            };
+            tokio::pin!(work);
+            let in_time = tokio::time::timeout(KEPT_AFTER, &mut work).await;
+            let answer = match in_time {
+                Ok(answer) => answer,
+                Err(_) => {
+                    // The caller is told that it is noted, in a moment: so it is. What is booked after all closes it.
+                    log_kept(&desk.keep(&inquirer, requested, now).await);
+                    work.await
                 }
             };
             log_trouble(&answer);
@@ -52,13 +68,18 @@ fn log_trouble(answer: &DeskAnswer) {
         let error = error as &dyn std::error::Error;
         warn!(error, "the booking desk could not reach its store");
     }
-    match &answer.kept {
-        None => {}
-        Some(Kept::Spooled) => {
+    if let Some(kept) = &answer.kept {
+        log_kept(kept);
+    }
+}
+
+fn log_kept(kept: &Kept) {
+    match kept {
+        Kept::Spooled => {
             warn!("the request is kept on this machine until the database is back");
         }
-        Some(Kept::NoSpool) => warn!("there is no spool: the request is in the transcript alone"),
-        Some(Kept::Lost(error)) => {
+        Kept::NoSpool => warn!("there is no spool: the request is in the transcript alone"),
+        Kept::Lost(error) => {
             let error = error.as_ref() as &dyn std::error::Error;
             tracing::error!(
                 error,

@@ -27,7 +27,10 @@ pub(crate) fn log(fact: &Fact) {
         Fact::ParserFailed { turn } => warn!(turn = turn.0, "parser gave no result"),
         Fact::Told { notice } => log_told(notice),
         Fact::Booked(booking) => log_booking(booking, BOOKED),
-        Fact::Announced(appointment_id) => info!(%appointment_id, "announced"),
+        Fact::OneMoreAsked => info!("one more appointment asked for"),
+        Fact::Announced(booking) => {
+            info!(appointment_id = %booking.appointment_id, "announced");
+        }
         Fact::TurnDropped { reason } => info!(reason = reason.as_str(), "segment dropped"),
         Fact::BargeIn { stage } => info!(stage = stage.as_str(), "barge-in"),
         Fact::ClaimBlocked { kind, .. } => warn!(claim = kind.as_str(), "false claim blocked"),

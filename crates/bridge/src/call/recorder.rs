@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use toran_call::{Fact, Notice};
 use toran_domain::{
-    AppointmentId, Cost, ModelName, Outcome, Pii, PriceTable, RequestedTime, Speaker, Usage,
+    Booking, Cost, ModelName, Outcome, Pii, PriceTable, RequestedTime, Speaker, Usage,
 };
 use toran_store::{CallEnding, CallKey, ModelUsage, Store, StoreError, TranscriptLine};
 use tracing::{Instrument as _, Span, info, warn};
@@ -35,7 +35,8 @@ pub(super) enum Entry {
         at: UtcDateTime,
     },
     Offered(Vec<(Date, Time)>),
-    Announced(AppointmentId),
+    OneMore,
+    Announced(Booking),
     Seen {
         at: UtcDateTime,
     },
@@ -116,7 +117,8 @@ impl Recorder {
                 let offered = slots.iter().map(|slot| (slot.date(), slot.time()));
                 self.record(Entry::Offered(offered.collect()));
             }
-            Fact::Announced(appointment_id) => self.record(Entry::Announced(*appointment_id)),
+            Fact::OneMoreAsked => self.record(Entry::OneMore),
+            Fact::Announced(booking) => self.record(Entry::Announced(*booking)),
             _ => {}
         }
     }
@@ -221,7 +223,8 @@ impl Writer {
                 store.note_request(key, requested, name, at).await
             }
             Entry::Offered(offered) => store.note_offers(key, &offered).await,
-            Entry::Announced(appointment_id) => store.mark_announced(key, appointment_id).await,
+            Entry::OneMore => store.note_one_more(key).await,
+            Entry::Announced(booking) => store.mark_announced(key, &booking).await,
             Entry::Seen { at } => store.keep_alive(key, at).await,
             Entry::Usage { model, usage } => {
                 let cost = prices.cost(&model, &usage);

@@ -120,11 +120,14 @@ impl CallEngine {
         self.take_floor(now);
         self.turns.close_front();
         self.parser_failures = self.parser_failures.saturating_add(1);
-        self.tell(if self.parser_failures < PARSER_FAILURES_ENDURED {
-            Notice::NotUnderstood
+        if self.parser_failures < PARSER_FAILURES_ENDURED {
+            self.tell(Notice::NotUnderstood);
         } else {
-            Notice::Outcome(Outcome::BookingUnavailable)
-        });
+            // What the caller hears then, that the request is noted, is to be true.
+            let order = DeskOrder::Keep(self.table);
+            self.out.push_back(Output::Desk { turn, order });
+            self.tell(Notice::Outcome(Outcome::BookingUnavailable));
+        }
         self.responses.want(Purpose::Answer);
     }
 
@@ -137,7 +140,9 @@ impl CallEngine {
     ) {
         self.parser_failures = 0;
         let Understood { request, one_more } = understood;
-        self.one_more |= one_more;
+        if one_more && !std::mem::replace(&mut self.one_more, true) {
+            self.record(Fact::OneMoreAsked);
+        }
         let (action, requested, name) = (request.action, request.requested(), request.name.clone());
         self.record(Fact::Parsed { turn, request });
         let about_nothing = action == Action::None && name.is_none();
@@ -232,10 +237,6 @@ impl CallEngine {
         };
         self.ledger.enter(*booking);
         self.one_more = false;
-        if matches!(outcome, Outcome::AppointmentMoved { .. }) {
-            // Where it stands now it has not been heard of.
-            self.announced.retain(|id| *id != booking.appointment_id);
-        }
     }
 
     pub(super) fn turn_due(&self) -> Option<Instant> {

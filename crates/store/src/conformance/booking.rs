@@ -370,14 +370,14 @@ pub async fn makes_room_by_changing_seats(store: Shared) {
 }
 
 /// Books an hour of Tuesday for the `n`-th caller, who calls for it.
-async fn book_for(store: &Shared, n: u32, time: Time) -> BookingAnswer {
+pub(super) async fn book_for(store: &Shared, n: u32, time: Time) -> BookingAnswer {
     let key = key(1, &format!("CA-{n}"));
     let caller = open(store, &key, Some(n), u128::from(n) + 10).await;
     book(store, &order(&caller, TUESDAY, time, n.into())).await
 }
 
 /// Three quarters of an hour on a grid of a quarter, a quarter of an hour to clean up, Dana and two chairs.
-fn full_settings() -> AppointmentSettings {
+pub(super) fn full_settings() -> AppointmentSettings {
     let hours = settings(30).form().hours.clone();
     let resource = |id: &str, capacity| Resource {
         id: id.parse().expect("an id"),

@@ -165,10 +165,15 @@ pub async fn ends_a_call_once(store: Shared) {
             .expect("open");
         assert_eq!(session.ending, Some(CallEnding::Completed));
     }
+    let back = open(&store, &call, Some(7), 1).await;
+    assert_eq!(back.ending, None, "a call that comes back has not ended");
+    let failed = store.end_call(&call, CallEnding::Failed, NOW);
+    failed.await.expect("end_call");
+    let back = open(&store, &call, Some(7), 1).await;
     assert_eq!(
-        open(&store, &call, Some(7), 1).await.ending,
-        Some(CallEnding::Completed),
-        "a call that has ended stays ended"
+        back.ending,
+        Some(CallEnding::Failed),
+        "given up is given up"
     );
 }
 
@@ -265,7 +270,9 @@ pub async fn keeps_the_transcript_in_order(store: Shared) {
         line(0, "כן"),
     ];
     assert_eq!(store.transcript(&call).await.expect("transcript"), stored);
-    let stored = [line(0, "הלו")];
+    // What no database takes is left out, and the rest of the line stays.
+    append(&store, &other, &[line(1, "א\0ב")]).await;
+    let stored = [line(0, "הלו"), line(1, "אב")];
     assert_eq!(store.transcript(&other).await.expect("transcript"), stored);
 }
 
@@ -390,7 +397,7 @@ pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
     assert_eq!(announced(1).await, [false]);
     let other = open(&store, &key(1, "CA2"), Some(8), 2).await.key;
     store
-        .mark_announced(&other, booking.appointment_id)
+        .mark_announced(&other, &booking)
         .await
         .expect("mark_announced");
     assert_eq!(
@@ -399,13 +406,23 @@ pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
         "another call announces nothing here"
     );
     store
-        .mark_announced(&call.key, booking.appointment_id)
+        .mark_announced(&call.key, &booking)
         .await
         .expect("mark_announced");
     assert_eq!(announced(1).await, [true]);
-    // Elsewhere it has not been heard of yet.
+    // Elsewhere it has not been heard of yet, not even by a late word on where it stood.
+    assert!(!resumed.one_more);
     super::book(&store, &order(&resumed, TUESDAY, time!(11:00), 2)).await;
+    let late = store.mark_announced(&call.key, &booking).await;
+    late.expect("mark_announced");
     assert_eq!(announced(1).await, [false]);
+    store.note_one_more(&call.key).await.expect("note_one_more");
+    assert!(open(&store, &call.key, Some(7), 1).await.one_more);
+    super::book(&store, &super::one_more(&resumed, time!(12:00), 3)).await;
+    assert!(
+        !open(&store, &call.key, Some(7), 1).await.one_more,
+        "it was made"
+    );
 }
 
 /// A call that no gateway has seen for long is over; one that is kept alive, or comes back, is not.

@@ -5,11 +5,12 @@ use time::{
     macros::{time, utc_datetime},
 };
 use toran_domain::{Booking, BusinessId};
-use toran_scheduling::Refusal;
+use toran_scheduling::{AppointmentSettings, Refusal};
 
 use super::{
-    HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, appointment_id, book, key, one_more, open, order,
-    standing,
+    HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, appointment_id, book,
+    booking::{book_for, full_settings},
+    key, one_more, open, order, standing,
 };
 use crate::{
     Actor, AppointmentChange, AppointmentStatus, BookingAnswer, CancelAnswer, ChangeKind,
@@ -236,4 +237,48 @@ pub async fn frees_what_is_given_up(store: Shared) {
         let session = open(&store, &call.key, Some(7), 1).await;
         assert!(session.appointments.is_empty());
     }
+}
+
+/// Whoever moves to a place that is free only if others change seats gets it, even where his own old place is in their
+/// way; and no call comes to two appointments at one time.
+pub async fn moves_where_others_make_room(store: Shared) {
+    let id = add(&store, 1).await.id;
+    let mut form = full_settings().form().clone();
+    form.resources
+        .retain(|resource| resource.id.as_str() == "chairs");
+    let chairs = AppointmentSettings::try_from(form).expect("settings");
+    let changed = store.update_settings(id, &chairs).await;
+    assert!(changed.expect("update_settings"));
+    for (n, time) in [
+        (1, time!(9:00)),
+        (2, time!(9:45)),
+        (3, time!(10:45)),
+        (4, time!(11:00)),
+    ] {
+        let answer = book_for(&store, n, time).await;
+        assert!(
+            matches!(answer, BookingAnswer::Created(_)),
+            "{time}: {answer:?}"
+        );
+    }
+    let origin = Origin {
+        actor: Actor::Business,
+        call_sid: None,
+        at: NOW,
+    };
+    let to = |n, time| MoveOrder {
+        business_id: id,
+        appointment_id: appointment_id(n),
+        date: TUESDAY,
+        time,
+        origin: origin.clone(),
+    };
+    let moved = store.move_appointment(&to(4, time!(10:15))).await;
+    assert!(matches!(moved, Ok(MoveAnswer::Moved { .. })), "{moved:?}");
+
+    let call = open(&store, &key(1, "CA-9"), Some(9), 90).await;
+    book(&store, &order(&call, TUESDAY, time!(14:00), 8)).await;
+    book(&store, &one_more(&call, time!(16:00), 9)).await;
+    let refused = store.move_appointment(&to(8, time!(16:00))).await;
+    assert_eq!(refused.expect("move"), MoveAnswer::Refused(Refusal::Taken));
 }

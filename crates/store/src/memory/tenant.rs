@@ -45,6 +45,7 @@ pub(super) struct Call {
     pub(super) last_requested: RequestedTime,
     pub(super) last_confirmed: Option<Booking>,
     pub(super) offered: Vec<(Date, Time)>,
+    pub(super) one_more: bool,
     pub(super) seen_at: UtcDateTime,
     pub(super) reconnects: u32,
     pub(super) ending: Option<(CallEnding, UtcDateTime)>,
@@ -122,6 +123,7 @@ impl Tenant {
                 })
                 .collect(),
             offered: call.offered.clone(),
+            one_more: call.one_more,
             said: call.transcript[call.transcript.len().saturating_sub(SAID_LINES)..].to_vec(),
             resumed: call.reconnects > 0,
             reconnects: call.reconnects,

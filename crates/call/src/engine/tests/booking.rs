@@ -96,6 +96,7 @@ fn an_interrupted_call_goes_on_knowing_what_stands() {
             date: Some(date!(2026 - 11 - 24)),
             time: Some(time!(10:30)),
         },
+        one_more: true,
         offered: vec![(date!(2026 - 11 - 24), time!(10:30))],
         said: vec![Said {
             by: Speaker::Caller,
