@@ -55,6 +55,7 @@ CREATE TABLE call_session (
     last_confirmed_time TIME,
     last_appointment_id UUID,
     offered             JSONB,
+    epoch               BIGINT NOT NULL DEFAULT 0 CHECK (epoch >= 0),
     one_more            BOOLEAN NOT NULL DEFAULT FALSE,
     started_at          TIMESTAMPTZ NOT NULL,
     seen_at             TIMESTAMPTZ NOT NULL,

@@ -12,6 +12,7 @@ ALTER TABLE call_session ADD COLUMN abandoned INTEGER NOT NULL DEFAULT 0 CHECK (
 UPDATE call_session SET seen_at = started_at;
 -- Calls of before that never ended are not told of now.
 UPDATE call_session SET ended_at = started_at, ending = 'failed', abandoned = 1 WHERE ended_at IS NULL;
+ALTER TABLE call_session ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0);
 ALTER TABLE call_session ADD COLUMN one_more INTEGER NOT NULL DEFAULT 0 CHECK (one_more IN (0, 1));
 CREATE INDEX call_session_ended ON call_session (business_id, ended_at);
 CREATE INDEX call_session_open ON call_session (seen_at) WHERE ended_at IS NULL;

@@ -147,6 +147,7 @@ impl Call {
                 call_sid: self.sid.clone(),
             },
             lead_id: self.lead_id,
+            epoch: 0,
             date,
             time,
             name: None,

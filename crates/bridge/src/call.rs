@@ -103,7 +103,7 @@ pub(crate) async fn run(parts: CallParts) {
     };
     let recorder = Recorder::start(
         Arc::clone(&bridge.store),
-        session.key.clone(),
+        (session.key.clone(), session.epoch),
         Arc::clone(&bridge.prices),
     );
     info!(

@@ -16,7 +16,7 @@ use crate::{
     changes::{self, Written},
     database::{Failure, OneBusiness, Repeat, Tx, attempts},
     row::Row,
-    session::{lead_of_call, lock_lead_and_call},
+    session::{lead_of_call, lock_call, lock_lead},
     statement::statements,
     value::values,
 };
@@ -188,7 +188,10 @@ impl SqlStore {
         if lead_of_call(&mut tx, call_sid).await? != order.lead_id {
             return Err(StoreError::UnknownCall.into());
         }
-        lock_lead_and_call(&mut tx, call_sid).await?;
+        lock_lead(&mut tx, order.lead_id).await?;
+        if order.epoch < lock_call(&mut tx, call_sid).await? {
+            return Err(StoreError::Superseded.into());
+        }
         let origin = Origin {
             actor: Actor::Caller,
             call_sid: Some(call_sid.clone()),

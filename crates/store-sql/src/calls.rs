@@ -51,7 +51,7 @@ statements! {
     UNSEEN: Across = "SELECT business_id, call_sid FROM call_session \
         WHERE ended_at IS NULL AND seen_at < $1 ORDER BY seen_at LIMIT 1000";
     END: Scoped = "UPDATE call_session SET ended_at = $3, ending = $4, abandoned = $5 \
-        WHERE business_id = $1 AND call_sid = $2 AND ended_at IS NULL AND seen_at < $6";
+        WHERE business_id = $1 AND call_sid = $2 AND ended_at IS NULL AND seen_at < $6 AND epoch <= $7";
     SUMMARY: Scoped = "SELECT started_at, last_requested_date, last_requested_time, \
         (SELECT COUNT(*) FROM transcript_line AS line WHERE line.business_id = $1 AND line.call_sid = $2) AS lines \
         FROM call_session WHERE business_id = $1 AND call_sid = $2";
@@ -108,6 +108,23 @@ impl Calls for SqlStore {
             Ok(opened)
         };
         attempts(Repeat::Safe, open).await
+    }
+
+    async fn take_over(
+        &self,
+        key: &CallKey,
+        now: UtcDateTime,
+    ) -> Result<Option<CallSession>, StoreError> {
+        let take = || async {
+            let mut tx = self.database.write(key.business_id).await?;
+            if !session::take_over(&mut tx, &key.call_sid, now).await? {
+                return Ok(None);
+            }
+            let taken = session::load(&mut tx, &key.call_sid).await?;
+            tx.commit().await?;
+            Ok(taken)
+        };
+        attempts(Repeat::Safe, take).await
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
@@ -219,7 +236,11 @@ impl Calls for SqlStore {
                 business_id: BusinessId::from_uuid(row.id("call_session.business_id")?),
                 call_sid: row.parsed("call_session.call_sid")?,
             };
-            let end = || self.end_once(&key, CallEnding::Abandoned, now, seen_before);
+            let which = Which {
+                epoch: u32::MAX,
+                seen_before,
+            };
+            let end = || self.end_once(&key, CallEnding::Abandoned, now, which);
             match attempts(Repeat::Safe, end).await {
                 Ok(has_ended) => ended += u64::from(has_ended),
                 Err(error @ StoreError::Unavailable(_)) => return Err(error),
@@ -291,25 +312,51 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, read).await
     }
 
+    async fn end_stream(
+        &self,
+        key: &CallKey,
+        epoch: u32,
+        ending: CallEnding,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        let which = Which {
+            epoch,
+            seen_before: UtcDateTime::MAX,
+        };
+        let end = || self.end_once(key, ending, now, which);
+        attempts(Repeat::Safe, end).await.map(|_| ())
+    }
+
     async fn end_call(
         &self,
         key: &CallKey,
         ending: CallEnding,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let end = || self.end_once(key, ending, now, UtcDateTime::MAX);
+        let which = Which {
+            epoch: u32::MAX,
+            seen_before: UtcDateTime::MAX,
+        };
+        let end = || self.end_once(key, ending, now, which);
         attempts(Repeat::Safe, end).await.map(|_| ())
     }
 }
 
+/// Which calls are ended: of a stream of at most this epoch, last seen before an instant.
+#[derive(Clone, Copy)]
+struct Which {
+    epoch: u32,
+    seen_before: UtcDateTime,
+}
+
 impl SqlStore {
-    /// Ends a call that goes on and was last seen before an instant, and tells of it. Whether it did.
+    /// Ends a call that goes on, if it is the one that is meant, and tells of it. Whether it did.
     async fn end_once(
         &self,
         key: &CallKey,
         ending: CallEnding,
         now: UtcDateTime,
-        seen_before: UtcDateTime,
+        which: Which,
     ) -> Result<bool, Failure> {
         let call_sid = &key.call_sid;
         let mut tx = self.database.write(key.business_id).await?;
@@ -320,7 +367,8 @@ impl SqlStore {
         } else {
             ending
         };
-        let values = values![call_sid, now, word.as_str(), abandoned, seen_before];
+        let Which { epoch, seen_before } = which;
+        let values = values![call_sid, now, word.as_str(), abandoned, seen_before, epoch];
         if tx.execute(END, values).await? == 0 {
             return Ok(false);
         }

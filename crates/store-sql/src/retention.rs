@@ -8,7 +8,7 @@ use crate::{
     database::{Database, Failure, Repeat, attempts},
     leads::anonymise,
     outbox::let_go,
-    statement::statements,
+    statement::{Scoped, statements},
     value::values,
 };
 
@@ -19,16 +19,20 @@ statements! {
     READ: Scoped = "SELECT keep_transcripts_days, keep_phone_numbers_days FROM business WHERE business.id = $1";
     SET: Scoped = "UPDATE business SET keep_transcripts_days = $2, keep_phone_numbers_days = $3 WHERE business.id = $1";
     BUSINESSES: Across = "SELECT id FROM business ORDER BY id";
-    DELETE_LINES: Scoped = "DELETE FROM transcript_line WHERE business_id = $1 AND call_sid IN \
-        (SELECT call.call_sid FROM call_session AS call WHERE call.business_id = $1 AND call.ended_at < $2)";
+    DELETE_LINES: Scoped = "DELETE FROM transcript_line WHERE business_id = $1 AND (call_sid, seq) IN \
+        (SELECT line.call_sid, line.seq FROM transcript_line AS line JOIN call_session AS call \
+        ON call.business_id = line.business_id AND call.call_sid = line.call_sid \
+        WHERE line.business_id = $1 AND call.ended_at < $2 LIMIT 1000)";
     FORGOTTEN_LEADS: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND erased_at IS NULL AND created_at < $2 \
         AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = $1 AND call.lead_id = lead.id \
             AND (call.ended_at IS NULL OR call.ended_at >= $2)) \
         AND NOT EXISTS (SELECT 1 FROM appointment WHERE appointment.business_id = $1 \
-            AND appointment.lead_id = lead.id AND appointment.ends_at >= $2) LIMIT 500";
-    DELETE_DONE: Scoped = "DELETE FROM outbox WHERE business_id = $1 AND done_at < $2";
-    DELETE_UNWANTED: Scoped = "DELETE FROM outbox WHERE business_id = $1 AND state = 'pending' AND at < $2 \
-        AND NOT EXISTS (SELECT 1 FROM webhook WHERE webhook.business_id = $1)";
+            AND appointment.lead_id = lead.id AND appointment.ends_at >= $2) LIMIT 25";
+    DELETE_DONE: Scoped = "DELETE FROM outbox WHERE business_id = $1 AND seq IN \
+        (SELECT done.seq FROM outbox AS done WHERE done.business_id = $1 AND done.done_at < $2 LIMIT 1000)";
+    DELETE_UNWANTED: Scoped = "DELETE FROM outbox WHERE business_id = $1 AND seq IN \
+        (SELECT old.seq FROM outbox AS old WHERE old.business_id = $1 AND old.state = 'pending' AND old.at < $2 \
+        AND NOT EXISTS (SELECT 1 FROM webhook WHERE webhook.business_id = $1) LIMIT 1000)";
 }
 
 pub(crate) async fn read(
@@ -57,49 +61,96 @@ pub(crate) async fn set(
     Ok(changed > 0)
 }
 
-/// One business after the other, each in a transaction of its own.
+/// One business after the other, each in small steps, so that nobody who books waits long for it. A business for which it
+/// fails does not hold up the others.
 pub(crate) async fn apply(database: &Database, now: UtcDateTime) -> Result<Removed, StoreError> {
     let list = || async {
         let mut tx = database.read_across().await?;
         tx.fetch(BUSINESSES, values![]).await
     };
     let mut all = Removed::default();
+    let mut failed = None;
     for row in attempts(Repeat::Safe, list).await? {
         let business_id = BusinessId::from_uuid(row.id("business.id")?);
-        let removed = attempts(Repeat::Safe, || apply_to(database, business_id, now)).await?;
-        all.transcript_lines += removed.transcript_lines;
-        all.leads += removed.leads;
-        all.events += removed.events;
+        if let Err(error) = apply_to(database, business_id, now, &mut all).await {
+            let shown = &error as &dyn std::error::Error;
+            tracing::warn!(%business_id, error = shown, "what the business no longer keeps could not be removed");
+            failed = Some(error);
+        }
     }
-    Ok(all)
+    failed.map_or(Ok(all), Err)
 }
 
 async fn apply_to(
     database: &Database,
     business_id: BusinessId,
     now: UtcDateTime,
-) -> Result<Removed, Failure> {
-    let Some(kept) = read(database, business_id).await? else {
-        return Ok(Removed::default());
-    };
+    removed: &mut Removed,
+) -> Result<(), StoreError> {
+    let kept = attempts(Repeat::Safe, || read(database, business_id)).await?;
+    let Some(kept) = kept else { return Ok(()) };
     let before = |days: u16| now.saturating_sub(Duration::days(days.into()));
-    let mut removed = Removed::default();
-    let mut tx = database.write(business_id).await?;
     if let Some(days) = kept.transcripts_days {
-        removed.transcript_lines = tx.execute(DELETE_LINES, values![before(days)]).await?;
+        removed.transcript_lines +=
+            delete_all(database, business_id, DELETE_LINES, before(days)).await?;
     }
     if let Some(days) = kept.phone_numbers_days {
-        for row in tx.fetch(FORGOTTEN_LEADS, values![before(days)]).await? {
-            let lead_id = LeadId::from_uuid(row.id("lead.id")?);
-            anonymise(&mut tx, lead_id, now).await?;
-            removed.leads += 1;
+        loop {
+            let some = || forget_some(database, business_id, before(days), now);
+            match attempts(Repeat::Safe, some).await? {
+                0 => break,
+                leads => removed.leads += leads,
+            }
         }
     }
     let old = now.saturating_sub(EVENTS_KEPT);
-    removed.events = tx.execute(DELETE_DONE, values![old]).await?;
-    removed.events += tx.execute(DELETE_UNWANTED, values![old]).await?;
+    removed.events += delete_all(database, business_id, DELETE_DONE, old).await?;
+    removed.events += delete_all(database, business_id, DELETE_UNWANTED, old).await?;
     // A webhook that came while an event was being written did not let it go.
-    let_go(&mut tx, now).await?;
+    let release = || async {
+        let mut tx = database.write(business_id).await?;
+        let_go(&mut tx, now).await?;
+        tx.commit().await
+    };
+    attempts(Repeat::Safe, release).await
+}
+
+/// Deletes what is older, some at a time.
+async fn delete_all(
+    database: &Database,
+    business_id: BusinessId,
+    statement: Scoped,
+    before: UtcDateTime,
+) -> Result<u64, StoreError> {
+    let mut all = 0;
+    loop {
+        let some = || async {
+            let mut tx = database.write(business_id).await?;
+            let deleted = tx.execute(statement, values![before]).await?;
+            tx.commit().await?;
+            Ok(deleted)
+        };
+        match attempts(Repeat::Safe, some).await? {
+            0 => return Ok(all),
+            deleted => all += deleted,
+        }
+    }
+}
+
+/// Forgets who some leads were.
+async fn forget_some(
+    database: &Database,
+    business_id: BusinessId,
+    before: UtcDateTime,
+    now: UtcDateTime,
+) -> Result<u64, Failure> {
+    let mut tx = database.write(business_id).await?;
+    let mut forgotten = 0;
+    for row in tx.fetch(FORGOTTEN_LEADS, values![before]).await? {
+        let lead_id = LeadId::from_uuid(row.id("lead.id")?);
+        anonymise(&mut tx, lead_id, now).await?;
+        forgotten += 1;
+    }
     tx.commit().await?;
-    Ok(removed)
+    Ok(forgotten)
 }

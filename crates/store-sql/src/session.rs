@@ -21,7 +21,7 @@ use crate::{
 
 statements! {
     LOAD: Scoped = "SELECT lead_id, name, last_requested_date, last_requested_time, last_confirmed_date, \
-        last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, offered, one_more \
+        last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, offered, one_more, epoch \
         FROM call_session JOIN lead ON lead.business_id = call_session.business_id AND lead.id = lead_id \
         WHERE call_session.business_id = $1 AND call_sid = $2";
     APPOINTMENTS: Scoped = "SELECT id, starts_at, announced FROM appointment \
@@ -43,7 +43,8 @@ statements! {
         ON CONFLICT DO NOTHING";
     LEAD: Scoped = "SELECT lead_id FROM call_session WHERE business_id = $1 AND call_sid = $2";
     LOCK_LEAD: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND id = $2", postgres_adds: " FOR NO KEY UPDATE";
-    LOCK_CALL: Scoped = "SELECT lead_id FROM call_session WHERE business_id = $1 AND call_sid = $2",
+    TAKE_OVER: Scoped = "UPDATE call_session SET epoch = epoch + 1, seen_at = $3 WHERE business_id = $1 AND call_sid = $2";
+    LOCK_CALL: Scoped = "SELECT lead_id, epoch FROM call_session WHERE business_id = $1 AND call_sid = $2",
         postgres_adds: " FOR NO KEY UPDATE";
 }
 
@@ -74,6 +75,7 @@ pub(crate) async fn load(
         appointments: appointments_of_call(tx, call_sid, &settings).await?,
         offered: offered(row.json("call_session.offered")?)?,
         one_more: row.flag("call_session.one_more")?,
+        epoch: row.int("call_session.epoch")?,
         said: said_last(tx, call_sid).await?,
         resumed: reconnects > 0,
         reconnects,
@@ -141,10 +143,23 @@ pub(crate) async fn lead_of_call(
     Ok(LeadId::from_uuid(row.id("call_session.lead_id")?))
 }
 
-/// Holds a call for this transaction.
-pub(crate) async fn lock_call(tx: &mut Tx<OneBusiness>, call_sid: &CallSid) -> Result<(), Failure> {
+/// Gives a call to a stream that begins. `false` if the business has no such call.
+pub(crate) async fn take_over(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+    now: UtcDateTime,
+) -> Result<bool, Failure> {
+    Ok(tx.execute(TAKE_OVER, values![call_sid, now]).await? > 0)
+}
+
+/// Holds a call for this transaction. Returns the epoch of the stream that has it.
+pub(crate) async fn lock_call(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+) -> Result<u32, Failure> {
     let row = tx.fetch_one(LOCK_CALL, values![call_sid]).await?;
-    row.map(|_| ()).ok_or(StoreError::UnknownCall.into())
+    let row = row.ok_or(StoreError::UnknownCall)?;
+    Ok(row.int("call_session.epoch")?)
 }
 
 /// Holds a lead for this transaction: all that is told of a lead is written by one at a time, so that it is told in

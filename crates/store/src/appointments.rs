@@ -14,6 +14,8 @@ pub struct BookingOrder {
     pub key: CallKey,
     /// The lead of that call.
     pub lead_id: LeadId,
+    /// The stream that orders: see [`CallSession::epoch`](crate::CallSession).
+    pub epoch: u32,
     /// The day, local to the business.
     pub date: Date,
     /// The hour, local to the business.
@@ -202,7 +204,8 @@ pub trait Appointments: Send + Sync {
     /// comes to one. In one transaction it loads the settings and what is taken, decides by
     /// [`crate::booking::decide`], writes the appointment and the call's last confirmed time, and commits. Asked
     /// again, by whichever process, it gives the same appointment.
-    /// [`StoreError::UnknownCall`] if the business has no such call of this lead.
+    /// [`StoreError::UnknownCall`] if the business has no such call of this lead, [`StoreError::Superseded`] if another
+    /// stream has taken it over.
     async fn create_appointment_from_realtime(
         &self,
         order: &BookingOrder,

@@ -192,6 +192,7 @@ mod tests {
                 call_sid: sid.parse().unwrap(),
             },
             lead_id: LeadId::from_uuid(Uuid::from_u128(lead)),
+            epoch: 0,
             date,
             time,
             name: None,

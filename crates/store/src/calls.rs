@@ -66,6 +66,9 @@ pub struct CallSession {
     pub one_more: bool,
     /// The last lines of what was said, oldest first, at most [`SAID_LINES`].
     pub said: Vec<TranscriptLine>,
+    /// Which of the call's streams has it: each that takes the call over counts one on, and what an older one still
+    /// orders is not done.
+    pub epoch: u32,
     /// Whether the call was ever opened again.
     pub resumed: bool,
     /// How many times it was opened again.
@@ -191,6 +194,14 @@ pub trait Calls: Send + Sync {
     /// [failed](CallEnding::Failed) stays so; any other that comes back has not ended.
     async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError>;
 
+    /// Takes a call over for a stream that begins: from now on only this one, by its [epoch](CallSession::epoch), books and
+    /// ends. Whatever an older stream had begun to book is there, or is not done at all. `None` for an unknown call.
+    async fn take_over(
+        &self,
+        key: &CallKey,
+        now: UtcDateTime,
+    ) -> Result<Option<CallSession>, StoreError>;
+
     /// What is known of a call.
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError>;
 
@@ -247,6 +258,15 @@ pub trait Calls: Send + Sync {
 
     /// What the call used, in the order of the models' names. Empty for an unknown call.
     async fn usage(&self, key: &CallKey) -> Result<Vec<ModelUsage>, StoreError>;
+
+    /// Ends a call on behalf of one of its streams. Nothing happens if another has taken the call over.
+    async fn end_stream(
+        &self,
+        key: &CallKey,
+        epoch: u32,
+        ending: CallEnding,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError>;
 
     /// Ends a call. Only the first ending counts.
     async fn end_call(

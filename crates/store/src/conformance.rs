@@ -64,6 +64,7 @@ macro_rules! conformance_suite {
             makes_a_lead_for_each_withheld_number,
             resumes_a_call,
             ends_a_call_once,
+            gives_a_call_to_its_newest_stream,
             refuses_what_belongs_to_no_call,
             remembers_the_last_request,
             keeps_the_transcript_in_order,
@@ -235,6 +236,7 @@ pub fn order(session: &CallSession, date: Date, time: Time, new_id: u128) -> Boo
     BookingOrder {
         key: session.key.clone(),
         lead_id: session.lead_id,
+        epoch: session.epoch,
         date,
         time,
         name: None,

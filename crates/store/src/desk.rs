@@ -26,6 +26,8 @@ pub struct Inquirer {
     pub key: CallKey,
     /// The lead of that call.
     pub lead_id: LeadId,
+    /// The stream that asks: see [`CallSession::epoch`](crate::CallSession).
+    pub epoch: u32,
     /// The caller's name, if it is known.
     pub name: Option<Pii<String>>,
     /// The id of the request, if it cannot be answered and must be kept for the business.
@@ -153,6 +155,7 @@ impl Desk {
         let order = BookingOrder {
             key: inquirer.key.clone(),
             lead_id: inquirer.lead_id,
+            epoch: inquirer.epoch,
             date,
             time,
             name: name.and_then(|name| bounded_name(name.expose())),
@@ -215,7 +218,7 @@ impl Desk {
         error: StoreError,
     ) -> DeskAnswer {
         let kept = match error {
-            StoreError::UnknownBusiness | StoreError::UnknownCall => None,
+            StoreError::UnknownBusiness | StoreError::UnknownCall | StoreError::Superseded => None,
             _ => Some(self.keep(inquirer, requested, now).await),
         };
         DeskAnswer {

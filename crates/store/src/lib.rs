@@ -56,7 +56,7 @@
 //!     let call = store.open_call(&CallOpening { key: key.clone(), caller, new_lead_id, now }).await?;
 //!     let new_task_id = TaskId::from_uuid(Uuid::from_u128(4));
 //!     let confirmation = Confirmation {
-//!         inquirer: Inquirer { key, lead_id: call.lead_id, name: None, new_task_id },
+//!         inquirer: Inquirer { key, lead_id: call.lead_id, epoch: call.epoch, name: None, new_task_id },
 //!         requested: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(16:30)) },
 //!         one_more: false,
 //!         new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(3)),

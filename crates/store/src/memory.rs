@@ -163,6 +163,7 @@ impl Calls for MemoryStore {
                 last_confirmed: None,
                 offered: Vec::new(),
                 one_more: false,
+                epoch: 0,
                 seen_at: opening.now,
                 reconnects: 0,
                 ending: None,
@@ -172,6 +173,20 @@ impl Calls for MemoryStore {
             tenant.calls.insert(key.call_sid.clone(), call);
         }
         tenant.session(key).ok_or(StoreError::UnknownCall)
+    }
+
+    async fn take_over(
+        &self,
+        key: &CallKey,
+        now: UtcDateTime,
+    ) -> Result<Option<CallSession>, StoreError> {
+        let mut state = self.state()?;
+        let Ok(call) = state.call(key) else {
+            return Ok(None);
+        };
+        call.epoch += 1;
+        call.seen_at = now;
+        Ok(state.tenant(key.business_id)?.session(key))
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
@@ -299,6 +314,21 @@ impl Calls for MemoryStore {
         ))
     }
 
+    async fn end_stream(
+        &self,
+        key: &CallKey,
+        epoch: u32,
+        ending: CallEnding,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        let call = state.call(key)?;
+        if epoch >= call.epoch {
+            call.ending.get_or_insert((ending, now));
+        }
+        Ok(())
+    }
+
     async fn end_call(
         &self,
         key: &CallKey,
@@ -338,6 +368,9 @@ impl Appointments for MemoryStore {
         let call = tenant.calls.get(&order.key.call_sid);
         if call.is_none_or(|call| call.lead_id != order.lead_id) {
             return Err(StoreError::UnknownCall);
+        }
+        if call.is_some_and(|call| order.epoch < call.epoch) {
+            return Err(StoreError::Superseded);
         }
         let settings = tenant.business.settings.clone();
         let (live, standing) = (

@@ -16,10 +16,15 @@ const KEPT_AFTER: Duration = Duration::from_secs(5);
 impl Driver {
     pub(super) fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder) {
         let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
-        let (key, lead_id) = (self.session.key.clone(), self.session.lead_id);
+        let (key, lead_id, epoch) = (
+            self.session.key.clone(),
+            self.session.lead_id,
+            self.session.epoch,
+        );
         let inquirer = move |name: Option<Pii<String>>| Inquirer {
             key,
             lead_id,
+            epoch,
             name,
             new_task_id: TaskId::from_uuid(new_id()),
         };
@@ -47,13 +52,12 @@ impl Driver {
             };
             tokio::pin!(work);
             let in_time = tokio::time::timeout(KEPT_AFTER, &mut work).await;
-            let answer = match in_time {
-                Ok(answer) => answer,
-                Err(_) => {
-                    // The caller is told that it is noted, in a moment: so it is. What is booked after all closes it.
-                    log_kept(&desk.keep(&inquirer, requested, now).await);
-                    work.await
-                }
+            let answer = if let Ok(answer) = in_time {
+                answer
+            } else {
+                // The caller is told that it is noted, in a moment: so it is. What is booked after all closes it.
+                log_kept(&desk.keep(&inquirer, requested, now).await);
+                work.await
             };
             log_trouble(&answer);
             (turn, answer.outcome)

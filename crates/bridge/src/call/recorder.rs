@@ -59,12 +59,17 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn start(store: Arc<dyn Store>, key: CallKey, prices: Arc<PriceTable>) -> Self {
+    pub(super) fn start(
+        store: Arc<dyn Store>,
+        (key, epoch): (CallKey, u32),
+        prices: Arc<PriceTable>,
+    ) -> Self {
         let (queue, entries) = mpsc::channel(QUEUE);
         let over = CancellationToken::new();
         let writer = Writer {
             store,
             key,
+            epoch,
             prices,
             over: over.clone(),
             deadline: None,
@@ -136,6 +141,8 @@ impl Recorder {
 struct Writer {
     store: Arc<dyn Store>,
     key: CallKey,
+    /// The stream on whose behalf it writes.
+    epoch: u32,
     prices: Arc<PriceTable>,
     /// The call is over.
     over: CancellationToken,
@@ -230,7 +237,7 @@ impl Writer {
                 let cost = prices.cost(&model, &usage);
                 store.add_usage(key, &model, usage, cost).await
             }
-            Entry::Ended { ending, at } => store.end_call(key, ending, at).await,
+            Entry::Ended { ending, at } => store.end_stream(key, self.epoch, ending, at).await,
         }
     }
 }

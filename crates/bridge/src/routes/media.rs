@@ -151,7 +151,7 @@ async fn admit(bridge: &Bridge, start: StreamStart) -> Result<Admitted, StreamEr
         .ok_or(StreamError::NoCall)?;
     let session = bridge
         .store
-        .call_session(&key)
+        .take_over(&key, now)
         .await?
         .ok_or(StreamError::NoCall)?;
     Ok(Admitted {

@@ -472,3 +472,35 @@ pub async fn ends_calls_that_nobody_has_seen(store: Shared) {
     assert_eq!((back.ending, back.reconnects), (None, 1));
     assert_eq!(sweep().await, 0);
 }
+
+/// What an older stream of a call still orders is not done, and it does not end what goes on elsewhere.
+pub async fn gives_a_call_to_its_newest_stream(store: Shared) {
+    add(&store, 1).await;
+    let key = key(1, "CA1");
+    open(&store, &key, Some(7), 1).await;
+    let take_over = async || {
+        let taken = store.take_over(&key, NOW).await.expect("take_over");
+        taken.expect("open")
+    };
+    let older = take_over().await;
+    let newer = take_over().await;
+    assert!(older.epoch < newer.epoch);
+    let late = order(&older, TUESDAY, time!(10:00), 1);
+    let refused = store.create_appointment_from_realtime(&late).await;
+    assert!(
+        matches!(refused, Err(StoreError::Superseded)),
+        "{refused:?}"
+    );
+    let booked = super::book(&store, &order(&newer, TUESDAY, time!(11:00), 2)).await;
+    assert!(matches!(booked, BookingAnswer::Created(_)), "{booked:?}");
+    let ending = async |epoch| {
+        let ended = store.end_stream(&key, epoch, CallEnding::HungUp, NOW).await;
+        ended.expect("end_stream");
+        let session = store.call_session(&key).await.expect("call_session");
+        session.expect("open").ending
+    };
+    assert_eq!(ending(older.epoch).await, None);
+    assert_eq!(ending(newer.epoch).await, Some(CallEnding::HungUp));
+    let unknown = store.take_over(&super::key(1, "CA-nobody"), NOW).await;
+    assert_eq!(unknown.expect("take_over"), None);
+}

@@ -90,6 +90,7 @@ fn inquirer() -> Inquirer {
     Inquirer {
         key: key(1, "CA-asks"),
         lead_id: LeadId::from_uuid(uuid::Uuid::from_u128(77)),
+        epoch: 0,
         name: None,
         new_task_id: TaskId::from_uuid(uuid::Uuid::from_u128(78)),
     }
