@@ -29,7 +29,7 @@ use tracing::{Instrument as _, Span, debug, info, warn};
 
 use crate::{
     Bridge, Observation,
-    admission::Stream,
+    admission::{Place, Stream},
     model::{self, ModelConnectError, ModelSocket, UsageOf},
 };
 use phone::Phone;
@@ -50,6 +50,7 @@ pub(crate) struct CallParts {
     pub(crate) stream_sid: StreamSid,
     pub(crate) socket: WebSocket,
     pub(crate) stream: Stream,
+    pub(crate) place: Place,
 }
 
 /// An answer of one of the call's tasks.
@@ -80,6 +81,7 @@ struct Driver {
     orders: JoinSet<(TurnIndex, Outcome)>,
     recorder: Recorder,
     stream: Stream,
+    place: Place,
     ended: Option<Ending>,
     /// Reused for each piece of the caller's audio.
     append: String,
@@ -94,6 +96,7 @@ pub(crate) async fn run(parts: CallParts) {
         stream_sid,
         socket,
         stream,
+        place,
     } = parts;
     let config = CallConfig {
         timings: bridge.config.timings.clone(),
@@ -122,6 +125,7 @@ pub(crate) async fn run(parts: CallParts) {
         orders: JoinSet::new(),
         recorder,
         stream,
+        place,
         ended: None,
         append: String::new(),
         bridge,
@@ -455,6 +459,8 @@ impl Driver {
                 at: self.bridge.clock.now(),
             });
         }
+        // A database that is away keeps the records of this call waiting, and no other call out.
+        drop(self.place);
         self.recorder.finish().await;
         info!(
             duration_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),

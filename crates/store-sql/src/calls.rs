@@ -58,6 +58,8 @@ statements! {
     APPEND: Scoped = "INSERT INTO transcript_line (business_id, call_sid, seq, speaker, text, at) \
         SELECT $1, $2, COALESCE(MAX(seq) + 1, 0), $3, $4, $5 FROM transcript_line \
         WHERE business_id = $1 AND call_sid = $2";
+    OF_ERASED_LEAD: Scoped = "SELECT 1 AS one FROM call_session JOIN lead ON lead.business_id = call_session.business_id \
+        AND lead.id = lead_id WHERE call_session.business_id = $1 AND call_sid = $2 AND erased_at IS NOT NULL";
     TRANSCRIPT: Scoped = "SELECT speaker, text, at FROM transcript_line \
         WHERE business_id = $1 AND call_sid = $2 ORDER BY seq";
     USAGE: Scoped = select_usage!("ORDER BY model");
@@ -262,6 +264,11 @@ impl Calls for SqlStore {
         let append = || async {
             let mut tx = self.database.write(key.business_id).await?;
             lock_call(&mut tx, &key.call_sid).await?;
+            // Who asked to be forgotten is, even while still on the phone.
+            let erased = tx.fetch_one(OF_ERASED_LEAD, values![&key.call_sid]);
+            if erased.await?.is_some() {
+                return Ok(());
+            }
             for line in lines {
                 let speaker = line.speaker.as_str();
                 let values = values![&key.call_sid, speaker, line.bounded_text(), line.at];

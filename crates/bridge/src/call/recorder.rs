@@ -16,6 +16,8 @@ use tracing::{Instrument as _, Span, info, warn};
 
 /// Entries waiting for the database. A call makes a few a second at most.
 const QUEUE: usize = 512;
+/// Of these, so many are kept for entries that must not be lost.
+const RESERVED: usize = 64;
 /// How soon an entry is tried again while the database is away.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// How long after the call's end what is left is still tried.
@@ -50,6 +52,15 @@ pub(super) enum Entry {
     },
 }
 
+impl Entry {
+    const fn is_expendable(&self) -> bool {
+        matches!(
+            self,
+            Self::Line { .. } | Self::Usage { .. } | Self::Seen { .. } | Self::Offered(_)
+        )
+    }
+}
+
 /// Takes entries for one call.
 #[derive(Debug)]
 pub(super) struct Recorder {
@@ -78,9 +89,11 @@ impl Recorder {
         Self { queue, task, over }
     }
 
-    /// Queues an entry. One that does not fit is lost and said to be.
+    /// Queues an entry. One that does not fit is lost and said to be. The last places are for what others rely on: how the
+    /// call ended, and what the caller heard of.
     pub(super) fn record(&self, entry: Entry) {
-        if self.queue.try_send(entry).is_err() {
+        let is_full = entry.is_expendable() && self.queue.capacity() <= RESERVED;
+        if is_full || self.queue.try_send(entry).is_err() {
             warn!("a record of this call was lost: the database is too slow or away");
         }
     }

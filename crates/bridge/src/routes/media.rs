@@ -21,7 +21,7 @@ use toran_telephony::{
 use tracing::{Instrument as _, info_span, warn};
 
 use super::RouteError;
-use crate::{Bridge, call};
+use crate::{Bridge, admission::Place, call};
 
 /// Frames are small: the default of 128 KiB for each call would be wasted.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -52,8 +52,7 @@ pub(super) async fn media(
     Ok(upgrade.on_upgrade(move |socket| async move {
         let admission = Arc::clone(&bridge);
         admission.admission.run(async move {
-            serve(bridge, socket).await;
-            drop(place);
+            serve(bridge, socket, place).await;
         });
     }))
 }
@@ -79,7 +78,7 @@ struct Admitted {
     stream_sid: StreamSid,
 }
 
-async fn serve(bridge: Arc<Bridge>, mut socket: WebSocket) {
+async fn serve(bridge: Arc<Bridge>, mut socket: WebSocket, place: Place) {
     let started = timeout(START_PATIENCE, start_of(&mut socket)).await;
     let Some(start) = started.unwrap_or_default() else {
         return refuse(socket, None, StreamError::NoStart).await;
@@ -102,6 +101,7 @@ async fn serve(bridge: Arc<Bridge>, mut socket: WebSocket) {
         stream_sid,
         socket,
         stream,
+        place,
     };
     call::run(parts).instrument(span).await;
 }

@@ -39,6 +39,10 @@ pub(super) async fn after(
                 business_id: business.id,
                 call_sid: call.call_sid,
             };
+            // Its own driver ends it, once all that belongs to it is written.
+            if bridge.admission.serves(&key) {
+                return Ok(Twiml(HANG_UP.to_owned()));
+            }
             let now = bridge.clock.now();
             let ended = bridge.store.end_call(&key, CallEnding::Completed, now);
             match ended.await {

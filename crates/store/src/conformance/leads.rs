@@ -116,13 +116,36 @@ pub async fn erases_a_lead(office: Office) {
     assert_eq!(other.calls[0].transcript.len(), 1);
     // Who calls again from the number is somebody new.
     let again = open(&store(&office), &key(1, "CA-again"), Some(7), 70).await;
-    assert_eq!((again.lead_id, again.lead_name), (lead_id(70), None));
+    assert_eq!((again.lead_id, &again.lead_name), (lead_id(70), &None));
     assert!(
         !office
             .erase_lead(id, lead_id(71), NOW)
             .await
             .expect("erase")
     );
+    // Nor does anything come back of a person who is still on the phone.
+    assert!(
+        office
+            .erase_lead(id, lead_id(70), later)
+            .await
+            .expect("erase")
+    );
+    let line = TranscriptLine {
+        speaker: Speaker::Caller,
+        text: Pii::new("שמי רות".to_owned()),
+        at: NOW,
+    };
+    let appended = office.append_transcript(&again.key, &[line]).await;
+    appended.expect("append_transcript");
+    let named = crate::BookingOrder {
+        name: Some(Pii::new("רות".to_owned())),
+        ..order(&again, TUESDAY, time!(15:00), 70)
+    };
+    book(&store(&office), &named).await;
+    let record = office.export_lead(id, lead_id(70)).await.expect("export");
+    let record = record.expect("kept");
+    assert_eq!(record.calls[0].transcript, []);
+    assert_eq!(record.appointments[0].0.name, None);
 }
 
 /// Transcripts and numbers go when their time is over, in the business that says so, and not before.
