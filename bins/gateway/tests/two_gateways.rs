@@ -88,6 +88,8 @@ async fn balance(listener: TcpListener, gateways: [SocketAddr; 2], taken: Arc<[A
     while let Ok((mut client, _)) = listener.accept().await {
         let taken = Arc::clone(&taken);
         tokio::spawn(async move {
+            // A process that is killed loses its sockets one by one: who comes at that moment waits until it is gone.
+            tokio::time::sleep(Duration::from_millis(150)).await;
             for (gateway, taken) in gateways.iter().zip(taken.iter()) {
                 if let Ok(mut server) = TcpStream::connect(gateway).await {
                     taken.fetch_add(1, Ordering::Relaxed);

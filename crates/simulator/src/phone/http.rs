@@ -44,7 +44,9 @@ pub(super) struct HttpClient(Client<HttpConnector, Full<Bytes>>);
 
 impl HttpClient {
     pub(super) fn new() -> Self {
-        Self(Client::builder(TokioExecutor::new()).build_http())
+        let mut builder = Client::builder(TokioExecutor::new());
+        // A connection that is kept may lead to a gateway that is gone by the next request.
+        Self(builder.pool_max_idle_per_host(0).build_http())
     }
 
     /// Sends a request and reads the answer, within the provider's patience.
