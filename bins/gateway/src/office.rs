@@ -261,7 +261,9 @@ impl TaskCommand {
     pub(crate) async fn run(self, store: &SqlStore, out: &mut impl Write) -> anyhow::Result<()> {
         match self {
             Self::List { business, all } => office::list_tasks(store, business, all, out).await?,
-            Self::Done { business, task } => office::finish_task(store, business, task).await?,
+            Self::Done { business, task } => {
+                office::finish_task(store, business, task, out).await?;
+            }
         }
         Ok(())
     }
@@ -278,7 +280,9 @@ impl OutboxCommand {
             Self::Replay { business, event } => {
                 office::replay(store, business, event, out).await?;
             }
-            Self::Discard { business, event } => office::discard(store, business, event).await?,
+            Self::Discard { business, event } => {
+                office::discard(store, business, event, out).await?;
+            }
         }
         Ok(())
     }

@@ -35,12 +35,15 @@ pub enum OfficeError {
     /// The business has no such lead.
     #[error("the business has no lead {0}: `gateway lead list` shows them")]
     UnknownLead(LeadId),
-    /// The business has no such open task.
-    #[error("the business has no open task {0}: `gateway task list` shows them")]
+    /// The business has no such task.
+    #[error("the business has no task {0}: `gateway task list --all` shows them")]
     UnknownTask(TaskId),
-    /// The business has no such dead letter.
-    #[error("{0} is no dead letter of the business: `gateway outbox list --state dead` shows them")]
-    NoDeadLetter(EventId),
+    /// The business has no such event.
+    #[error("the business has no event {0}: `gateway outbox list` shows them")]
+    UnknownEvent(EventId),
+    /// The event is no dead letter.
+    #[error("event {0} is {state}: only dead ones are replayed or discarded", state = .1.as_str())]
+    NoDeadLetter(EventId, DeliveryState),
     /// The webhook is refused.
     #[error("the webhook is refused")]
     Webhook(#[from] WebhookError),
@@ -279,12 +282,15 @@ pub async fn finish_task(
     store: &SqlStore,
     business_id: BusinessId,
     task_id: TaskId,
+    out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     if store.finish_task(business_id, task_id, now()).await? {
-        Ok(())
-    } else {
-        Err(OfficeError::UnknownTask(task_id))
+        return Ok(writeln!(out, "done")?);
     }
+    let task = store.task(business_id, task_id).await?;
+    let task = task.ok_or(OfficeError::UnknownTask(task_id))?;
+    let since = task.done_at.map_or(String::new(), instant);
+    Ok(writeln!(out, "it was done already, {since}")?)
 }
 
 /// Writes a business's newest events.
@@ -330,7 +336,7 @@ pub async fn replay(
     known(store, business_id).await?;
     let replayed = store.replay(business_id, event_id, now()).await?;
     match event_id {
-        Some(event_id) if replayed == 0 => Err(OfficeError::NoDeadLetter(event_id)),
+        Some(event_id) if replayed == 0 => Err(no_dead_letter(store, business_id, event_id).await?),
         _ => Ok(writeln!(out, "{replayed} dead letters are tried again")?),
     }
 }
@@ -340,12 +346,24 @@ pub async fn discard(
     store: &SqlStore,
     business_id: BusinessId,
     event_id: EventId,
+    out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     if store.discard(business_id, event_id, now()).await? {
-        Ok(())
-    } else {
-        Err(OfficeError::NoDeadLetter(event_id))
+        return Ok(writeln!(out, "discarded; its lead's later events can go")?);
     }
+    Err(no_dead_letter(store, business_id, event_id).await?)
+}
+
+/// Why an event could be neither replayed nor discarded.
+async fn no_dead_letter(
+    store: &SqlStore,
+    business_id: BusinessId,
+    event_id: EventId,
+) -> Result<OfficeError, OfficeError> {
+    let event = store.event(business_id, event_id).await?;
+    Ok(event.map_or(OfficeError::UnknownEvent(event_id), |event| {
+        OfficeError::NoDeadLetter(event_id, event.state)
+    }))
 }
 
 /// Writes where a business's events go; the secret is not shown again.

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::json;
 use toran_scheduling::Refusal;
-use toran_store::StoreError;
+use toran_store::{DeliveryState, StoreError};
 use tracing::warn;
 
 /// Why a request was not done.
@@ -23,8 +23,8 @@ pub(crate) enum ApiError {
     Refused(Refusal),
     #[error("the appointment was given up: its history says when")]
     NotStanding,
-    #[error("the event is no dead letter: only those are replayed or discarded")]
-    NoDeadLetter,
+    #[error("the event is {}: only dead ones are replayed or discarded", .0.as_str())]
+    NoDeadLetter(DeliveryState),
     #[error("the database does not answer: try again")]
     Store(#[source] StoreError),
 }
@@ -46,7 +46,7 @@ impl ApiError {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Refused(_) => (StatusCode::CONFLICT, "slot_unavailable"),
             Self::NotStanding => (StatusCode::CONFLICT, "not_standing"),
-            Self::NoDeadLetter => (StatusCode::CONFLICT, "no_dead_letter"),
+            Self::NoDeadLetter(_) => (StatusCode::CONFLICT, "no_dead_letter"),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         }
     }

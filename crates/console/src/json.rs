@@ -96,6 +96,7 @@ pub fn lead_record_json(record: &LeadRecord) -> Value {
         "appointments": appointments
             .map(|(row, history)| appointment_with_history(row, history))
             .collect::<Vec<_>>(),
+        "tasks": record.tasks.iter().map(task).collect::<Vec<_>>(),
     })
 }
 

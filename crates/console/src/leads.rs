@@ -81,7 +81,10 @@ pub(crate) async fn erase(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Kept {
+    // `null` is said, not left out: a forgotten field would keep for ever what was to be removed.
+    #[serde(deserialize_with = "Option::deserialize")]
     transcripts_days: Option<u16>,
+    #[serde(deserialize_with = "Option::deserialize")]
     phone_numbers_days: Option<u16>,
 }
 

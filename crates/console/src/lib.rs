@@ -10,8 +10,8 @@
 //! | `GET /appointments/{id}` | one, with its history |
 //! | `POST /appointments/{id}/cancel`, `…/move` | give it up; give it another time |
 //! | `GET /leads`, `GET /leads/{id}`, `GET /leads/{id}/export`, `DELETE /leads/{id}` | leads; everything kept of one; its removal |
-//! | `GET /tasks`, `POST /tasks/{id}/done` | requests that wait for the business |
-//! | `GET /events`, `POST /events/replay`, `POST /events/{id}/replay`, `…/discard` | the outbox and its dead letters |
+//! | `GET /tasks`, `GET /tasks/{id}`, `POST /tasks/{id}/done` | requests that wait for the business |
+//! | `GET /events`, `GET /events/{id}`, `POST /events/replay`, `POST /events/{id}/replay`, `…/discard` | the outbox and its dead letters |
 //! | `GET /retention`, `PUT /retention` | for how long what is personal is kept |
 //!
 //! ```no_run
@@ -40,7 +40,10 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::header::AUTHORIZATION,
+    http::{
+        HeaderValue,
+        header::{AUTHORIZATION, CACHE_CONTROL},
+    },
     middleware::{self, Next},
     response::Response,
     routing::{get, post},
@@ -109,8 +112,10 @@ pub fn router(office: Arc<dyn BackOffice>, token: SecretString, clock: Clock) ->
             get(leads::retention).put(leads::set_retention),
         )
         .route("/tasks", get(tasks::list))
+        .route("/tasks/{id}", get(tasks::show))
         .route("/tasks/{id}/done", post(tasks::done))
         .route("/events", get(outbox::list))
+        .route("/events/{id}", get(outbox::show))
         .route("/events/replay", post(outbox::replay_all))
         .route("/events/{id}/replay", post(outbox::replay))
         .route("/events/{id}/discard", post(outbox::discard));
@@ -133,9 +138,12 @@ async fn authorise(
         .and_then(|value| value.strip_prefix("Bearer "))
         .unwrap_or_default();
     let expected = api.token.expose_secret().as_bytes();
-    if bool::from(given.as_bytes().ct_eq(expected)) {
-        Ok(next.run(request).await)
-    } else {
-        Err(ApiError::Unauthorised)
+    if !bool::from(given.as_bytes().ct_eq(expected)) {
+        return Err(ApiError::Unauthorised);
     }
+    let mut response = next.run(request).await;
+    // Numbers and words of people: nothing on the way keeps a copy.
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }

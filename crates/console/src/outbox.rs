@@ -40,6 +40,24 @@ pub(crate) async fn list(
     ))
 }
 
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Ids((business_id, id)): Ids<(BusinessId, EventId)>,
+) -> Result<Json<Value>, ApiError> {
+    let event = api.office.event(business_id, id).await?;
+    let event = event.ok_or(ApiError::NotFound("event"))?;
+    Ok(Json(json::event(&event)))
+}
+
+/// Why an event could be neither replayed nor discarded.
+async fn no_dead_letter(api: &Api, business_id: BusinessId, id: EventId) -> ApiError {
+    match api.office.event(business_id, id).await {
+        Ok(Some(event)) => ApiError::NoDeadLetter(event.state),
+        Ok(None) => ApiError::NotFound("event"),
+        Err(error) => error.into(),
+    }
+}
+
 pub(crate) async fn replay_all(
     State(api): State<Api>,
     Ids(business_id): Ids<BusinessId>,
@@ -56,7 +74,7 @@ pub(crate) async fn replay(
 ) -> Result<Json<Value>, ApiError> {
     let replayed = api.office.replay(business_id, Some(id), api.now()).await?;
     if replayed == 0 {
-        return Err(ApiError::NoDeadLetter);
+        return Err(no_dead_letter(&api, business_id, id).await);
     }
     info!(%business_id, event_id = %id, "dead letter replayed over the API");
     Ok(Json(json!({"replayed": replayed})))
@@ -67,7 +85,7 @@ pub(crate) async fn discard(
     Ids((business_id, id)): Ids<(BusinessId, EventId)>,
 ) -> Result<StatusCode, ApiError> {
     if !api.office.discard(business_id, id, api.now()).await? {
-        return Err(ApiError::NoDeadLetter);
+        return Err(no_dead_letter(&api, business_id, id).await);
     }
     info!(%business_id, event_id = %id, "dead letter discarded over the API");
     Ok(StatusCode::NO_CONTENT)

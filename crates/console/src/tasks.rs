@@ -32,13 +32,24 @@ pub(crate) async fn list(
     ))
 }
 
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Ids((business_id, id)): Ids<(BusinessId, TaskId)>,
+) -> Result<Json<Value>, ApiError> {
+    let task = api.office.task(business_id, id).await?;
+    let task = task.ok_or(ApiError::NotFound("task"))?;
+    Ok(Json(json::task(&task)))
+}
+
+/// Done is done: asking again changes nothing and is no mistake.
 pub(crate) async fn done(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, TaskId)>,
 ) -> Result<StatusCode, ApiError> {
-    if !api.office.finish_task(business_id, id, api.now()).await? {
-        return Err(ApiError::NotFound("open task"));
+    if api.office.finish_task(business_id, id, api.now()).await? {
+        info!(%business_id, task_id = %id, "task done over the API");
+    } else if api.office.task(business_id, id).await?.is_none() {
+        return Err(ApiError::NotFound("task"));
     }
-    info!(%business_id, task_id = %id, "task done over the API");
     Ok(StatusCode::NO_CONTENT)
 }

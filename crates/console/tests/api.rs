@@ -263,7 +263,7 @@ async fn a_lead_is_exported_and_erased() {
         .ask(
             "PUT",
             &format!("{}/retention", one()),
-            r#"{"transcripts_days":90}"#,
+            r#"{"transcripts_days":90,"phone_numbers_days":null}"#,
         )
         .await;
     assert_eq!(
@@ -298,8 +298,18 @@ async fn tasks_are_done_and_dead_letters_replayed() {
         (&json!("2026-11-24"), &Value::Null)
     );
     let done = format!("{}/tasks/{}/done", one(), id(3));
-    assert_eq!(bench.ask("POST", &done, "").await.0, StatusCode::NO_CONTENT);
-    assert_eq!(bench.ask("POST", &done, "").await.0, StatusCode::NOT_FOUND);
+    for _ in ["finished", "finished before"] {
+        assert_eq!(bench.ask("POST", &done, "").await.0, StatusCode::NO_CONTENT);
+    }
+    let (_, task) = bench.get(&format!("{}/tasks/{}", one(), id(3))).await;
+    assert_eq!(
+        (&task["call_sid"], &task["done_at"]),
+        (&json!("CA2"), &json!("2026-11-23T08:00:00Z"))
+    );
+    let (_, export) = bench
+        .get(&format!("{}/leads/{}/export", one(), id(8)))
+        .await;
+    assert_eq!(export["tasks"], json!([task]));
     assert_eq!(
         bench.get(&format!("{}/tasks", one())).await.1,
         json!({"tasks": []})
@@ -346,10 +356,12 @@ async fn tasks_are_done_and_dead_letters_replayed() {
         bench.ask("POST", &one_event("replay"), "").await.0,
         StatusCode::CONFLICT
     );
-    assert_eq!(
-        bench.ask("POST", &one_event("discard"), "").await.0,
-        StatusCode::CONFLICT
-    );
+    let (status, answer) = bench.ask("POST", &one_event("discard"), "").await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.starts_with("the event is pending"), "{message}");
+    let (_, shown) = bench.get(&format!("{}/events/{event}", one())).await;
+    assert_eq!(shown["state"], "pending");
     let all = format!("{}/events/replay", one());
     assert_eq!(bench.ask("POST", &all, "").await.1, json!({"replayed": 0}));
 }
@@ -393,7 +405,12 @@ async fn nonsense_is_refused_in_the_apis_own_words() {
         (
             "PUT",
             format!("{}/retention", one()),
-            r#"{"transcripts_days":-1}"#,
+            r#"{"transcripts_days":-1,"phone_numbers_days":null}"#,
+        ),
+        (
+            "PUT",
+            format!("{}/retention", one()),
+            r#"{"transcripts_days":90}"#,
         ),
     ] {
         let (status, answer) = bench.ask(method, &path, body).await;

@@ -17,6 +17,7 @@ use crate::{
     row::Row,
     session::{ending, lock_lead},
     statement::statements,
+    tasks::tasks_of_lead,
     value::values,
 };
 
@@ -187,6 +188,7 @@ async fn record_of(
         lead,
         calls,
         appointments,
+        tasks: tasks_of_lead(tx, lead_id).await?,
     }))
 }
 

@@ -52,6 +52,15 @@ macro_rules! claim {
     };
 }
 
+macro_rules! select_events {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, kind, at, call_sid, state, attempts, next_at, last_error FROM outbox WHERE business_id = $1 ",
+            $rest
+        )
+    };
+}
+
 statements! {
     // The casts tell PostgreSQL what the parameters are; to SQLite they are numbers as before.
     PUT: Scoped = "INSERT INTO outbox (id, business_id, lead_id, call_sid, appointment_id, kind, data, at, next_at) \
@@ -84,8 +93,8 @@ statements! {
         AND EXISTS (SELECT 1 FROM webhook WHERE webhook.business_id = $1) \
         AND NOT EXISTS (SELECT 1 FROM outbox AS dead WHERE dead.business_id = $1 AND dead.lead_id = outbox.lead_id \
         AND dead.state = 'dead')";
-    EVENTS: Scoped = "SELECT id, kind, at, call_sid, state, attempts, next_at, last_error FROM outbox \
-        WHERE business_id = $1 AND (CAST($2 AS text) IS NULL OR state = $2) ORDER BY seq DESC LIMIT $3";
+    EVENTS: Scoped = select_events!("AND (CAST($2 AS text) IS NULL OR state = $2) ORDER BY seq DESC LIMIT $3");
+    EVENT: Scoped = select_events!("AND id = $2");
     REPLAY: Scoped = "UPDATE outbox SET state = 'pending', attempts = 0, next_at = $3, leased_until = NULL \
         WHERE business_id = $1 AND state = 'dead' AND (CAST($2 AS uuid) IS NULL OR id = $2)";
     DISCARD: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
@@ -248,6 +257,19 @@ impl Outbox for SqlStore {
             let rows = tx.fetch(EVENTS, values![state, limit]).await?;
             let events: Result<Vec<EventRow>, StoreError> = rows.iter().map(event_row).collect();
             Ok(events?)
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn event(
+        &self,
+        business_id: BusinessId,
+        event_id: EventId,
+    ) -> Result<Option<EventRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let row = tx.fetch_one(EVENT, values![event_id]).await?;
+            Ok(row.as_ref().map(event_row).transpose()?)
         };
         attempts(Repeat::Safe, read).await
     }

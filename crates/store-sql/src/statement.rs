@@ -19,8 +19,8 @@ impl Scoped {
     /// Does not compile for a text that is not bound to its business.
     pub(crate) const fn new(sqlite: &'static str, postgres: &'static str) -> Self {
         assert!(
-            names_its_business(sqlite) && names_its_business(postgres),
-            "a scoped statement must name business_id (or business.id) and $1"
+            is_bound(sqlite) && is_bound(postgres),
+            "a scoped statement must ask for business_id = $1 (or business.id = $1), or insert it"
         );
         Self(Statement { sqlite, postgres })
     }
@@ -32,9 +32,10 @@ impl Across {
     }
 }
 
-const fn names_its_business(sql: &str) -> bool {
-    let named = contains(sql, "business_id") || contains(sql, "business.id");
-    named && contains(sql, "$1")
+const fn is_bound(sql: &str) -> bool {
+    let compares = contains(sql, "business_id = $1") || contains(sql, "business.id = $1");
+    let inserts = contains(sql, "INSERT INTO ") && contains(sql, "business_id");
+    compares || (inserts && contains(sql, "$1"))
 }
 
 const fn contains(text: &str, part: &str) -> bool {
@@ -89,15 +90,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scoped_statement_names_its_business() {
+    fn a_scoped_statement_is_bound_to_its_business() {
         for (sql, expected) in [
+            ("INSERT INTO lead (business_id, id) VALUES ($1, $2)", true),
+            ("INSERT INTO lead (id) VALUES ($1)", false),
+            (
+                "UPDATE lead SET business_id = business_id WHERE id = $1",
+                false,
+            ),
             ("SELECT 1 FROM lead WHERE business_id = $1", true),
             ("SELECT 1 FROM business WHERE business.id = $1", true),
             ("SELECT 1 FROM lead WHERE id = $1", false),
             ("SELECT business_id FROM lead", false),
             ("", false),
         ] {
-            assert_eq!(names_its_business(sql), expected, "{sql}");
+            assert_eq!(is_bound(sql), expected, "{sql}");
         }
     }
 }

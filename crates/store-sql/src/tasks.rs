@@ -50,6 +50,8 @@ statements! {
     ID: Scoped = "SELECT id FROM task WHERE business_id = $1 AND call_sid = $2";
     OPEN: Scoped = select_tasks!("AND done_at IS NULL");
     ALL: Scoped = select_tasks!("");
+    ONE: Scoped = select_tasks!("AND task.id = $2");
+    OF_LEAD: Scoped = select_tasks!("AND lead_id = $2");
     FINISH: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND id = $2 AND done_at IS NULL";
 }
 
@@ -74,8 +76,20 @@ impl Tasks for SqlStore {
             let mut tx = self.database.read(business_id).await?;
             let statement = if with_done { ALL } else { OPEN };
             let rows = tx.fetch(statement, values![]).await?;
-            let tasks: Result<Vec<TaskRow>, StoreError> = rows.iter().map(task_row).collect();
-            Ok(tasks?)
+            rows_of(&rows)
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn task(
+        &self,
+        business_id: BusinessId,
+        task_id: TaskId,
+    ) -> Result<Option<TaskRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let row = tx.fetch_one(ONE, values![task_id]).await?;
+            Ok(row.as_ref().map(task_row).transpose()?)
         };
         attempts(Repeat::Safe, read).await
     }
@@ -158,6 +172,20 @@ async fn held_by_now(
         }
     }
     Ok(None)
+}
+
+/// Everything that a lead asked for and was not given in its call.
+pub(crate) async fn tasks_of_lead(
+    tx: &mut Tx<OneBusiness>,
+    lead_id: LeadId,
+) -> Result<Vec<TaskRow>, Failure> {
+    let rows = tx.fetch(OF_LEAD, values![lead_id]).await?;
+    rows_of(&rows)
+}
+
+fn rows_of(rows: &[Row]) -> Result<Vec<TaskRow>, Failure> {
+    let tasks: Result<Vec<TaskRow>, StoreError> = rows.iter().map(task_row).collect();
+    Ok(tasks?)
 }
 
 fn task_row(row: &Row) -> Result<TaskRow, StoreError> {

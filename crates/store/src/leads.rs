@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::UtcDateTime;
 use toran_domain::{BusinessId, CallSid, LeadId, PhoneNumber, Pii};
 
-use crate::{AppointmentChange, AppointmentRow, CallEnding, StoreError, TranscriptLine};
+use crate::{AppointmentChange, AppointmentRow, CallEnding, StoreError, TaskRow, TranscriptLine};
 
 /// One caller of one business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct LeadRecord {
     pub calls: Vec<CallRecord>,
     /// Its appointments, standing and given up, earliest first, each with its history.
     pub appointments: Vec<(AppointmentRow, Vec<AppointmentChange>)>,
+    /// What it asked for and could not be given in the call, done or not, oldest first.
+    pub tasks: Vec<TaskRow>,
 }
 
 /// For how many days a business keeps what is personal. `None`: until it is erased by hand.

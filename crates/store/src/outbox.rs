@@ -325,6 +325,13 @@ pub trait Outbox: Send + Sync {
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError>;
 
+    /// One event.
+    async fn event(
+        &self,
+        business_id: BusinessId,
+        event_id: EventId,
+    ) -> Result<Option<EventRow>, StoreError>;
+
     /// Gives dead letters another round of attempts: one, or all of the business. Returns how many.
     async fn replay(
         &self,

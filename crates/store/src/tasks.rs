@@ -71,6 +71,13 @@ pub trait Tasks: Send + Sync {
         with_done: bool,
     ) -> Result<Vec<TaskRow>, StoreError>;
 
+    /// One task, done or not.
+    async fn task(
+        &self,
+        business_id: BusinessId,
+        task_id: TaskId,
+    ) -> Result<Option<TaskRow>, StoreError>;
+
     /// Marks a task as dealt with; `false` if there is no such open task.
     async fn finish_task(
         &self,

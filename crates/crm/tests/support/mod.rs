@@ -183,6 +183,10 @@ impl Outbox for ListedOutbox {
         unreachable!("a courier lists nothing")
     }
 
+    async fn event(&self, _: BusinessId, _: EventId) -> Result<Option<EventRow>, StoreError> {
+        unreachable!("a courier looks nothing up")
+    }
+
     async fn replay(
         &self,
         _: BusinessId,

@@ -131,6 +131,10 @@ impl Tasks for Meanwhile<'_> {
         unreachable!()
     }
 
+    async fn task(&self, _: BusinessId, _: TaskId) -> Result<Option<TaskRow>, StoreError> {
+        unreachable!()
+    }
+
     async fn finish_task(
         &self,
         _: BusinessId,

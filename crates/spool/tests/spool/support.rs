@@ -147,6 +147,10 @@ impl Tasks for Book {
         unreachable!("the spool only adds")
     }
 
+    async fn task(&self, _: BusinessId, _: TaskId) -> Result<Option<TaskRow>, StoreError> {
+        unreachable!("the spool only adds")
+    }
+
     async fn finish_task(
         &self,
         _: BusinessId,

@@ -334,6 +334,8 @@ pub async fn tries_again_and_gives_up_visibly(office: Office) {
         .map(|row| (row.event_id, row.attempts, row.next_at))
         .collect();
     assert_eq!(seen, [(first.event_id, 2, None)]);
+    let one = office.event(id, first.event_id).await.expect("event");
+    assert_eq!(one.as_ref(), dead.first());
     // What is new waits too.
     let again = open(&store(&office), &key(1, "CA-again"), Some(7), 99).await;
     hang_up(&office, &again.key).await;
@@ -437,6 +439,8 @@ pub async fn keeps_events_apart(office: Office) {
             .expect("events")
             .is_empty()
     );
+    let foreign = office.event(two, due.event_id).await;
+    assert_eq!(foreign.expect("event"), None);
     assert_eq!(
         office
             .replay(two, Some(due.event_id), later)

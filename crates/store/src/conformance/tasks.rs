@@ -63,6 +63,12 @@ pub async fn turns_a_request_into_a_task(office: Office) {
             .await;
         finished.expect("finish_task")
     };
+    let task_of = async |n: u32| {
+        let task = office.task(business(n).id, first.task_id).await;
+        task.expect("task")
+    };
+    assert_eq!(task_of(1).await.as_ref(), Some(row));
+    assert_eq!(task_of(2).await, None, "of another business");
     assert!(!finish(2).await, "of another business");
     assert!(finish(1).await);
     assert!(!finish(1).await);
@@ -74,6 +80,10 @@ pub async fn turns_a_request_into_a_task(office: Office) {
     assert!(office.tasks(id, false).await.expect("tasks").is_empty());
     let done = office.tasks(id, true).await.expect("tasks");
     assert_eq!(done[0].done_at, Some(NOW + Duration::HOUR));
+    assert_eq!(task_of(1).await.as_ref(), done.first());
+    let record = office.export_lead(id, call.lead_id).await;
+    let record = record.expect("export_lead").expect("known");
+    assert_eq!(record.tasks, done);
     let mut orphan = task(&call, 4, time!(9:00), 0);
     orphan.key = key(1, "CA-nobody");
     assert_eq!(add_task(&orphan).await, TaskAddition::Orphaned);
