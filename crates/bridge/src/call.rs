@@ -78,7 +78,7 @@ struct Driver {
     /// Opening a session, and asking the parser: nothing is lost if the call ends before them.
     tasks: JoinSet<Answer>,
     /// At the booking desk: what was begun there is finished.
-    orders: JoinSet<(TurnIndex, Outcome)>,
+    orders: JoinSet<Option<(TurnIndex, Outcome)>>,
     recorder: Recorder,
     stream: Stream,
     place: Place,
@@ -181,7 +181,8 @@ impl Driver {
                     Err(error) => task_broke(&error),
                 },
                 Some(answer) = self.orders.join_next() => match answer {
-                    Ok((turn, outcome)) => self.feed(Input::Desk { turn, outcome }),
+                    Ok(Some((turn, outcome))) => self.feed(Input::Desk { turn, outcome }),
+                    Ok(None) => {}
                     Err(error) => task_broke(&error),
                 },
                 () = sleep_until(wake) => {
@@ -301,6 +302,7 @@ impl Driver {
                     self.parse(turn, text.into_inner(), table, last_said.into_inner());
                 }
                 Output::Desk { turn, order } => self.ask_desk(turn, order),
+                Output::Keep(requested) => self.keep(requested),
                 Output::Record(fact) => {
                     log::log(&fact);
                     self.recorder.record_fact(&fact, self.utc_now());
@@ -435,8 +437,11 @@ impl Driver {
         self.phone.close().await;
         let last_orders = async {
             while let Some(answer) = self.orders.join_next().await {
-                let outcome = answer.as_ref().ok().map(|(_, outcome)| outcome);
-                if let Some(booking) = outcome.and_then(Outcome::booking) {
+                let answer = answer.unwrap_or_else(|error| {
+                    task_broke(&error);
+                    None
+                });
+                if let Some(booking) = answer.as_ref().and_then(|(_, outcome)| outcome.booking()) {
                     info!(appointment_id = %booking.appointment_id, "booked as the call ended");
                 }
             }

@@ -34,6 +34,8 @@ pub enum Output {
         /// What to do.
         order: DeskOrder,
     },
+    /// Keep what the caller asked for, as far as it is known: they are told that it is noted. Nothing comes back.
+    Keep(RequestedTime),
     /// For the record: transcript, log, metrics and checklist are all made of these.
     Record(Fact),
     /// The call is over for this gateway: close both sockets.
@@ -110,8 +112,6 @@ pub struct MarkId(pub u64);
 pub enum DeskOrder {
     /// Look what is free.
     Look(RequestedTime),
-    /// Keep it for the business: it was not understood, and the caller is told that it is noted.
-    Keep(RequestedTime),
     /// Book it, in one transaction.
     Book {
         /// What the caller confirmed.
@@ -127,9 +127,7 @@ impl DeskOrder {
     /// The day and hour that it is about.
     pub const fn requested(&self) -> RequestedTime {
         match self {
-            Self::Look(requested) | Self::Keep(requested) | Self::Book { requested, .. } => {
-                *requested
-            }
+            Self::Look(requested) | Self::Book { requested, .. } => *requested,
         }
     }
 
@@ -137,7 +135,7 @@ impl DeskOrder {
     pub fn name(&self) -> Option<Pii<String>> {
         match self {
             Self::Book { name, .. } => name.clone(),
-            Self::Look(_) | Self::Keep(_) => None,
+            Self::Look(_) => None,
         }
     }
 }

@@ -56,6 +56,11 @@ impl LastLines {
         self.0.push_back(Said { by, text });
     }
 
+    /// Whether somebody's words are among them.
+    pub(crate) fn has(&self, by: Speaker) -> bool {
+        self.0.iter().any(|said| said.by == by)
+    }
+
     pub(crate) fn to_vec(&self) -> Vec<Said> {
         self.0.iter().cloned().collect()
     }

@@ -32,7 +32,8 @@ statements! {
         buffer_before, buffer_after, resource, seat, name, created_at, busy_from, busy_to) \
         VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN EXISTS (SELECT 1 FROM lead \
         WHERE lead.business_id = $1 AND lead.id = $3 AND lead.erased_at IS NOT NULL) THEN NULL ELSE $11::text END, $12, \
-        $5::timestamptz - $7::bigint * interval '1 second', $6::timestamptz + $8::bigint * interval '1 second') ON CONFLICT DO NOTHING";
+        $5::timestamptz - $7::bigint * interval '1 second', $6::timestamptz + $8::bigint * interval '1 second') \
+        ON CONFLICT ON CONSTRAINT appointment_overlap DO NOTHING";
     RELOCATE: Scoped = "UPDATE appointment SET starts_at = $3, ends_at = $4, buffer_before = $5, buffer_after = $6, \
         resource = $7, seat = $8, call_sid = $9, announced = FALSE \
         WHERE business_id = $1 AND id = $2 AND status = 'confirmed'",

@@ -8,12 +8,27 @@ use crate::{
     database::{Database, Failure, Repeat, attempts},
     leads::anonymise,
     outbox::let_go,
+    session::lock_lead,
     statement::{Scoped, statements},
     value::values,
 };
 
 /// How long events are kept that are done with, or that nobody wants.
 const EVENTS_KEPT: Duration = Duration::days(30);
+
+/// Leads whose last call and last appointment were over before `$2`.
+macro_rules! forgotten {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id FROM lead WHERE business_id = $1 AND erased_at IS NULL AND created_at < $2 \
+             AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = $1 \
+                 AND call.lead_id = lead.id AND (call.ended_at IS NULL OR call.ended_at >= $2)) \
+             AND NOT EXISTS (SELECT 1 FROM appointment WHERE appointment.business_id = $1 \
+                 AND appointment.lead_id = lead.id AND appointment.ends_at >= $2) ",
+            $rest
+        )
+    };
+}
 
 statements! {
     READ: Scoped = "SELECT keep_transcripts_days, keep_phone_numbers_days FROM business WHERE business.id = $1";
@@ -23,11 +38,8 @@ statements! {
         (SELECT line.call_sid, line.seq FROM transcript_line AS line JOIN call_session AS call \
         ON call.business_id = line.business_id AND call.call_sid = line.call_sid \
         WHERE line.business_id = $1 AND call.ended_at < $2 LIMIT 1000)";
-    FORGOTTEN_LEADS: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND erased_at IS NULL AND created_at < $2 \
-        AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = $1 AND call.lead_id = lead.id \
-            AND (call.ended_at IS NULL OR call.ended_at >= $2)) \
-        AND NOT EXISTS (SELECT 1 FROM appointment WHERE appointment.business_id = $1 \
-            AND appointment.lead_id = lead.id AND appointment.ends_at >= $2) LIMIT 25";
+    FORGOTTEN_LEADS: Scoped = forgotten!("ORDER BY lead.id LIMIT 25");
+    IS_FORGOTTEN: Scoped = forgotten!("AND lead.id = $3");
     DELETE_DONE: Scoped = "DELETE FROM outbox WHERE business_id = $1 AND seq IN \
         (SELECT done.seq FROM outbox AS done WHERE done.business_id = $1 AND done.done_at < $2 LIMIT 1000)";
     DELETE_UNWANTED: Scoped = "DELETE FROM outbox WHERE business_id = $1 AND seq IN \
@@ -148,8 +160,13 @@ async fn forget_some(
     let mut forgotten = 0;
     for row in tx.fetch(FORGOTTEN_LEADS, values![before]).await? {
         let lead_id = LeadId::from_uuid(row.id("lead.id")?);
-        anonymise(&mut tx, lead_id, now).await?;
-        forgotten += 1;
+        lock_lead(&mut tx, lead_id).await?;
+        // Nobody who called a moment ago.
+        let is_forgotten = tx.fetch_one(IS_FORGOTTEN, values![before, lead_id]);
+        if is_forgotten.await?.is_some() {
+            anonymise(&mut tx, lead_id, now).await?;
+            forgotten += 1;
+        }
     }
     tx.commit().await?;
     Ok(forgotten)

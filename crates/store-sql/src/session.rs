@@ -38,7 +38,9 @@ statements! {
         AND call.ended_at IS NULL)";
     INSERT: Scoped = "INSERT INTO call_session (business_id, call_sid, lead_id, started_at, seen_at) \
         VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING";
-    LEAD_BY_PHONE: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND phone = $2";
+    // Held: whoever is calling is not forgotten at this very moment.
+    LEAD_BY_PHONE: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND phone = $2",
+        postgres_adds: " FOR NO KEY UPDATE";
     INSERT_LEAD: Scoped = "INSERT INTO lead (id, business_id, phone, created_at) VALUES ($2, $1, $3, $4) \
         ON CONFLICT DO NOTHING";
     LEAD: Scoped = "SELECT lead_id FROM call_session WHERE business_id = $1 AND call_sid = $2";

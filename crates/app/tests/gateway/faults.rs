@@ -4,7 +4,7 @@
 use toran_call::{DropReason, Fact};
 use toran_simulator::scenario::Step;
 
-use crate::stage::{Stage, agent_speaks, booking, hear, place, say, tests};
+use crate::stage::{Stage, agent_speaks, booking, hear, key_of, place, say, tests};
 
 tests![
     a_failed_answer_is_asked_for_again,
@@ -137,7 +137,9 @@ async fn a_lie_is_never_heard() {
     for question in ["25", "26", "27"] {
         script.extend([say(question), hear("אני רושם את הבקשה")]);
     }
-    let heard = place(stage.call(&dana, script)).await.heard_text();
+    let call = stage.call(&dana, script);
+    let call_sid = key_of(&dana, &call).call_sid;
+    let heard = place(call).await.heard_text();
     for claim in ["קבעתי", "נקבע", "שלחתי"] {
         assert!(!heard.contains(claim), "{claim} was heard in: {heard}");
     }
@@ -147,6 +149,10 @@ async fn a_lie_is_never_heard() {
         .filter(|fact| matches!(fact, Fact::ClaimBlocked { .. }));
     assert_eq!(blocked.count(), 3);
     assert_eq!(stage.told_names(), ["claim_refused"; 3]);
+    // What the caller was told, that the request is noted, is true as well.
+    let task = stage.task(&dana).await;
+    assert_eq!(task.call_sid, call_sid);
+    assert!(task.requested.is_empty(), "{task:?}");
 }
 
 async fn a_lie_about_a_true_appointment_is_never_heard() {

@@ -40,7 +40,8 @@ use toran_simulator::{
     scenario::{Scenario, Step},
 };
 use toran_store::{
-    AppointmentRow, Appointments as _, CallKey, CallSession, Calls as _, ModelUsage, TranscriptLine,
+    AppointmentRow, Appointments as _, CallKey, CallSession, Calls as _, ModelUsage, TaskRow,
+    Tasks as _, TranscriptLine,
 };
 use toran_store_sql::SqlStore;
 use url::Url;
@@ -430,6 +431,22 @@ impl Stage {
             .appointments(business.id, NOW, horizon)
             .await
             .expect("appointments")
+    }
+
+    /// The first open task of a business, as soon as there is one.
+    pub(crate) async fn task(&self, business: &Business) -> TaskRow {
+        let store = self.store();
+        let task = async {
+            loop {
+                let tasks = store.tasks(business.id, false).await.expect("tasks");
+                if let Some(task) = tasks.into_iter().next() {
+                    return task;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let task = tokio::time::timeout(PATIENCE, task).await;
+        task.expect("a task for the business")
     }
 }
 

@@ -121,16 +121,7 @@ async fn a_request_during_an_outage_becomes_a_task() {
     assert!(store.tasks(dana.id, true).await.expect("tasks").is_empty());
 
     wire.mend();
-    let task = async {
-        loop {
-            if let Some(task) = store.tasks(dana.id, false).await.expect("tasks").pop() {
-                return task;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let task = tokio::time::timeout(Duration::from_secs(20), task).await;
-    let task = task.expect("the request comes in when the database is back");
+    let task = stage.task(&dana).await;
     assert_eq!(task.call_sid, key.call_sid);
     assert_eq!(task.requested.time, Some(time!(10:30)));
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use toran_call::DeskOrder;
-use toran_domain::{AppointmentId, Outcome, Pii, TaskId, TurnIndex};
+use toran_domain::{AppointmentId, Pii, RequestedTime, TaskId, TurnIndex};
 use toran_store::{Confirmation, DeskAnswer, Inquirer, Kept};
 use tracing::{Instrument as _, Span, warn};
 
@@ -16,28 +16,11 @@ const KEPT_AFTER: Duration = Duration::from_secs(5);
 impl Driver {
     pub(super) fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder) {
         let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
-        let (key, lead_id, epoch) = (
-            self.session.key.clone(),
-            self.session.lead_id,
-            self.session.epoch,
-        );
-        let inquirer = move |name: Option<Pii<String>>| Inquirer {
-            key,
-            lead_id,
-            epoch,
-            name,
-            new_task_id: TaskId::from_uuid(new_id()),
-        };
+        let (inquirer, requested) = (self.inquirer(order.name()), order.requested());
         let order = async move {
-            let (desk, inquirer, requested) =
-                (&bridge.desk, inquirer(order.name()), order.requested());
+            let desk = &bridge.desk;
             let work = async {
                 match order {
-                    DeskOrder::Keep(_) => DeskAnswer {
-                        outcome: Outcome::BookingUnavailable,
-                        error: None,
-                        kept: Some(desk.keep(&inquirer, requested, now).await),
-                    },
                     DeskOrder::Look(_) => desk.look(&inquirer, requested, now).await,
                     DeskOrder::Book { one_more, .. } => {
                         let confirmation = Confirmation {
@@ -60,9 +43,30 @@ impl Driver {
                 work.await
             };
             log_trouble(&answer);
-            (turn, answer.outcome)
+            Some((turn, answer.outcome))
         };
         self.orders.spawn(order.instrument(Span::current()));
+    }
+
+    /// Keeps a request for the business; like an order, it is finished even if the call ends.
+    pub(super) fn keep(&mut self, requested: RequestedTime) {
+        let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
+        let inquirer = self.inquirer(None);
+        let keeping = async move {
+            log_kept(&bridge.desk.keep(&inquirer, requested, now).await);
+            None
+        };
+        self.orders.spawn(keeping.instrument(Span::current()));
+    }
+
+    fn inquirer(&self, name: Option<Pii<String>>) -> Inquirer {
+        Inquirer {
+            key: self.session.key.clone(),
+            lead_id: self.session.lead_id,
+            epoch: self.session.epoch,
+            name,
+            new_task_id: TaskId::from_uuid(new_id()),
+        }
     }
 }
 
@@ -80,7 +84,7 @@ fn log_trouble(answer: &DeskAnswer) {
 fn log_kept(kept: &Kept) {
     match kept {
         Kept::Spooled => {
-            warn!("the request is kept on this machine until the database is back");
+            warn!("the request is kept on this machine until the database takes it as a task");
         }
         Kept::NoSpool => warn!("there is no spool: the request is in the transcript alone"),
         Kept::Lost(error) => {

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use axum::{extract::State, http::StatusCode};
 use time::Duration;
 use toran_domain::{Business, BusinessId, CallSid, LeadId};
-use toran_store::{CallEnding, CallKey, CallOpening, StoreError};
+use toran_store::{CallEnding, CallKey, CallOpening, Store, StoreError};
 use toran_telephony::twilio::{
     ConnectStream, HANG_UP, IncomingCall, REJECT, StatusUpdate, WebhookError,
 };
 use tracing::{info, warn};
 
 use super::{AFTER, RouteError, STREAM_STATUS, SignedForm, Twiml};
-use crate::{Bridge, clock::new_id};
+use crate::{Bridge, Clock, clock::new_id};
 
 /// The provider opens the stream at once; a token that comes later was kept for something else.
 const TOKEN_LIFETIME: Duration = Duration::minutes(2);
+/// A gateway writes what is left of its call, and ends it, within this; or it is dead.
+const DRIVER_GRACE: std::time::Duration = std::time::Duration::from_secs(30);
 /// After so many reconnects a call is ended rather than tried again.
 const MAX_RECONNECTS: u32 = 10;
 
@@ -40,19 +42,41 @@ pub(super) async fn after(
                 call_sid: call.call_sid,
             };
             // Its own driver ends it, once all that belongs to it is written.
-            if bridge.admission.serves(&key) {
-                return Ok(Twiml(HANG_UP.to_owned()));
-            }
-            let now = bridge.clock.now();
-            let ended = bridge.store.end_call(&key, CallEnding::Completed, now);
-            match ended.await {
-                Ok(()) | Err(StoreError::UnknownCall) => {}
-                Err(error) => return Err(error.into()),
+            if !bridge.admission.serves(&key) {
+                let (store, clock) = (Arc::clone(&bridge.store), Arc::clone(&bridge.clock));
+                end_served_elsewhere(store, clock, key).await?;
             }
         }
         return Ok(Twiml(HANG_UP.to_owned()));
     }
     answer(&bridge, &form).await
+}
+
+/// Ends a call of which this gateway has no stream: at once if nobody ever had one, and otherwise when whoever had it
+/// had the time to write what is left and to end it. A restart meanwhile leaves it to the round that looks for
+/// abandoned calls.
+async fn end_served_elsewhere(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    key: CallKey,
+) -> Result<(), StoreError> {
+    let Some(session) = store.call_session(&key).await? else {
+        return Ok(());
+    };
+    if session.epoch == 0 {
+        return store
+            .end_call(&key, CallEnding::Completed, clock.now())
+            .await;
+    }
+    tokio::spawn(async move {
+        tokio::time::sleep(DRIVER_GRACE).await;
+        let ended = store.end_call(&key, CallEnding::Completed, clock.now());
+        if let Err(error) = ended.await {
+            let error = &error as &dyn std::error::Error;
+            warn!(error, "the end of a call could not be stored");
+        }
+    });
+    Ok(())
 }
 
 /// A stream for a call of one of our businesses, a refusal for a number that nobody owns, and the end for a call
@@ -130,4 +154,71 @@ pub(super) async fn stream_status(form: SignedForm) -> Result<StatusCode, RouteE
         info!(%call_sid, business_id, event, "stream status");
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{UtcDateTime, macros::utc_datetime};
+    use toran_store::{
+        MemoryStore,
+        conformance::{add, key, open},
+    };
+
+    use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> UtcDateTime {
+            utc_datetime!(2026-11-23 12:00)
+        }
+    }
+
+    /// A call of the store's, and how it ended.
+    async fn call() -> (Arc<dyn Store>, CallKey) {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        add(&store, 1).await;
+        let key = key(1, "CA1");
+        open(&store, &key, Some(7), 7).await;
+        (store, key)
+    }
+
+    async fn ending(store: &Arc<dyn Store>, key: &CallKey) -> Option<CallEnding> {
+        let session = store.call_session(key).await.unwrap();
+        session.and_then(|session| session.ending)
+    }
+
+    async fn completed(store: &Arc<dyn Store>, key: &CallKey) {
+        let ended = end_served_elsewhere(Arc::clone(store), Arc::new(Noon), key.clone());
+        ended.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_never_had_a_stream_ends_at_once() {
+        let (store, key) = call().await;
+        completed(&store, &key).await;
+        assert_eq!(ending(&store, &key).await, Some(CallEnding::Completed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_gateway_is_left_the_time_to_end_its_own_call() {
+        let (store, key) = call().await;
+        store.take_over(&key, Noon.now()).await.unwrap();
+        completed(&store, &key).await;
+        tokio::time::sleep(DRIVER_GRACE / 2).await;
+        assert_eq!(ending(&store, &key).await, None);
+        let hung_up = store.end_stream(&key, 1, CallEnding::HungUp, Noon.now());
+        hung_up.await.unwrap();
+        tokio::time::sleep(DRIVER_GRACE).await;
+        assert_eq!(ending(&store, &key).await, Some(CallEnding::HungUp));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dead_gateways_call_ends_after_that() {
+        let (store, key) = call().await;
+        store.take_over(&key, Noon.now()).await.unwrap();
+        completed(&store, &key).await;
+        tokio::time::sleep(DRIVER_GRACE * 2).await;
+        assert_eq!(ending(&store, &key).await, Some(CallEnding::Completed));
+    }
 }

@@ -2,11 +2,15 @@
 
 use bytes::Bytes;
 use toran_audio::Millis;
-use toran_domain::{ItemId, Pii, ResponseId};
+use toran_domain::{ItemId, Pii, ResponseId, Speaker};
 use toran_truth::FalseClaim;
 
 use super::{CallEngine, due};
-use crate::{Fact, Instant, Notice, Output, Purpose, ResponseEnding, ToModel, responses::Standing};
+use crate::{
+    Fact, Instant, Notice, Output, Purpose, ResponseEnding, ToModel,
+    responses::Standing,
+    turns::{Stage, Turn},
+};
 
 /// After so many false claims in a row the model is not asked again in this turn.
 const FALSE_CLAIMS_ENDURED: u8 = 2;
@@ -187,8 +191,17 @@ impl CallEngine {
         if self.false_claims > FALSE_CLAIMS_ENDURED {
             self.apologise();
         } else {
+            if self.has_request() {
+                self.keep_request();
+            }
             self.tell(Notice::ClaimRefused);
             self.responses.want(Purpose::Answer);
         }
+    }
+
+    /// Whether the caller asked for anything that is not in hands already: the desk tells by itself what became of it.
+    fn has_request(&self) -> bool {
+        let at_desk = |turn: &Turn| matches!(turn.stage, Stage::AtDesk);
+        self.said.has(Speaker::Caller) && !self.turns.front().is_some_and(at_desk)
     }
 }

@@ -123,12 +123,24 @@ impl CallEngine {
         if self.parser_failures < PARSER_FAILURES_ENDURED {
             self.tell(Notice::NotUnderstood);
         } else {
-            // What the caller hears then, that the request is noted, is to be true.
-            let order = DeskOrder::Keep(self.table);
-            self.out.push_back(Output::Desk { turn, order });
+            self.keep_request();
             self.tell(Notice::Outcome(Outcome::BookingUnavailable));
         }
         self.responses.want(Purpose::Answer);
+    }
+
+    /// What the caller hears next, that the request is noted, is to be true.
+    pub(super) fn keep_request(&mut self) {
+        let RequestedTime { date, time } = self.table;
+        let mut booked = self.ledger.bookings().iter();
+        // What stands is not what is still to be done.
+        let stands = booked.any(|booking| (Some(booking.date), Some(booking.time)) == (date, time));
+        let open = if stands {
+            RequestedTime::default()
+        } else {
+            self.table
+        };
+        self.out.push_back(Output::Keep(open));
     }
 
     fn on_understood(

@@ -245,6 +245,15 @@ impl Call {
         });
     }
 
+    /// What was kept for the business.
+    fn kept(&self) -> Vec<RequestedTime> {
+        let kept = |output: &Output| match output {
+            Output::Keep(requested) => Some(*requested),
+            _ => None,
+        };
+        self.find(kept)
+    }
+
     fn find<T>(&self, pick: impl Fn(&Output) -> Option<T>) -> Vec<T> {
         self.log
             .iter()

@@ -53,8 +53,62 @@ fn a_false_claim_never_leaves_and_is_replaced() {
         response,
         ending: ResponseEnding::Cancelled,
     });
+    assert_eq!(call.kept(), [RequestedTime::default()], "as they are told");
     assert_eq!(call.responds(), 2, "the answer and its replacement");
     assert_eq!(call.played(), 0);
+}
+
+/// What the business is to do, after an answer that claims too much.
+fn kept_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
+    let (response, item) = (ResponseId::from("lie"), ItemId::from("lie"));
+    call.model(FromModel::ResponseStarted {
+        response: response.clone(),
+    });
+    call.model(FromModel::Words {
+        response: response.clone(),
+        item,
+        words: "שלחתי לך הודעה".into(),
+    });
+    assert!(call.facts().contains(&Fact::Told {
+        notice: Notice::ClaimRefused
+    }));
+    call.kept()
+}
+
+#[test]
+fn what_is_said_to_be_noted_is_kept_unless_it_stands_or_nobody_asked() {
+    let half_past_ten = request(Action::Ask, Some(date!(2026 - 11 - 24)), Some(time!(10:30)));
+    let mut silent = Call::live();
+    assert_eq!(kept_after_a_false_claim(&mut silent), []);
+
+    let mut asking = Call::greeted();
+    asking.say("u1", "יש ביום שלישי בעשר וחצי?", 900);
+    asking.parsed(0, half_past_ten.clone());
+    let taken = Outcome::SlotUnavailable {
+        requested: half_past_ten.requested(),
+        reason: toran_scheduling::Refusal::Taken,
+        alternatives: Vec::new(),
+    };
+    asking.desk(0, taken);
+    // The hour is off the table: it is taken.
+    let wanted = RequestedTime {
+        time: None,
+        ..half_past_ten.requested()
+    };
+    assert_eq!(kept_after_a_false_claim(&mut asking), [wanted]);
+
+    let mut booked = Call::greeted();
+    booked.say("u1", "כן", 900);
+    booked.parsed(
+        0,
+        AppointmentRequest {
+            action: Action::Confirm,
+            ..half_past_ten
+        },
+    );
+    booked.desk(0, Outcome::AppointmentCreated(booking()));
+    let nothing_more = RequestedTime::default();
+    assert_eq!(kept_after_a_false_claim(&mut booked), [nothing_more]);
 }
 
 #[test]

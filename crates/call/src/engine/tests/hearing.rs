@@ -123,6 +123,7 @@ fn a_parser_that_fails_is_admitted_and_never_guessed_around() {
             Notice::Outcome(Outcome::BookingUnavailable)
         ]
     );
+    assert_eq!(call.kept(), [RequestedTime::default()]);
 }
 
 #[test]
