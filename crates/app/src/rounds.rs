@@ -7,7 +7,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
-use toran_bridge::Clock;
+use toran_bridge::{ABANDONED_AFTER, Clock};
 use toran_crm::{ConfigError, Courier, CrmConfig};
 use toran_spool::{DRAIN_EVERY, FileSpool};
 use toran_store::{Appointments as _, Calls as _, Leads as _, Outbox, Removed, Tasks};
@@ -18,9 +18,6 @@ use crate::spooling;
 
 /// How often calls are looked for that nobody has seen.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// Much longer than a live call is silent towards the database, even over a line that is broken for a while: of one that
-/// is ended by mistake others would hear while it is live.
-const ABANDONED_AFTER: time::Duration = time::Duration::HOUR;
 /// After a start or an outage the other gateways have so long to say which calls are live.
 const GRACE: Duration = Duration::from_mins(5);
 /// How often it is looked for what is no longer kept.
@@ -76,7 +73,7 @@ impl Rounds {
 
     async fn end_abandoned_calls(&self) {
         let now = self.clock.now();
-        let seen_before = now.saturating_sub(ABANDONED_AFTER);
+        let seen_before = now - ABANDONED_AFTER;
         match self.store.end_abandoned_calls(seen_before, now).await {
             Ok(0) => {}
             Ok(calls) => warn!(calls, "ended calls that no gateway has seen for an hour"),

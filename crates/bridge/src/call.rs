@@ -108,6 +108,7 @@ pub(crate) async fn run(parts: CallParts) {
         Arc::clone(&bridge.store),
         (session.key.clone(), session.epoch),
         Arc::clone(&bridge.prices),
+        stream.stop().clone(),
     );
     info!(
         resumed = config.resumption.is_some(),

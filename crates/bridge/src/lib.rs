@@ -67,6 +67,10 @@ pub struct BridgeParts {
     pub observer: Option<mpsc::Sender<Observation>>,
 }
 
+/// A call of which the database has heard nothing for so long is taken for abandoned. Much longer than a live call is
+/// silent towards it; a bridge that cannot reach the database hands its calls over before that.
+pub const ABANDONED_AFTER: Duration = Duration::from_hours(1);
+
 /// How a bridge is set up.
 #[derive(Debug, Clone)]
 pub struct BridgeConfig {

@@ -14,6 +14,8 @@ use toran_domain::{
 use toran_store::{CallEnding, CallKey, ModelUsage, Store, StoreError, TranscriptLine};
 use tracing::{Instrument as _, Span, info, warn};
 
+use crate::ABANDONED_AFTER;
+
 /// Entries waiting for the database. A call makes a few a second at most.
 const QUEUE: usize = 512;
 /// Of these, so many are kept for entries that must not be lost.
@@ -22,6 +24,10 @@ const RESERVED: usize = 64;
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// How long after the call's end what is left is still tried.
 const LAST_RECORDS: Duration = Duration::from_mins(1);
+
+/// After so long without an answer of the database the call is handed over: soon a gateway that still reaches it would take
+/// the call for abandoned, and tell others that it is over.
+const HANDED_OVER_AFTER: Duration = ABANDONED_AFTER.saturating_sub(Duration::from_mins(15));
 
 /// One thing to be stored.
 #[derive(Debug, Clone)]
@@ -74,6 +80,7 @@ impl Recorder {
         store: Arc<dyn Store>,
         (key, epoch): (CallKey, u32),
         prices: Arc<PriceTable>,
+        stream: CancellationToken,
     ) -> Self {
         let (queue, entries) = mpsc::channel(QUEUE);
         let over = CancellationToken::new();
@@ -84,6 +91,8 @@ impl Recorder {
             prices,
             over: over.clone(),
             deadline: None,
+            stream,
+            answered: Instant::now(),
         };
         let task = tokio::spawn(writer.run(entries).instrument(Span::current()));
         Self { queue, task, over }
@@ -161,6 +170,10 @@ struct Writer {
     over: CancellationToken,
     /// When the database counts as lost for this call.
     deadline: Option<Instant>,
+    /// Ends the stream, so that the provider asks another gateway for one.
+    stream: CancellationToken,
+    /// When the database last answered.
+    answered: Instant,
 }
 
 impl Writer {
@@ -190,8 +203,15 @@ impl Writer {
         loop {
             let error = match self.write(entry.clone()).await {
                 Err(error @ StoreError::Unavailable(_)) => error,
-                done => return done,
+                done => {
+                    self.answered = Instant::now();
+                    return done;
+                }
             };
+            if self.answered.elapsed() > HANDED_OVER_AFTER && !self.stream.is_cancelled() {
+                warn!("the database has been away for too long: the call is handed over");
+                self.stream.cancel();
+            }
             if self.over.is_cancelled() {
                 let deadline = Instant::now() + LAST_RECORDS;
                 let deadline = *self.deadline.get_or_insert(deadline);
@@ -252,5 +272,49 @@ impl Writer {
             }
             Entry::Ended { ending, at } => store.end_stream(key, self.epoch, ending, at).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::utc_datetime;
+    use toran_store::{
+        MemoryStore,
+        conformance::{add, key, open},
+    };
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_the_database_no_longer_hears_of_is_handed_over_in_time() {
+        let memory = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Store> = Arc::clone(&memory) as _;
+        add(&store, 1).await;
+        let key = key(1, "CA1");
+        open(&store, &key, Some(7), 7).await;
+        let stream = CancellationToken::new();
+        let prices = Arc::new(PriceTable::default());
+        let call = (key, 0);
+        let recorder = Recorder::start(Arc::clone(&store), call, prices, stream.clone());
+        let seen = |minute: u32| {
+            let at = utc_datetime!(2026-11-23 12:00) + Duration::from_mins(minute.into());
+            recorder.record(Entry::Seen { at });
+        };
+        for minute in 0..50 {
+            seen(minute);
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        }
+        assert!(!stream.is_cancelled(), "the database answers");
+        memory.go_away();
+        let mut away = 0;
+        for minute in 50..120 {
+            seen(minute);
+            tokio::time::sleep(Duration::from_mins(1)).await;
+            if stream.is_cancelled() {
+                break;
+            }
+            away += 1;
+        }
+        assert!((40..50).contains(&away), "handed over after {away} minutes");
     }
 }
