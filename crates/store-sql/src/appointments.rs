@@ -75,6 +75,8 @@ statements! {
     CONFIRM: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
         last_appointment_id = $5, one_more = FALSE WHERE business_id = $1 AND call_sid = $2";
     CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL";
+    TAKE_BACK_THE_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
+        WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending'";
     PING: Across = "SELECT 1 AS one";
 }
 
@@ -237,9 +239,7 @@ impl SqlStore {
             | BookingAnswer::AlreadyHeld { booking, .. } = answer
             {
                 confirm(&mut tx, call_sid, booking).await?;
-                // What could not be had earlier in the call is had now.
-                let values = values![call_sid, order.now];
-                tx.execute(CLOSE_TASK, values).await?;
+                close_task(&mut tx, call_sid, order.now).await?;
             }
             tx.commit().await?;
             return Ok(answer);
@@ -256,6 +256,19 @@ async fn confirm(
 ) -> Result<(), Failure> {
     let values = values![call_sid, booking.date, booking.time, booking.appointment_id];
     tx.execute(CONFIRM, values).await?;
+    Ok(())
+}
+
+/// What could not be had earlier in the call is had now: nobody is left to do it, or to hear of it.
+async fn close_task(
+    tx: &mut Tx<OneBusiness>,
+    call_sid: &CallSid,
+    now: UtcDateTime,
+) -> Result<(), Failure> {
+    if tx.execute(CLOSE_TASK, values![call_sid, now]).await? > 0 {
+        tx.execute(TAKE_BACK_THE_TASK, values![call_sid, now])
+            .await?;
+    }
     Ok(())
 }
 

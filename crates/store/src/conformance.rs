@@ -141,6 +141,7 @@ macro_rules! back_office_suite {
             keeps_personal_data_for_its_time_alone,
             turns_a_request_into_a_task,
             makes_no_task_of_what_was_booked_after_all,
+            ends_the_task_of_a_call_that_books_after_all,
         }
     };
     (@laws $make:expr; $($law:ident),+ $(,)?) => {

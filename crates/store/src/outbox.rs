@@ -48,7 +48,7 @@ pub enum DeliveryState {
     Delivered,
     /// It was tried often enough. The lead's later events wait behind it until it is replayed or discarded.
     Dead,
-    /// An operator gave it up.
+    /// An operator gave it up, or it was no longer true before it left.
     Discarded,
 }
 

@@ -25,7 +25,7 @@ fn webhook() -> Webhook {
 }
 
 /// The `n`-th business, with a webhook.
-async fn shop(office: &Office, n: u32) -> BusinessId {
+pub(super) async fn shop(office: &Office, n: u32) -> BusinessId {
     let id = add(&store(office), n).await.id;
     let set = office.set_webhook(id, Some(&webhook()), NOW).await;
     assert!(set.expect("set_webhook"));
@@ -37,7 +37,7 @@ pub(super) fn store(office: &Office) -> Shared {
 }
 
 /// A call of the `n`-th business by the `caller`-th number.
-async fn call(office: &Office, n: u32, caller: u32) -> CallSession {
+pub(super) async fn call(office: &Office, n: u32, caller: u32) -> CallSession {
     let key = key(n, &format!("CA{caller}"));
     open(
         &store(office),
@@ -48,7 +48,7 @@ async fn call(office: &Office, n: u32, caller: u32) -> CallSession {
     .await
 }
 
-async fn hang_up(office: &Office, key: &CallKey) {
+pub(super) async fn hang_up(office: &Office, key: &CallKey) {
     let ended = office.end_call(key, CallEnding::HungUp, NOW + Duration::seconds(65));
     ended.await.expect("end_call");
 }
@@ -60,12 +60,12 @@ async fn claim(office: &Office, now: UtcDateTime) -> Vec<Delivery> {
         .expect("claim_deliveries")
 }
 
-fn kinds(deliveries: &[Delivery]) -> Vec<EventKind> {
+pub(super) fn kinds(deliveries: &[Delivery]) -> Vec<EventKind> {
     deliveries.iter().map(|delivery| delivery.kind).collect()
 }
 
 /// Claims and delivers until nothing is due.
-async fn deliver_all(office: &Office, now: UtcDateTime) -> Vec<Delivery> {
+pub(super) async fn deliver_all(office: &Office, now: UtcDateTime) -> Vec<Delivery> {
     let mut all = Vec::new();
     loop {
         let claimed = claim(office, now).await;

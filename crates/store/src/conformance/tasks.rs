@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::{
     HALF_PAST_FOUR, NOW, Office, TUESDAY, add, appointment_id, book, business, key, open, order,
-    outbox::store, phone,
+    outbox::{self, store},
+    phone,
 };
-use crate::{BookingAnswer, CallSession, NewTask, TaskAddition};
+use crate::{BookingAnswer, CallSession, EventKind, NewTask, TaskAddition};
 
 fn task(call: &CallSession, n: u128, time: Time, seconds: i64) -> NewTask {
     NewTask {
@@ -129,4 +130,35 @@ pub async fn makes_no_task_of_what_was_booked_after_all(office: Office) {
         add_task(&task(&next, 5, time!(10:00), 0)).await,
         TaskAddition::Added
     );
+}
+
+/// A booking later in the call ends its task, and nobody hears of it.
+pub async fn ends_the_task_of_a_call_that_books_after_all(office: Office) {
+    let id = outbox::shop(&office, 1).await;
+    let (call, other) = (
+        outbox::call(&office, 1, 7).await,
+        outbox::call(&office, 1, 8).await,
+    );
+    for (n, call) in [(1, &call), (2, &other)] {
+        let added = office.add_task(&task(call, n, time!(9:00), 10)).await;
+        assert_eq!(added.expect("add_task"), TaskAddition::Added);
+    }
+    let mut booked = order(&call, TUESDAY, HALF_PAST_FOUR, 1);
+    booked.now = NOW + Duration::seconds(30);
+    book(&store(&office), &booked).await;
+    let open = office.tasks(id, false).await.expect("tasks");
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].call_sid, other.key.call_sid, "of another call");
+    let all = office.tasks(id, true).await.expect("tasks");
+    let done = all.iter().find(|task| task.call_sid == call.key.call_sid);
+    assert_eq!(done.and_then(|task| task.done_at), Some(booked.now));
+    for call in [&call, &other] {
+        outbox::hang_up(&office, &call.key).await;
+    }
+    let told = outbox::deliver_all(&office, NOW + Duration::HOUR).await;
+    let of_tasks = told
+        .iter()
+        .filter(|told| told.kind == EventKind::TaskCreated);
+    let calls: Vec<_> = of_tasks.map(|told| told.call_sid.clone()).collect();
+    assert_eq!(calls, [Some(other.key.call_sid)]);
 }
