@@ -26,7 +26,7 @@ pub enum OfficeError {
     /// The business has no such appointment.
     #[error("the business has no appointment {0}: `gateway appointment list` shows them")]
     UnknownAppointment(AppointmentId),
-    /// The appointment was given up, or never was.
+    /// The appointment was given up.
     #[error("appointment {0} does not stand: `gateway appointment show` tells its history")]
     NotStanding(AppointmentId),
     /// The new time cannot be had.
@@ -190,6 +190,7 @@ pub async fn move_appointment(
         MoveAnswer::Unchanged(booking) => writeln!(out, "stands there: {}", moment(&booking))?,
         MoveAnswer::Refused(refusal) => return Err(OfficeError::Refused(refusal)),
         MoveAnswer::NotStanding => return Err(OfficeError::NotStanding(appointment_id)),
+        MoveAnswer::Unknown => return Err(OfficeError::UnknownAppointment(appointment_id)),
     }
     Ok(())
 }

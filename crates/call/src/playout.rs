@@ -424,13 +424,16 @@ impl Item {
         let received = Millis::of_mulaw(self.sent + self.queued);
         let cut_short = !self.finished || heard < received;
         let transcript = self.guard.transcript();
-        let words = if cut_short && received > Millis::ZERO {
+        let words = if cut_short {
             let chars = transcript.chars().count() as u64;
             let heard_chars = chars.saturating_mul(heard.0) / received.0.max(1);
-            transcript
-                .chars()
-                .take(usize::try_from(heard_chars).unwrap_or(usize::MAX))
-                .collect()
+            let heard_chars = usize::try_from(heard_chars).unwrap_or(usize::MAX);
+            // An estimate; but what was not cleared has not left.
+            let heard_chars = match self.cleared {
+                Cleared::Everything => heard_chars,
+                Cleared::Chars(cleared) => heard_chars.min(cleared),
+            };
+            transcript.chars().take(heard_chars).collect()
         } else {
             transcript.to_owned()
         };

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use toran_domain::{ItemId, Pii, TurnIndex};
+use toran_domain::{ItemId, Pii, RequestedTime, TurnIndex};
 
 use crate::{Hearing, Instant};
 
@@ -19,7 +19,7 @@ pub(crate) enum Stage {
     /// At the parser.
     Parsing { hearing: Hearing },
     /// At the booking desk.
-    AtDesk,
+    AtDesk { requested: RequestedTime },
 }
 
 #[derive(Debug, Clone)]

@@ -136,10 +136,8 @@ pub(crate) async fn change_time(
         MoveAnswer::Moved { .. } => "moved",
         MoveAnswer::Unchanged(_) => "unchanged",
         MoveAnswer::Refused(refusal) => return Err(ApiError::Refused(refusal)),
-        MoveAnswer::NotStanding => {
-            found(&api, business_id, appointment_id).await?;
-            return Err(ApiError::NotStanding);
-        }
+        MoveAnswer::NotStanding => return Err(ApiError::NotStanding),
+        MoveAnswer::Unknown => return Err(ApiError::NotFound("appointment")),
     };
     info!(%business_id, %appointment_id, result, "moved over the API");
     answered(&api, business_id, appointment_id, result).await

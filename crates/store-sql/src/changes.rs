@@ -195,7 +195,8 @@ impl SqlStore {
         let settings = settings_of(&mut tx).await?;
         let settings = settings.ok_or(StoreError::UnknownBusiness)?;
         let Some(found) = one_live(&mut tx, order.appointment_id).await? else {
-            return Ok(MoveAnswer::NotStanding);
+            let row = tx.fetch_one(FIND, values![order.appointment_id]).await?;
+            return Ok(row.map_or(MoveAnswer::Unknown, |_| MoveAnswer::NotStanding));
         };
         lock_lead(&mut tx, found.lead_id).await?;
         tx.lock_business().await?;

@@ -144,8 +144,10 @@ pub enum MoveAnswer {
     Unchanged(Booking),
     /// The new time cannot be had. It stands where it stood.
     Refused(Refusal),
-    /// The business has no such appointment, or it was given up.
+    /// It was given up.
     NotStanding,
+    /// The business has no such appointment.
+    Unknown,
 }
 
 /// What came of giving an appointment up.

@@ -408,11 +408,10 @@ impl Appointments for MemoryStore {
         let mut state = self.state()?;
         let tenant = state.tenant(order.business_id)?;
         let made = tenant.find(order.appointment_id);
-        let Some(standing) = made
-            .filter(|made| made.is_live())
-            .map(|made| made.live.clone())
-        else {
-            return Ok(MoveAnswer::NotStanding);
+        let standing = match made {
+            None => return Ok(MoveAnswer::Unknown),
+            Some(made) if !made.is_live() => return Ok(MoveAnswer::NotStanding),
+            Some(made) => made.live.clone(),
         };
         let settings = tenant.business.settings.clone();
         let (booking, requested) = (standing.booking(&settings), (order.date, order.time));

@@ -195,7 +195,9 @@ impl Caller {
                 report.held.push((id, moment_of(booking)));
             }
             Ok(MoveAnswer::Refused(refusal)) => report.tally.told(refusal.as_str()),
-            Ok(MoveAnswer::NotStanding) => report.tally.told("not standing"),
+            Ok(MoveAnswer::NotStanding | MoveAnswer::Unknown) => {
+                report.tally.told("not standing");
+            }
             Err(error) => report.tally.failed(&error),
         }
         Ok(())

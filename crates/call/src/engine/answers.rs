@@ -201,7 +201,7 @@ impl CallEngine {
 
     /// Whether the caller asked for anything that is not in hands already: the desk tells by itself what became of it.
     fn has_request(&self) -> bool {
-        let at_desk = |turn: &Turn| matches!(turn.stage, Stage::AtDesk);
+        let at_desk = |turn: &Turn| matches!(turn.stage, Stage::AtDesk { .. });
         self.said.has(Speaker::Caller) && !self.turns.front().is_some_and(at_desk)
     }
 }

@@ -189,7 +189,7 @@ impl CallEngine {
             }
         };
         if let Some(front) = self.turns.front_is(turn) {
-            front.enter(Stage::AtDesk, now);
+            front.enter(Stage::AtDesk { requested }, now);
         }
         self.out.push_back(Output::Desk { turn, order });
     }
@@ -206,11 +206,11 @@ impl CallEngine {
     /// The desk's answer becomes what is true, what is on the table, and what the model is told. A booking that
     /// comes after the turn was given up is as true as any other.
     pub(super) fn on_desk(&mut self, now: Instant, turn: TurnIndex, outcome: Outcome) {
-        let in_time = self
-            .turns
-            .front_is(turn)
-            .is_some_and(|front| matches!(front.stage, Stage::AtDesk));
-        if in_time {
+        let ordered = match self.turns.front_is(turn).map(|front| &front.stage) {
+            Some(Stage::AtDesk { requested }) => Some(*requested),
+            _ => None,
+        };
+        if ordered.is_some() {
             self.turns.close_front();
         } else if outcome.booking().is_none() {
             return;
@@ -228,6 +228,10 @@ impl CallEngine {
                 .collect();
         }
         let Discussed { asked, offered } = Discussed::of(&outcome);
+        if outcome == Outcome::BookingUnavailable {
+            // Nothing is known of it, and it is noted: the caller need not say it again.
+            self.lay_on_table(ordered.unwrap_or_default());
+        }
         self.table = asked.unwrap_or(self.table);
         self.offer = offered;
         self.enter_booking(&outcome);
@@ -241,6 +245,15 @@ impl CallEngine {
             self.record(Fact::Booked(booking));
         }
         self.responses.want(Purpose::Answer);
+    }
+
+    /// Adds to what is talked about; what was not named again stays.
+    fn lay_on_table(&mut self, requested: RequestedTime) {
+        let RequestedTime { date, time } = requested;
+        self.table = RequestedTime {
+            date: date.or(self.table.date),
+            time: time.or(self.table.time),
+        };
     }
 
     pub(super) fn enter_booking(&mut self, outcome: &Outcome) {
@@ -260,7 +273,7 @@ impl CallEngine {
                 Stage::Transcribing => timings.transcript_patience,
                 Stage::Waiting { .. } => return None,
                 Stage::Parsing { .. } => timings.parser_patience,
-                Stage::AtDesk => timings.desk_patience,
+                Stage::AtDesk { .. } => timings.desk_patience,
             },
         ))
     }
@@ -276,7 +289,7 @@ impl CallEngine {
                 }
             }
             Stage::Parsing { .. } => self.on_parsed(now, turn.index, Err(ParserFailure)),
-            Stage::AtDesk => self.on_desk(now, turn.index, Outcome::BookingUnavailable),
+            Stage::AtDesk { .. } => self.on_desk(now, turn.index, Outcome::BookingUnavailable),
             Stage::Waiting { .. } => {}
         }
     }

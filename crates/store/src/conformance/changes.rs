@@ -127,7 +127,7 @@ pub async fn moves_and_cancels_with_a_history(store: Shared) {
         MoveAnswer::Unchanged(first),
         MoveAnswer::Refused(Refusal::OutsideHours),
         MoveAnswer::Moved { from, to },
-        MoveAnswer::NotStanding,
+        MoveAnswer::Unknown,
     ];
     assert_eq!(answers, expected);
     let cancel = async |n, seconds| {

@@ -54,6 +54,8 @@ fn a_false_claim_never_leaves_and_is_replaced() {
         ending: ResponseEnding::Cancelled,
     });
     assert_eq!(call.kept(), [RequestedTime::default()], "as they are told");
+    assert!(!call.facts().iter().any(|fact| matches!(fact,
+        Fact::AgentSaid { text, .. } if text.expose().contains("קבעתי"))));
     assert_eq!(call.responds(), 2, "the answer and its replacement");
     assert_eq!(call.played(), 0);
 }
@@ -61,6 +63,13 @@ fn a_false_claim_never_leaves_and_is_replaced() {
 /// What the business is to do, after an answer that claims too much.
 fn kept_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
     let (response, item) = (ResponseId::from("lie"), ItemId::from("lie"));
+    let said = |call: &Call| {
+        let facts = call.facts().into_iter();
+        facts
+            .filter(|fact| matches!(fact, Fact::AgentSaid { .. }))
+            .count()
+    };
+    let said_before = said(call);
     call.model(FromModel::ResponseStarted {
         response: response.clone(),
     });
@@ -72,6 +81,11 @@ fn kept_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
     assert!(call.facts().contains(&Fact::Told {
         notice: Notice::ClaimRefused
     }));
+    assert_eq!(
+        said(call),
+        said_before,
+        "nobody heard it, so nobody said it"
+    );
     call.kept()
 }
 

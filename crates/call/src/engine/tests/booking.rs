@@ -274,3 +274,34 @@ fn what_is_held_from_before_is_true_and_was_not_made_now() {
     assert_eq!(call.engine.ledger().bookings(), [booking()]);
     assert!(!call.facts().contains(&Fact::Booked(booking())));
 }
+
+#[test]
+fn what_was_noted_during_an_outage_need_not_be_said_again() {
+    let mut call = Call::greeted();
+    let (tuesday, half_past_ten) = (date!(2026 - 11 - 24), time!(10:30));
+    for (turn, (words, date, time)) in [
+        ("ביום שלישי", Some(tuesday), None),
+        ("בעשר וחצי", None, Some(half_past_ten)),
+        ("כן", None, None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        call.say(&format!("u{turn}"), words, 900);
+        let turn = u32::try_from(turn).unwrap();
+        call.parsed(turn, request(Action::Ask, date, time));
+        call.desk(turn, Outcome::BookingUnavailable);
+    }
+    let tables = call.find(|output| match output {
+        Output::Parse { table, .. } => Some((table.date, table.time)),
+        _ => None,
+    });
+    assert_eq!(
+        tables,
+        [
+            (None, None),
+            (Some(tuesday), None),
+            (Some(tuesday), Some(half_past_ten))
+        ]
+    );
+}
