@@ -406,7 +406,7 @@ async fn summary(
         call_sid: call_sid.clone(),
         ending,
         started_at: row.instant("call_session.started_at")?,
-        ended_at,
+        ended_at: ended_at.truncate_to_second(),
         transcript_lines: row.int("transcript_line.lines")?,
         appointments: appointments.iter().map(|made| made.booking).collect(),
         last_requested: RequestedTime {

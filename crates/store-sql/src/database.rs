@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
+/// How often the write-ahead log is tried to be emptied while others read it.
+const LOG_ATTEMPTS: u32 = 8;
+
 /// What the triggers of SQLite and the constraint of PostgreSQL are called.
 const OVERLAP: &str = "appointment_overlap";
 
@@ -185,6 +188,27 @@ impl Database {
             Self::Sqlite { writer, .. } => Ok(Connection::Sqlite(writer.begin().await?)),
             Self::Postgres(pool) => begin_postgres(pool, "BEGIN", scope).await,
         }
+    }
+
+    /// Sees to it that what was erased can no longer be read out of the files. PostgreSQL has its own vacuum for that.
+    pub(crate) async fn overwrite_erased(&self) {
+        let Self::Sqlite { writer, .. } = self else {
+            return;
+        };
+        for _ in 0..LOG_ATTEMPTS {
+            match writer.empty_log().await {
+                Ok(true) => return,
+                Ok(false) => tokio::time::sleep(LONGEST_PAUSE).await,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "the write-ahead log could not be emptied");
+                    return;
+                }
+            }
+        }
+        tracing::warn!(
+            "what was erased stays in the write-ahead log for now: another process was reading it all the time"
+        );
     }
 
     pub(crate) async fn close(&self) {

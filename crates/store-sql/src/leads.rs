@@ -39,7 +39,9 @@ statements! {
     FORGET_LEAD: Scoped = "UPDATE lead SET phone = NULL, name = NULL, erased_at = $3 \
         WHERE business_id = $1 AND id = $2 AND erased_at IS NULL";
     FORGET_ON_APPOINTMENTS: Scoped = "UPDATE appointment SET name = NULL WHERE business_id = $1 AND lead_id = $2";
-    FORGET_ON_TASKS: Scoped = "UPDATE task SET name = NULL WHERE business_id = $1 AND lead_id = $2";
+    // Nobody is left who could be called back.
+    FORGET_ON_TASKS: Scoped = "UPDATE task SET name = NULL, done_at = COALESCE(done_at, $3) \
+        WHERE business_id = $1 AND lead_id = $2";
     FORGET_WHAT_WAS_SAID: Scoped = "DELETE FROM transcript_line WHERE business_id = $1 AND call_sid IN \
         (SELECT call.call_sid FROM call_session AS call WHERE call.business_id = $1 AND call.lead_id = $2)";
 }
@@ -109,7 +111,11 @@ impl Leads for SqlStore {
             tx.commit().await?;
             Ok(true)
         };
-        attempts(Repeat::Safe, erase).await
+        let erased = attempts(Repeat::Safe, erase).await?;
+        if erased {
+            self.database.overwrite_erased().await;
+        }
+        Ok(erased)
     }
 
     async fn retention(&self, business_id: BusinessId) -> Result<Option<Retention>, StoreError> {
@@ -141,7 +147,7 @@ pub(crate) async fn anonymise(
 ) -> Result<(), Failure> {
     lock_lead(tx, lead_id).await?;
     tx.execute(FORGET_ON_APPOINTMENTS, values![lead_id]).await?;
-    tx.execute(FORGET_ON_TASKS, values![lead_id]).await?;
+    tx.execute(FORGET_ON_TASKS, values![lead_id, now]).await?;
     if tx.execute(FORGET_LEAD, values![lead_id, now]).await? > 0 {
         let subject = Subject {
             lead_id,
@@ -151,6 +157,12 @@ pub(crate) async fn anonymise(
         put_event(tx, subject, &Event::LeadUpdated).await?;
     }
     Ok(())
+}
+
+/// Whether a lead asked to be forgotten.
+pub(crate) async fn is_erased(tx: &mut Tx<OneBusiness>, lead_id: LeadId) -> Result<bool, Failure> {
+    let lead = one(tx, lead_id).await?;
+    Ok(lead.is_some_and(|lead| lead.erased_at.is_some()))
 }
 
 async fn one(tx: &mut Tx<OneBusiness>, lead_id: LeadId) -> Result<Option<LeadRow>, Failure> {

@@ -90,6 +90,9 @@ pub(crate) async fn apply(database: &Database, now: UtcDateTime) -> Result<Remov
             failed = Some(error);
         }
     }
+    if all.transcript_lines + all.leads > 0 {
+        database.overwrite_erased().await;
+    }
     failed.map_or(Ok(all), Err)
 }
 

@@ -1,6 +1,6 @@
 //! Opening a SQLite database.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
@@ -46,7 +46,12 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         let writer = Writer::new(writer);
         return Ok(Database::Sqlite { writer, readers });
     }
-    let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
+    make_private(options.get_filename());
+    // What is erased is overwritten, not only let go.
+    let writing = options
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("secure_delete", "on");
     let writer = connect_writer(writing)
         .await
         .map_err(OpenError::CannotOpen)?;
@@ -55,6 +60,16 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
     let readers = connected.map_err(OpenError::CannotOpen)?;
     let writer = Writer::new(writer);
     Ok(Database::Sqlite { writer, readers })
+}
+
+/// Makes the file, if there is none, for its owner alone: SQLite would let everybody on the machine read it. If it cannot be
+/// made, SQLite says why.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 /// The one connection that writes.
@@ -84,6 +99,16 @@ impl Writer {
                 result => return result,
             }
         }
+    }
+
+    /// Brings the write-ahead log into the database and empties it: until then it still holds what was erased. `false` if
+    /// somebody was still reading it.
+    pub(crate) async fn empty_log(&self) -> Result<bool, sqlx::Error> {
+        let _turn = self.turn.lock().await;
+        let busy: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(busy.0 == 0)
     }
 
     pub(crate) async fn close(&self) {

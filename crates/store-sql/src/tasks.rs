@@ -12,6 +12,7 @@ use crate::{
     SqlStore,
     businesses::settings_of,
     database::{Failure, OneBusiness, Repeat, Tx, attempts},
+    leads::is_erased,
     outbox::{Subject, put_event},
     row::Row,
     session::lock_lead_and_call,
@@ -38,10 +39,8 @@ statements! {
             WHERE change.business_id = $1 AND change.appointment_id = appointment.id AND change.call_sid = $3 \
             AND change.kind <> 'cancelled') AS changed_at \
         FROM appointment WHERE business_id = $1 AND lead_id = $2 AND status = 'confirmed'";
-    // Of a lead that was erased meanwhile no name comes back.
     PUT: Scoped = "INSERT INTO task (id, business_id, lead_id, call_sid, requested_date, requested_time, name, noted_at) \
-        VALUES ($2, $1, $3, $4, $5, $6, CASE WHEN EXISTS (SELECT 1 FROM lead WHERE lead.business_id = $1 \
-        AND lead.id = $3 AND lead.erased_at IS NOT NULL) THEN NULL ELSE CAST($7 AS text) END, $8) \
+        VALUES ($2, $1, $3, $4, $5, $6, $7, $8) \
         ON CONFLICT (business_id, call_sid) DO UPDATE SET requested_date = excluded.requested_date, \
         requested_time = excluded.requested_time, name = excluded.name, noted_at = excluded.noted_at, done_at = NULL \
         WHERE task.noted_at < excluded.noted_at OR (task.noted_at = excluded.noted_at AND task.done_at IS NULL \
@@ -117,6 +116,10 @@ impl SqlStore {
         let settings = settings_of(&mut tx).await?;
         let settings = settings.ok_or(StoreError::UnknownBusiness)?;
         let lead_id = lock_lead_and_call(&mut tx, call_sid).await?;
+        // Who asked to be forgotten cannot be called back.
+        if is_erased(&mut tx, lead_id).await? {
+            return Ok(TaskAddition::Orphaned);
+        }
         if let Some(booking) = held_by_now(&mut tx, task, lead_id, &settings).await? {
             return Ok(TaskAddition::AlreadyBooked(booking));
         }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use sqlx::{Connection as _, SqliteConnection};
 use support::TempDatabase;
+use toran_domain::{Pii, RequestedTime, Speaker};
 use toran_store::{
-    BookingAnswer, Businesses as _, Calls as _, StoreError,
+    BookingAnswer, Businesses as _, Calls as _, Leads as _, StoreError, TranscriptLine,
     conformance::{
-        HALF_PAST_FOUR, RACERS, Shared, TUESDAY, add, book, business, judge_race, key, open, order,
-        prepare_race, race,
+        HALF_PAST_FOUR, NOW, RACERS, Shared, TUESDAY, add, book, business, judge_race, key, open,
+        order, prepare_race, race,
     },
 };
 use toran_store_sql::{MigrationError, OpenError, SqlStore};
@@ -511,4 +512,63 @@ async fn an_address_that_cannot_be_opened_is_explained() {
         matches!(refused, Err(OpenError::CannotOpen { .. })),
         "{refused:?}"
     );
+}
+
+/// How often the bytes of a text lie in the files of a database.
+fn traces(file: &TempDatabase, text: &str) -> usize {
+    let count = |bytes: Vec<u8>| {
+        let windows = bytes.windows(text.len());
+        windows.filter(|window| *window == text.as_bytes()).count()
+    };
+    let files = file.files();
+    files
+        .iter()
+        .filter_map(|path| std::fs::read(path).ok())
+        .map(count)
+        .sum()
+}
+
+#[tokio::test]
+async fn what_is_erased_is_nowhere_in_the_files() {
+    let file = TempDatabase::new();
+    let store = file.open().await;
+    let shared: Shared = Arc::new(store.clone());
+    let business_id = add(&shared, 1).await.id;
+    let call = open(&shared, &key(1, "CA1"), Some(7), 7).await;
+    let (number, name) = ("+972540000007", "דוד המלך");
+    let nothing = RequestedTime::default();
+    let noted = store
+        .note_request(&call.key, nothing, Some(name), NOW)
+        .await;
+    noted.expect("note_request");
+    let line = TranscriptLine {
+        speaker: Speaker::Caller,
+        text: Pii::new(format!("קוראים לי {name}")),
+        at: NOW,
+    };
+    for _ in 0..100 {
+        let appended = store.append_transcript(&call.key, std::slice::from_ref(&line));
+        appended.await.expect("append_transcript");
+    }
+    assert!(traces(&file, number) > 0 && traces(&file, name) >= 100);
+    let erased = store.erase_lead(business_id, call.lead_id, NOW).await;
+    assert!(erased.expect("erase_lead"));
+    assert_eq!((traces(&file, number), traces(&file, name)), (0, 0));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let file = TempDatabase::new();
+    let store = file.open().await;
+    add(&(Arc::new(store) as Shared), 1).await;
+    for path in file.files() {
+        let mode = std::fs::metadata(&path)
+            .expect("it is there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+    }
 }

@@ -329,7 +329,10 @@ mod tests {
         ] {
             assert_eq!(ending.as_str().parse(), Ok(ending));
         }
-        let unknown = crate::UnknownWord("robot".into());
+        let unknown = crate::UnknownWord {
+            word: "robot".into(),
+            expected: &["hung_up", "completed", "failed", "abandoned"],
+        };
         assert_eq!("robot".parse::<CallEnding>(), Err(unknown));
     }
 }

@@ -32,7 +32,7 @@ pub enum TaskAddition {
     AlreadyThere,
     /// The caller holds the appointment after all: nothing is left to do.
     AlreadyBooked(Booking),
-    /// The business or the call is gone: nobody is left to do it.
+    /// The business or the call is gone, or the lead was erased: nobody is left to do it, or to do it for.
     Orphaned,
 }
 

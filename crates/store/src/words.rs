@@ -2,8 +2,13 @@
 
 /// A stored word that names no variant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is none of the words that are written here")]
-pub struct UnknownWord(pub String);
+#[error("{word:?} is none of {expected:?}")]
+pub struct UnknownWord {
+    /// What was given, shortened.
+    pub word: String,
+    /// What may be given.
+    pub expected: &'static [&'static str],
+}
 
 macro_rules! stored_words {
     ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -20,7 +25,10 @@ macro_rules! stored_words {
             fn from_str(text: &str) -> Result<Self, $crate::UnknownWord> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    other => Err($crate::UnknownWord(other.chars().take(40).collect())),
+                    other => Err($crate::UnknownWord {
+                        word: other.chars().take(40).collect(),
+                        expected: &[$($word),+],
+                    }),
                 }
             }
         }

@@ -38,11 +38,18 @@ impl TempDatabase {
         store
     }
 
-    fn remove(&self) {
-        for suffix in ["", "-wal", "-shm"] {
+    /// The files that it may consist of.
+    pub(crate) fn files(&self) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|suffix| {
             let mut path = self.path.clone().into_os_string();
             path.push(suffix);
-            let _ = std::fs::remove_file(path);
+            path.into()
+        })
+    }
+
+    fn remove(&self) {
+        for file in self.files() {
+            let _ = std::fs::remove_file(file);
         }
     }
 }

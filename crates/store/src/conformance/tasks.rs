@@ -90,15 +90,21 @@ pub async fn turns_a_request_into_a_task(office: Office) {
     assert_eq!(add_task(&orphan).await, TaskAddition::Orphaned);
     orphan.key = key(3, "CA1");
     assert_eq!(add_task(&orphan).await, TaskAddition::Orphaned);
-    // Of a lead that was erased meanwhile no name comes back.
-    let erased = office.erase_lead(id, call.lead_id, NOW).await;
-    assert!(erased.expect("erase_lead"));
+    // For a lead that was erased nothing can be done any more.
     assert_eq!(
         add_task(&task(&call, 5, time!(12:00), 30)).await,
         TaskAddition::Added
     );
-    let open = office.tasks(id, false).await.expect("tasks");
-    assert_eq!((&open[0].name, &open[0].caller), (&None, &None));
+    assert_eq!(office.tasks(id, false).await.expect("tasks").len(), 1);
+    let erased = office.erase_lead(id, call.lead_id, NOW).await;
+    assert!(erased.expect("erase_lead"));
+    assert_eq!(office.tasks(id, false).await.expect("tasks"), []);
+    let done = office.tasks(id, true).await.expect("tasks");
+    assert_eq!((&done[0].name, &done[0].caller), (&None, &None));
+    assert_eq!(
+        add_task(&task(&call, 6, time!(12:30), 40)).await,
+        TaskAddition::Orphaned
+    );
 }
 
 /// What the caller came to after all is no task: the time itself, or another one later in the same call.
