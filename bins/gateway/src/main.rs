@@ -103,10 +103,21 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(FAILED),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "gateway: {error:#}");
+            let _ = writeln!(std::io::stderr(), "gateway: {}", in_one_line(&error));
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+/// An error and its causes. Some libraries write the cause into the error itself: it is not said twice.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !line.ends_with(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {

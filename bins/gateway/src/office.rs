@@ -85,7 +85,7 @@ pub(crate) enum LeadCommand {
         /// The business's id.
         business: BusinessId,
         /// At most so many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Write everything that is kept of one, as JSON.
@@ -136,7 +136,7 @@ pub(crate) enum OutboxCommand {
         #[arg(long)]
         state: Option<DeliveryState>,
         /// At most so many.
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Give dead letters another round of attempts.

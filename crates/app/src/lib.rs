@@ -59,6 +59,8 @@ pub use toran_store_sql::SqlStore;
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
 /// What the rounds have begun, a delivery above all, is finished within this.
 const ROUNDS_PATIENCE: Duration = Duration::from_secs(18);
+/// How long the provider's questions after calls that were cut are still answered.
+const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 /// What is left of them is closed within this.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -259,6 +261,8 @@ impl App {
             );
             live_calls.end();
             let _ = tokio::time::timeout(CLOSE_PATIENCE, live_calls.wait()).await;
+            // The provider asks at once what to do with them, and is told to ask again.
+            tokio::time::sleep(LAST_QUESTIONS).await;
         }
         end_rounds.cancel();
         let ended = async { while rounds.join_next().await.is_some() {} };

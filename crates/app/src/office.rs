@@ -30,7 +30,7 @@ pub enum OfficeError {
     #[error("appointment {0} does not stand: `gateway appointment show` tells its history")]
     NotStanding(AppointmentId),
     /// The new time cannot be had.
-    #[error("the appointment stays where it is: {}", .0.as_str())]
+    #[error("the appointment stays where it is: {} ({})", why(*.0), .0.as_str())]
     Refused(Refusal),
     /// The business has no such lead.
     #[error("the business has no lead {0}: `gateway lead list` shows them")]
@@ -53,6 +53,27 @@ pub enum OfficeError {
     /// The terminal failed.
     #[error("cannot write to the terminal")]
     Terminal(#[from] io::Error),
+}
+
+/// What is in the way of a time, and where to look.
+const fn why(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::InThePast => "that time is over",
+        Refusal::TooSoon => "it is sooner than the minimum notice of the settings allows",
+        Refusal::TooFar => "it is later than the booking horizon of the settings",
+        Refusal::InactiveDay => "the business does not work on that day of the week",
+        Refusal::Closed => "the business is closed on that date",
+        Refusal::Holiday(_) => "the business is closed for a holiday on that date",
+        Refusal::OutsideHours => {
+            "it is outside the opening hours: `gateway business settings` shows them"
+        }
+        Refusal::NonexistentTime => "the clock is set forward over it on that day",
+        Refusal::DoesNotFitBeforeClosing => "it would end after closing",
+        Refusal::OffGrid => {
+            "appointments do not begin at that minute: `gateway business settings` shows the interval"
+        }
+        Refusal::Taken => "somebody else has it",
+    }
 }
 
 async fn known(store: &SqlStore, id: BusinessId) -> Result<(), OfficeError> {
@@ -122,6 +143,7 @@ pub async fn show_appointment(
     appointment_id: AppointmentId,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
     let row = store.appointment(business_id, appointment_id).await?;
     let row = row.ok_or(OfficeError::UnknownAppointment(appointment_id))?;
     write_appointment(&row, out)?;

@@ -8,11 +8,13 @@ use std::{
 
 use tokio::time::Instant;
 use tracing::{
-    Event, Subscriber,
+    Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::LevelFilter, layer::Context, layer::SubscriberExt as _,
+    EnvFilter, Layer,
+    filter::{FilterExt as _, LevelFilter, filter_fn},
+    layer::{Context, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
 
@@ -81,6 +83,11 @@ impl Visit for LogLine {
     }
 }
 
+/// Libraries of the network write at `trace` what passes through them: keys in headers, and what was said.
+fn tells_no_secret(line: &Metadata<'_>) -> bool {
+    *line.level() < Level::TRACE || line.target().starts_with("toran")
+}
+
 /// Starts the log, once a process. Lines go to standard error, the filter's; the watch sees all of the calls' lines.
 pub fn start(log: &LogSection, watch: Option<LogWatch>) -> Result<(), Problem> {
     let refused = |error: &dyn fmt::Display| Problem {
@@ -110,7 +117,7 @@ pub fn start(log: &LogSection, watch: Option<LogWatch>) -> Result<(), Problem> {
         .chain(json.map(Layer::boxed))
         .collect::<Vec<_>>();
     tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
+        .with(lines.with_filter(filter.and(filter_fn(tells_no_secret))))
         .with(watch.map(|watch| watch.with_filter(LevelFilter::INFO)))
         .try_init()
         .map_err(|error| refused(&error))

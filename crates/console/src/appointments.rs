@@ -11,7 +11,7 @@ use tracing::info;
 use crate::{
     Api,
     error::ApiError,
-    extract::{self, Body, Ids, Parameters},
+    extract::{self, Body, Ids, NoParameters, Parameters},
     json,
 };
 
@@ -55,6 +55,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, AppointmentId)>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     let row = found(&api, business_id, id).await?;
     let history = api.office.history(business_id, id).await?;
@@ -98,6 +99,7 @@ pub(crate) struct Cancel {
 pub(crate) async fn cancel(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, AppointmentId)>,
+    NoParameters: NoParameters,
     Body(body): Body<Cancel>,
 ) -> Result<Json<Value>, ApiError> {
     let origin = api.origin(body.actor.into());
@@ -123,6 +125,7 @@ pub(crate) struct Move {
 pub(crate) async fn change_time(
     State(api): State<Api>,
     Ids((business_id, appointment_id)): Ids<(BusinessId, AppointmentId)>,
+    NoParameters: NoParameters,
     Body(body): Body<Move>,
 ) -> Result<Json<Value>, ApiError> {
     let order = MoveOrder {

@@ -15,6 +15,17 @@ use tracing::warn;
 pub(crate) enum ApiError {
     #[error("send the header `Authorization: Bearer` with the token of TORAN_API_TOKEN")]
     Unauthorised,
+    #[error("there is no such business: `gateway business list` shows them")]
+    UnknownBusiness,
+    #[error("there is no such route: docs/api.md lists them")]
+    UnknownRoute,
+    #[error("the route takes another method: docs/api.md says which")]
+    WrongMethod,
+    #[error(
+        "the body is too large: at most {} bytes are read",
+        crate::MAX_BODY_BYTES
+    )]
+    TooLarge,
     #[error("the business has no such {0}, or there is no such business")]
     NotFound(&'static str),
     #[error("{0}")]
@@ -32,7 +43,7 @@ pub(crate) enum ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::UnknownBusiness => Self::NotFound("business"),
+            StoreError::UnknownBusiness => Self::UnknownBusiness,
             error => Self::Store(error),
         }
     }
@@ -42,7 +53,11 @@ impl ApiError {
     const fn code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Unauthorised => (StatusCode::UNAUTHORIZED, "unauthorised"),
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::NotFound(_) | Self::UnknownBusiness | Self::UnknownRoute => {
+                (StatusCode::NOT_FOUND, "not_found")
+            }
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Refused(_) => (StatusCode::CONFLICT, "slot_unavailable"),
             Self::NotStanding => (StatusCode::CONFLICT, "not_standing"),

@@ -1,12 +1,12 @@
 //! What a request carries, refused in the API's own words.
 
 use axum::{
-    Json,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use time::{Date, Time, format_description::StaticFormatDescription, macros::format_description};
 
 use crate::error::ApiError;
@@ -44,7 +44,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
     }
 }
 
-/// A JSON body; nothing at all is an empty object.
+/// A query without parameters: one that means something to the caller is not passed over in silence.
+pub(crate) struct NoParameters;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParameters {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match parts.uri.query() {
+            None | Some("") => Ok(Self),
+            Some(_) => {
+                let none = "this route takes no parameters in its query";
+                Err(ApiError::BadRequest(none.to_owned()))
+            }
+        }
+    }
+}
+
+/// A JSON object as body; nothing at all is an empty one.
 pub(crate) struct Body<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
@@ -52,15 +69,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await;
-        let bytes = bytes.map_err(|rejection| ApiError::BadRequest(rejection.body_text()))?;
-        let bytes = if bytes.is_empty() {
-            Bytes::from_static(b"{}")
+        let bytes = bytes.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge,
+            _ => ApiError::BadRequest(rejection.body_text()),
+        })?;
+        // Read as an object first: serde would take an array for the fields in their order.
+        let fields: Map<String, Value> = if bytes.is_empty() {
+            Map::new()
         } else {
-            bytes
+            serde_json::from_slice(&bytes).map_err(|error| {
+                ApiError::BadRequest(format!("the body must be a JSON object: {error}"))
+            })?
         };
-        match Json::<T>::from_bytes(&bytes) {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(ApiError::BadRequest(rejection.body_text())),
+        match serde_json::from_value(Value::Object(fields)) {
+            Ok(body) => Ok(Self(body)),
+            Err(error) => Err(ApiError::BadRequest(format!("the body: {error}"))),
         }
     }
 }

@@ -10,7 +10,7 @@ use tracing::info;
 use crate::{
     Api,
     error::ApiError,
-    extract::{Body, Ids, Parameters},
+    extract::{Body, Ids, NoParameters, Parameters},
     json,
 };
 
@@ -51,6 +51,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     let lead = api.office.lead(business_id, id).await?;
     let lead = lead.ok_or(ApiError::NotFound("lead"))?;
@@ -60,6 +61,7 @@ pub(crate) async fn show(
 pub(crate) async fn export(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     let record = api.office.export_lead(business_id, id).await?;
     let record = record.ok_or(ApiError::NotFound("lead"))?;
@@ -70,6 +72,7 @@ pub(crate) async fn export(
 pub(crate) async fn erase(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
+    NoParameters: NoParameters,
 ) -> Result<StatusCode, ApiError> {
     if !api.office.erase_lead(business_id, id, api.now()).await? {
         return Err(ApiError::NotFound("lead"));
@@ -91,9 +94,10 @@ pub(crate) struct Kept {
 pub(crate) async fn retention(
     State(api): State<Api>,
     Ids(business_id): Ids<BusinessId>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     let kept = api.office.retention(business_id).await?;
-    let kept = kept.ok_or(ApiError::NotFound("business"))?;
+    let kept = kept.ok_or(ApiError::UnknownBusiness)?;
     Ok(Json(json!({
         "transcripts_days": kept.transcripts_days,
         "phone_numbers_days": kept.phone_numbers_days,
@@ -103,6 +107,7 @@ pub(crate) async fn retention(
 pub(crate) async fn set_retention(
     state: State<Api>,
     Ids(business_id): Ids<BusinessId>,
+    NoParameters: NoParameters,
     Body(kept): Body<Kept>,
 ) -> Result<Json<Value>, ApiError> {
     let kept = Retention {
@@ -110,8 +115,8 @@ pub(crate) async fn set_retention(
         phone_numbers_days: kept.phone_numbers_days,
     };
     if !state.office.set_retention(business_id, kept).await? {
-        return Err(ApiError::NotFound("business"));
+        return Err(ApiError::UnknownBusiness);
     }
     info!(%business_id, "retention changed over the API");
-    retention(state, Ids(business_id)).await
+    retention(state, Ids(business_id), NoParameters).await
 }

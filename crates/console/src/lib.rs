@@ -46,7 +46,7 @@ use axum::{
     },
     middleware::{self, Next},
     response::Response,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
@@ -88,7 +88,7 @@ impl Api {
     /// Lists would be empty for a business that is not there, which would look like a truth.
     async fn known(&self, id: BusinessId) -> Result<toran_domain::Business, ApiError> {
         let business = self.office.business(id).await?;
-        business.ok_or(ApiError::NotFound("business"))
+        business.ok_or(ApiError::UnknownBusiness)
     }
 }
 
@@ -118,9 +118,12 @@ pub fn router(office: Arc<dyn BackOffice>, token: SecretString, clock: Clock) ->
         .route("/events/{id}", get(outbox::show))
         .route("/events/replay", post(outbox::replay_all))
         .route("/events/{id}/replay", post(outbox::replay))
-        .route("/events/{id}/discard", post(outbox::discard));
+        .route("/events/{id}/discard", post(outbox::discard))
+        .method_not_allowed_fallback(async || ApiError::WrongMethod);
     Router::new()
         .nest("/api/v1/businesses/{business}", of_business)
+        .route("/api", any(async || ApiError::UnknownRoute))
+        .route("/api/{*rest}", any(async || ApiError::UnknownRoute))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(api.clone(), authorise))
         .with_state(api)
@@ -135,8 +138,9 @@ async fn authorise(
     let header = request.headers().get(AUTHORIZATION);
     let given = header
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .unwrap_or_default();
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map_or("", |(_, token)| token);
     let expected = api.token.expose_secret().as_bytes();
     if !bool::from(given.as_bytes().ct_eq(expected)) {
         return Err(ApiError::Unauthorised);

@@ -10,7 +10,7 @@ use tracing::info;
 use crate::{
     Api,
     error::ApiError,
-    extract::{Ids, Parameters},
+    extract::{Ids, NoParameters, Parameters},
     json,
     leads::limited,
 };
@@ -43,6 +43,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, EventId)>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     let event = api.office.event(business_id, id).await?;
     let event = event.ok_or(ApiError::NotFound("event"))?;
@@ -61,6 +62,7 @@ async fn no_dead_letter(api: &Api, business_id: BusinessId, id: EventId) -> ApiE
 pub(crate) async fn replay_all(
     State(api): State<Api>,
     Ids(business_id): Ids<BusinessId>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     api.known(business_id).await?;
     let replayed = api.office.replay(business_id, None, api.now()).await?;
@@ -71,6 +73,7 @@ pub(crate) async fn replay_all(
 pub(crate) async fn replay(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, EventId)>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     let replayed = api.office.replay(business_id, Some(id), api.now()).await?;
     if replayed == 0 {
@@ -83,6 +86,7 @@ pub(crate) async fn replay(
 pub(crate) async fn discard(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, EventId)>,
+    NoParameters: NoParameters,
 ) -> Result<StatusCode, ApiError> {
     if !api.office.discard(business_id, id, api.now()).await? {
         return Err(no_dead_letter(&api, business_id, id).await);

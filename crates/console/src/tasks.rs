@@ -9,7 +9,7 @@ use tracing::info;
 use crate::{
     Api,
     error::ApiError,
-    extract::{Ids, Parameters},
+    extract::{Ids, NoParameters, Parameters},
     json,
 };
 
@@ -35,6 +35,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, TaskId)>,
+    NoParameters: NoParameters,
 ) -> Result<Json<Value>, ApiError> {
     let task = api.office.task(business_id, id).await?;
     let task = task.ok_or(ApiError::NotFound("task"))?;
@@ -45,6 +46,7 @@ pub(crate) async fn show(
 pub(crate) async fn done(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, TaskId)>,
+    NoParameters: NoParameters,
 ) -> Result<StatusCode, ApiError> {
     if api.office.finish_task(business_id, id, api.now()).await? {
         info!(%business_id, task_id = %id, "task done over the API");

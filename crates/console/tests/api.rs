@@ -370,7 +370,6 @@ async fn tasks_are_done_and_dead_letters_replayed() {
 async fn nonsense_is_refused_in_the_apis_own_words() {
     let bench = Bench::set().await;
     let appointment = format!("{}/appointments/{}", one(), id(1));
-    let endless = format!(r#"{{"date":"{}","time":"10:00"}}"#, "2".repeat(40_000));
     for (method, path, body) in [
         ("GET", "not-a-uuid/leads".to_owned(), ""),
         ("GET", format!("{}/appointments?days=0", one()), ""),
@@ -379,6 +378,15 @@ async fn nonsense_is_refused_in_the_apis_own_words() {
         ("GET", format!("{}/appointments?when=now", one()), ""),
         ("GET", format!("{}/leads?limit=0", one()), ""),
         ("GET", format!("{}/events?state=lost", one()), ""),
+        ("GET", format!("{}/retention?x=1", one()), ""),
+        ("POST", format!("{appointment}/cancel"), r#"["business"]"#),
+        ("POST", format!("{appointment}/cancel"), "[]"),
+        (
+            "POST",
+            format!("{appointment}/move"),
+            r#"["2026-11-24","10:00","business"]"#,
+        ),
+        ("POST", format!("{appointment}/cancel?x=1"), ""),
         ("POST", format!("{appointment}/move"), ""),
         ("POST", format!("{appointment}/move"), "{"),
         (
@@ -401,7 +409,6 @@ async fn nonsense_is_refused_in_the_apis_own_words() {
             format!("{appointment}/cancel"),
             r#"{"actor":"caller"}"#,
         ),
-        ("POST", format!("{appointment}/move"), &endless),
         (
             "PUT",
             format!("{}/retention", one()),
@@ -422,6 +429,53 @@ async fn nonsense_is_refused_in_the_apis_own_words() {
                 .is_some_and(|message| !message.is_empty())
         );
     }
+}
+
+#[tokio::test]
+async fn what_no_route_takes_is_told_as_everything_else() {
+    let bench = Bench::set().await;
+    let endless = format!(r#"{{"date":"{}","time":"10:00"}}"#, "2".repeat(40_000));
+    let change_time = format!("{}/appointments/{}/move", one(), id(1));
+    for (method, path, body, expected) in [
+        (
+            "POST",
+            change_time.as_str(),
+            endless.as_str(),
+            (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        ),
+        (
+            "PATCH",
+            &change_time,
+            "",
+            (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        ),
+        ("GET", "", "", (StatusCode::NOT_FOUND, "not_found")),
+        (
+            "GET",
+            &format!("{}/leads/", one()),
+            "",
+            (StatusCode::NOT_FOUND, "not_found"),
+        ),
+        (
+            "GET",
+            &format!("{}/callers", one()),
+            "",
+            (StatusCode::NOT_FOUND, "not_found"),
+        ),
+    ] {
+        let (status, answer) = bench.ask(method, path, body).await;
+        assert_eq!(
+            (status, answer["error"].as_str()),
+            (expected.0, Some(expected.1)),
+            "{method} {path}"
+        );
+    }
+    let (_, unknown) = bench.get(&format!("{}/leads", business(9).id)).await;
+    let message = unknown["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("there is no such business:"),
+        "{message}"
+    );
 }
 
 #[tokio::test]

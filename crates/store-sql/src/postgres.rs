@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -14,10 +14,12 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// One gateway's share of the server's connections, which are 100 unless it was told otherwise.
 const MAX_CONNECTIONS: u32 = 16;
 /// The server itself ends what takes longer: nobody waits for it any more.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "4s"),
     ("idle_in_transaction_session_timeout", "15s"),
+    // That something is there already is no news.
+    ("client_min_messages", "warning"),
 ];
 
 pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
@@ -25,6 +27,10 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         .map_err(|source| OpenError::BadUrl(Some(source)))?
         .application_name("toran")
         .options(SETTINGS);
+    // A pool would only say that it waited in vain, and not for what.
+    let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options)).await;
+    let first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    let _ = first.map_err(OpenError::CannotOpen)?.close().await;
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -13,5 +13,7 @@ pub use signature::{
     Algorithm, SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody,
     SignedRequest, WebhookKey, WebhookVerifier,
 };
-pub use twiml::{ConnectStream, HANG_UP, MAX_PARAMETER_CHARS, REJECT, TOKEN_PARAMETER, TwimlError};
+pub use twiml::{
+    ConnectStream, HANG_UP, MAX_PARAMETER_CHARS, REJECT, TOKEN_PARAMETER, TwimlError, ask_again,
+};
 pub use webhook::{CallStatus, IncomingCall, StatusUpdate, WebhookError};

@@ -209,6 +209,11 @@ async fn health_says_whether_calls_can_come() {
     let to_dana = call_form(dana.called_number.e164());
     let answer = Webhook::new("/twilio/voice", &to_dana).post(&stage).await;
     assert_eq!(answer.status, 503, "the provider tries its other address");
+    // A call whose stream it closed is not lost: whoever comes in its place is asked.
+    let answer = Webhook::new("/twilio/after", &to_dana).post(&stage).await;
+    assert_eq!(answer.status, 200);
+    let told = r#"<Pause length="5"/><Redirect method="POST">"#;
+    assert!(answer.body.contains(told), "{}", answer.body);
 }
 
 type Form = Vec<(String, String)>;

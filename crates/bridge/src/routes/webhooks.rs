@@ -7,7 +7,7 @@ use time::Duration;
 use toran_domain::{Business, BusinessId, CallSid, LeadId};
 use toran_store::{CallEnding, CallKey, CallOpening, Store, StoreError};
 use toran_telephony::twilio::{
-    ConnectStream, HANG_UP, IncomingCall, REJECT, StatusUpdate, WebhookError,
+    ConnectStream, HANG_UP, IncomingCall, REJECT, StatusUpdate, WebhookError, ask_again,
 };
 use tracing::{info, warn};
 
@@ -18,6 +18,8 @@ use crate::{Bridge, Clock, clock::new_id};
 const TOKEN_LIFETIME: Duration = Duration::minutes(2);
 /// A gateway writes what is left of its call, and ends it, within this; or it is dead.
 const DRIVER_GRACE: std::time::Duration = std::time::Duration::from_secs(30);
+/// A gateway that stops is gone, and another takes its calls, within this.
+const REPLACED_WITHIN_SECONDS: u8 = 5;
 /// After so many reconnects a call is ended rather than tried again.
 const MAX_RECONNECTS: u32 = 10;
 
@@ -48,6 +50,11 @@ pub(super) async fn after(
             }
         }
         return Ok(Twiml(HANG_UP.to_owned()));
+    }
+    if bridge.admission.is_closed() {
+        // Its stream was closed because this gateway stops: whoever takes its place may need a moment.
+        let again = ask_again(&bridge.gate.public_url(AFTER), REPLACED_WITHIN_SECONDS)?;
+        return Ok(Twiml(again));
     }
     answer(&bridge, &form).await
 }

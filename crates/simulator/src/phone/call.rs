@@ -268,6 +268,9 @@ impl Ongoing {
                         .await?
                         .into_iter();
                 }
+                Verb::Pause(seconds) => {
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                }
                 Verb::Reject => return Ok(EndedBy::Rejected),
                 Verb::HangUp => return Ok(EndedBy::Gateway),
                 Verb::Other(name) => {

@@ -12,6 +12,8 @@ pub(super) enum Verb {
     ConnectStream(Stream),
     /// Asks this address what comes next.
     Redirect(String),
+    /// Waits so many seconds, in silence.
+    Pause(u64),
     /// Refuses the call.
     Reject,
     /// Ends the call.
@@ -53,6 +55,7 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
     let mut path: Vec<String> = Vec::new();
     let mut verbs = Vec::new();
     let mut stream: Option<Stream> = None;
+    let mut pause: Option<String> = None;
     let mut text = String::new();
     let mut seen_response = false;
     loop {
@@ -62,6 +65,8 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
                 seen_response |= path.is_empty() && name == "Response";
                 if name == "Stream" {
                     stream = Some(read_stream(&element)?);
+                } else if name == "Pause" {
+                    pause = attribute(&element, "length")?;
                 } else if let Some(stream) = stream.as_mut().filter(|_| name == "Parameter") {
                     let name = attribute(&element, "name")?.unwrap_or_default();
                     let value = attribute(&element, "value")?.unwrap_or_default();
@@ -75,7 +80,12 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
             Event::End(_) => {
                 let name = path.pop().unwrap_or_default();
                 if path.len() == 1 {
-                    verbs.push(verb(name, stream.take(), &text)?);
+                    verbs.push(if name == "Pause" {
+                        let length = pause.take().unwrap_or_else(|| "1".to_owned());
+                        length.parse().map_or(Verb::Other(name), Verb::Pause)
+                    } else {
+                        verb(name, stream.take(), &text)?
+                    });
                 }
             }
             Event::Eof => break,
@@ -158,6 +168,10 @@ mod tests {
         let verbs = parse("<Response><Say>שלום</Say><Hangup/></Response>")?;
         assert_eq!(verbs, [Verb::Other("Say".into()), Verb::HangUp]);
         assert_eq!(parse("<Response><Reject/></Response>")?, [Verb::Reject]);
+        assert_eq!(
+            parse(r#"<Response><Pause length="5"/><Pause/></Response>"#)?,
+            [Verb::Pause(5), Verb::Pause(1)]
+        );
         assert_eq!(parse("<Response/>")?, []);
         Ok(())
     }

@@ -75,14 +75,9 @@ impl ConnectStream<'_> {
                         })?;
                         Ok(())
                     })?;
-                response
-                    .create_element("Redirect")
-                    .with_attribute(("method", "POST"))
-                    .write_text_content(BytesText::new(self.after_url))?;
-                Ok(())
+                redirect(response, self.after_url)
             })?;
-        String::from_utf8(writer.into_inner())
-            .map_err(|error| TwimlError::Write(io::Error::new(io::ErrorKind::InvalidData, error)))
+        into_text(writer)
     }
 
     fn check(&self) -> Result<(), TwimlError> {
@@ -101,9 +96,53 @@ impl ConnectStream<'_> {
     }
 }
 
+/// Keeps the caller on the line, in silence, and then asks again what to do, by POST: for a gateway that is about to be
+/// replaced.
+pub fn ask_again(url: &str, after_seconds: u8) -> Result<String, TwimlError> {
+    if url.contains(char::is_control) {
+        return Err(TwimlError::ControlCharacter);
+    }
+    let mut writer = Writer::new(Vec::new());
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    writer
+        .create_element("Response")
+        .write_inner_content(|response| {
+            response
+                .create_element("Pause")
+                .with_attribute(("length", after_seconds.to_string().as_str()))
+                .write_empty()?;
+            redirect(response, url)
+        })?;
+    into_text(writer)
+}
+
+fn redirect(response: &mut Writer<Vec<u8>>, url: &str) -> io::Result<()> {
+    response
+        .create_element("Redirect")
+        .with_attribute(("method", "POST"))
+        .write_text_content(BytesText::new(url))?;
+    Ok(())
+}
+
+fn into_text(writer: Writer<Vec<u8>>) -> Result<String, TwimlError> {
+    String::from_utf8(writer.into_inner())
+        .map_err(|error| TwimlError::Write(io::Error::new(io::ErrorKind::InvalidData, error)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_waits_and_is_asked_about_again() {
+        assert_eq!(
+            ask_again("https://gw.example.com/after?a=1&b=2", 5).unwrap(),
+            concat!(
+                r#"<?xml version="1.0" encoding="UTF-8"?><Response><Pause length="5"/>"#,
+                r#"<Redirect method="POST">https://gw.example.com/after?a=1&amp;b=2</Redirect></Response>"#,
+            )
+        );
+    }
 
     const INSTRUCTIONS: ConnectStream<'static> = ConnectStream {
         stream_url: "wss://gw.example.com/media",
