@@ -75,6 +75,8 @@ statements! {
     CONFIRM: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
         last_appointment_id = $5, one_more = FALSE WHERE business_id = $1 AND call_sid = $2";
     CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL";
+    CLOSE_TASK_AT: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
+        AND requested_date = $4 AND requested_time = $5";
     TAKE_BACK_THE_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending'";
     PING: Across = "SELECT 1 AS one";
@@ -239,7 +241,8 @@ impl SqlStore {
             | BookingAnswer::AlreadyHeld { booking, .. } = answer
             {
                 confirm(&mut tx, call_sid, booking).await?;
-                close_task(&mut tx, call_sid, order.now).await?;
+                let is_held = matches!(answer, BookingAnswer::AlreadyHeld { .. });
+                close_task(&mut tx, call_sid, is_held.then_some(booking), order.now).await?;
             }
             tx.commit().await?;
             return Ok(answer);
@@ -259,13 +262,22 @@ async fn confirm(
     Ok(())
 }
 
-/// What could not be had earlier in the call is had now: nobody is left to do it, or to hear of it.
+/// What could not be had earlier in the call is had now: nobody is left to do it, or to hear of it. An appointment that was
+/// `held` before is what one request for its very time wanted, and no other.
 async fn close_task(
     tx: &mut Tx<OneBusiness>,
     call_sid: &CallSid,
+    held: Option<Booking>,
     now: UtcDateTime,
 ) -> Result<(), Failure> {
-    if tx.execute(CLOSE_TASK, values![call_sid, now]).await? > 0 {
+    let closed = match held {
+        None => tx.execute(CLOSE_TASK, values![call_sid, now]).await?,
+        Some(Booking { date, time, .. }) => {
+            let values = values![call_sid, now, date, time];
+            tx.execute(CLOSE_TASK_AT, values).await?
+        }
+    };
+    if closed > 0 {
         tx.execute(TAKE_BACK_THE_TASK, values![call_sid, now])
             .await?;
     }

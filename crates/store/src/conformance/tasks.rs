@@ -158,6 +158,14 @@ pub async fn ends_the_task_of_a_call_that_books_after_all(office: Office) {
     let all = office.tasks(id, true).await.expect("tasks");
     let done = all.iter().find(|task| task.call_sid == call.key.call_sid);
     assert_eq!(done.and_then(|task| task.done_at), Some(booked.now));
+    // "Yes" once more is no answer to what was noted after it.
+    let mut later = task(&call, 3, time!(9:00), 40);
+    later.requested = RequestedTime::default();
+    let added = office.add_task(&later).await.expect("add_task");
+    assert_eq!(added, TaskAddition::Added);
+    booked.now = NOW + Duration::seconds(50);
+    book(&store(&office), &booked).await;
+    assert_eq!(office.tasks(id, false).await.expect("tasks").len(), 2);
     for call in [&call, &other] {
         outbox::hang_up(&office, &call.key).await;
     }
@@ -166,5 +174,5 @@ pub async fn ends_the_task_of_a_call_that_books_after_all(office: Office) {
         .iter()
         .filter(|told| told.kind == EventKind::TaskCreated);
     let calls: Vec<_> = of_tasks.map(|told| told.call_sid.clone()).collect();
-    assert_eq!(calls, [Some(other.key.call_sid)]);
+    assert_eq!(calls, [Some(other.key.call_sid), Some(call.key.call_sid)]);
 }
