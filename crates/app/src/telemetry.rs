@@ -13,7 +13,7 @@ use tracing::{
 };
 use tracing_subscriber::{
     EnvFilter, Layer,
-    filter::{FilterExt as _, LevelFilter, filter_fn},
+    filter::{FilterExt as _, FilterFn, LevelFilter},
     layer::{Context, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
@@ -116,8 +116,10 @@ pub fn start(log: &LogSection, watch: Option<LogWatch>) -> Result<(), Problem> {
         .into_iter()
         .chain(json.map(Layer::boxed))
         .collect::<Vec<_>>();
+    // Without the hint every line of every library would be asked about.
+    let quiet_libraries = FilterFn::new(tells_no_secret).with_max_level_hint(LevelFilter::TRACE);
     tracing_subscriber::registry()
-        .with(lines.with_filter(filter.and(filter_fn(tells_no_secret))))
+        .with(lines.with_filter(filter.and(quiet_libraries)))
         .with(watch.map(|watch| watch.with_filter(LevelFilter::INFO)))
         .try_init()
         .map_err(|error| refused(&error))

@@ -112,13 +112,6 @@ impl Admission {
         self.live.tracker.spawn(call);
     }
 
-    /// Whether a stream of the call is served here.
-    pub(crate) fn serves(&self, key: &CallKey) -> bool {
-        let streams = &self.live.streams;
-        let streams = streams.lock().unwrap_or_else(PoisonError::into_inner);
-        streams.of_call.contains_key(key)
-    }
-
     /// Makes this the call's stream. One that the call had before is told to end: the provider has left it.
     pub(crate) fn take_over(&self, key: CallKey) -> Stream {
         let stop = self.live.stop.child_token();

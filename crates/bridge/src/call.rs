@@ -303,7 +303,7 @@ impl Driver {
                     self.parse(turn, text.into_inner(), table, last_said.into_inner());
                 }
                 Output::Desk { turn, order } => self.ask_desk(turn, order),
-                Output::Keep(requested) => self.keep(requested),
+                Output::Keep { requested, name } => self.keep(requested, name),
                 Output::Record(fact) => {
                     log::log(&fact);
                     self.recorder.record_fact(&fact, self.utc_now());

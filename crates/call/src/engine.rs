@@ -98,6 +98,8 @@ pub struct CallEngine {
     /// What the next answer offers: on the table once the caller begins to hear it.
     offer: Option<RequestedTime>,
     caller_name: Option<Pii<String>>,
+    /// What was kept for the business last: not once more for each time that the caller hears so.
+    kept: Option<RequestedTime>,
     /// What the caller last heard from the agent.
     last_said: String,
     said: LastLines,
@@ -140,6 +142,7 @@ impl CallEngine {
             offered: resumption.offered,
             offer: None,
             caller_name: config.caller_name.clone(),
+            kept: None,
             last_said: String::new(),
             said: resumption.said.into_iter().collect(),
             greeted: config.resumption.is_some(),
@@ -331,8 +334,10 @@ impl CallEngine {
         }
         self.out
             .extend(progress.orders.into_iter().map(Output::Phone));
-        for words in progress.heard.into_iter().filter(|words| !words.is_empty()) {
-            self.on_heard(words, false);
+        for (words, broke_off) in progress.heard {
+            if !words.is_empty() {
+                self.on_heard(words, broke_off);
+            }
         }
     }
 

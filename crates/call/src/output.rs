@@ -35,7 +35,12 @@ pub enum Output {
         order: DeskOrder,
     },
     /// Keep what the caller asked for, as far as it is known: they are told that it is noted. Nothing comes back.
-    Keep(RequestedTime),
+    Keep {
+        /// The day and hour.
+        requested: RequestedTime,
+        /// The caller's name, if it was said.
+        name: Option<Pii<String>>,
+    },
     /// For the record: transcript, log, metrics and checklist are all made of these.
     Record(Fact),
     /// The call is over for this gateway: close both sockets.

@@ -34,6 +34,8 @@ struct Item {
     /// Where on the playout clock its first sound is.
     begins: Option<Millis>,
     finished: bool,
+    /// Its sound ends before its words do.
+    truncated: bool,
 }
 
 /// What became of an item whose playout was cut.
@@ -67,8 +69,8 @@ pub(crate) struct Progress {
     pub(crate) orders: Vec<ToPhone>,
     /// Whether some of it is the model's.
     pub(crate) agent_spoke: bool,
-    /// Items heard to their end, with their words.
-    pub(crate) heard: Vec<String>,
+    /// Words of items that are over, and whether they broke off.
+    pub(crate) heard: Vec<(String, bool)>,
 }
 
 impl Playout {
@@ -151,6 +153,7 @@ impl Playout {
             .iter_mut()
             .filter(|item| item.response == *response)
         {
+            item.truncated |= !item.finished;
             item.finished = true;
             let keep = item.sendable();
             item.keep_only(keep);
@@ -219,8 +222,9 @@ impl Playout {
             if !item.finished || item.queued > 0 || heard < ends {
                 break;
             }
-            if let Some(item) = self.items.pop_front().filter(|item| item.sent > 0) {
-                progress.heard.push(item.guard.transcript().to_owned());
+            if let Some(item) = self.items.pop_front() {
+                let all = Millis::of_mulaw(item.sent);
+                progress.heard.push((item.words_heard(all), item.truncated));
             }
         }
         progress
@@ -362,6 +366,7 @@ impl Item {
             sent: 0,
             begins: None,
             finished: false,
+            truncated: false,
         }
     }
 
@@ -376,6 +381,7 @@ impl Item {
 
     /// Drops all but the first `bytes` of what was not sent.
     fn keep_only(&mut self, bytes: usize) {
+        self.truncated |= bytes < self.queued;
         let mut room = bytes;
         for piece in &mut self.queue {
             piece.truncate(room);
@@ -416,27 +422,38 @@ impl Item {
         Some(piece)
     }
 
+    /// The words of so much of its sound. Of an answer that did not come to its end it is an estimate, and never more than
+    /// what had been cleared, and could be said in that time: the rest has not left.
+    fn words_heard(&self, heard: Millis) -> String {
+        let received = Millis::of_mulaw(self.sent + self.queued);
+        let transcript = self.guard.transcript();
+        if self.sent == 0 {
+            return String::new();
+        }
+        if self.finished && !self.truncated && heard >= received {
+            return transcript.to_owned();
+        }
+        let chars = transcript.chars().count() as u64;
+        let heard_chars = chars.saturating_mul(heard.0) / received.0.max(1);
+        let sayable = heard.0 / FASTEST_CHAR.0.max(1);
+        let sayable = usize::try_from(sayable).unwrap_or(usize::MAX);
+        let letters = match self.cleared {
+            Cleared::Everything => sayable,
+            Cleared::Chars(cleared) => cleared.min(sayable),
+        };
+        let heard_chars = usize::try_from(heard_chars).unwrap_or(usize::MAX);
+        let sayable = self.guard.first_letters(letters).chars();
+        sayable.take(heard_chars).collect()
+    }
+
     fn cut_at(self, heard_in_all: Millis) -> CutItem {
         let sent = Millis::of_mulaw(self.sent);
         let heard = self
             .begins
             .map_or(Millis::ZERO, |begins| (heard_in_all - begins).min(sent));
         let received = Millis::of_mulaw(self.sent + self.queued);
-        let cut_short = !self.finished || heard < received;
-        let transcript = self.guard.transcript();
-        let words = if cut_short {
-            let chars = transcript.chars().count() as u64;
-            let heard_chars = chars.saturating_mul(heard.0) / received.0.max(1);
-            let heard_chars = usize::try_from(heard_chars).unwrap_or(usize::MAX);
-            // An estimate; but what was not cleared has not left.
-            let heard_chars = match self.cleared {
-                Cleared::Everything => heard_chars,
-                Cleared::Chars(cleared) => heard_chars.min(cleared),
-            };
-            transcript.chars().take(heard_chars).collect()
-        } else {
-            transcript.to_owned()
-        };
+        let cut_short = !self.finished || self.truncated || heard < received;
+        let words = self.words_heard(heard);
         CutItem {
             id: self.id,
             canned: self.canned,

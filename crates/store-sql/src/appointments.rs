@@ -242,7 +242,8 @@ impl SqlStore {
             {
                 confirm(&mut tx, call_sid, booking).await?;
                 let is_held = matches!(answer, BookingAnswer::AlreadyHeld { .. });
-                close_task(&mut tx, call_sid, is_held.then_some(booking), order.now).await?;
+                let only_for = (is_held || order.one_more).then_some(booking);
+                close_task(&mut tx, call_sid, only_for, order.now).await?;
             }
             tx.commit().await?;
             return Ok(answer);
@@ -263,14 +264,14 @@ async fn confirm(
 }
 
 /// What could not be had earlier in the call is had now: nobody is left to do it, or to hear of it. An appointment that was
-/// `held` before is what one request for its very time wanted, and no other.
+/// held before, or is one more, is what a request for its very time wanted, and no other.
 async fn close_task(
     tx: &mut Tx<OneBusiness>,
     call_sid: &CallSid,
-    held: Option<Booking>,
+    only_for: Option<Booking>,
     now: UtcDateTime,
 ) -> Result<(), Failure> {
-    let closed = match held {
+    let closed = match only_for {
         None => tx.execute(CLOSE_TASK, values![call_sid, now]).await?,
         Some(Booking { date, time, .. }) => {
             let values = values![call_sid, now, date, time];

@@ -207,7 +207,7 @@ impl Database {
             }
         }
         tracing::warn!(
-            "what was erased stays in the write-ahead log for now: another process was reading it all the time"
+            "what was erased stays in the write-ahead log until the next round: it was being read all the time"
         );
     }
 

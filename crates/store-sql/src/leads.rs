@@ -42,6 +42,8 @@ statements! {
     // Nobody is left who could be called back.
     FORGET_ON_TASKS: Scoped = "UPDATE task SET name = NULL, done_at = COALESCE(done_at, $3) \
         WHERE business_id = $1 AND lead_id = $2";
+    TAKE_BACK_TASKS: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
+        WHERE business_id = $1 AND lead_id = $2 AND kind = 'task.created' AND state = 'pending'";
     FORGET_WHAT_WAS_SAID: Scoped = "DELETE FROM transcript_line WHERE business_id = $1 AND call_sid IN \
         (SELECT call.call_sid FROM call_session AS call WHERE call.business_id = $1 AND call.lead_id = $2)";
 }
@@ -148,6 +150,7 @@ pub(crate) async fn anonymise(
     lock_lead(tx, lead_id).await?;
     tx.execute(FORGET_ON_APPOINTMENTS, values![lead_id]).await?;
     tx.execute(FORGET_ON_TASKS, values![lead_id, now]).await?;
+    tx.execute(TAKE_BACK_TASKS, values![lead_id, now]).await?;
     if tx.execute(FORGET_LEAD, values![lead_id, now]).await? > 0 {
         let subject = Subject {
             lead_id,

@@ -29,7 +29,10 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         .options(SETTINGS);
     // A pool would only say that it waited in vain, and not for what.
     let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options)).await;
-    let first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    let first = first.unwrap_or_else(|elapsed| {
+        let silent = std::io::Error::new(std::io::ErrorKind::TimedOut, elapsed);
+        Err(sqlx::Error::Io(silent))
+    });
     let _ = first.map_err(OpenError::CannotOpen)?.close().await;
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)

@@ -90,9 +90,8 @@ pub(crate) async fn apply(database: &Database, now: UtcDateTime) -> Result<Remov
             failed = Some(error);
         }
     }
-    if all.transcript_lines + all.leads > 0 {
-        database.overwrite_erased().await;
-    }
+    // Each time: what could not be overwritten earlier is now.
+    database.overwrite_erased().await;
     failed.map_or(Ok(all), Err)
 }
 
@@ -112,9 +111,10 @@ async fn apply_to(
     if let Some(days) = kept.phone_numbers_days {
         loop {
             let some = || forget_some(database, business_id, before(days), now);
-            match attempts(Repeat::Safe, some).await? {
-                0 => break,
-                leads => removed.leads += leads,
+            let (looked_at, forgotten) = attempts(Repeat::Safe, some).await?;
+            removed.leads += forgotten;
+            if looked_at == 0 {
+                break;
             }
         }
     }
@@ -152,16 +152,17 @@ async fn delete_all(
     }
 }
 
-/// Forgets who some leads were.
+/// Forgets who some leads were. How many were looked at, and how many forgotten.
 async fn forget_some(
     database: &Database,
     business_id: BusinessId,
     before: UtcDateTime,
     now: UtcDateTime,
-) -> Result<u64, Failure> {
+) -> Result<(usize, u64), Failure> {
     let mut tx = database.write(business_id).await?;
     let mut forgotten = 0;
-    for row in tx.fetch(FORGOTTEN_LEADS, values![before]).await? {
+    let candidates = tx.fetch(FORGOTTEN_LEADS, values![before]).await?;
+    for row in &candidates {
         let lead_id = LeadId::from_uuid(row.id("lead.id")?);
         lock_lead(&mut tx, lead_id).await?;
         // Nobody who called a moment ago.
@@ -172,5 +173,5 @@ async fn forget_some(
         }
     }
     tx.commit().await?;
-    Ok(forgotten)
+    Ok((candidates.len(), forgotten))
 }

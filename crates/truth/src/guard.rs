@@ -80,6 +80,17 @@ impl SpeechGuard {
         self.whole |= !self.overflowed && self.has_words();
     }
 
+    /// The transcript as far as so many letters and digits of it, counted as [`Cleared::Chars`] counts them.
+    pub fn first_letters(&self, letters: usize) -> &str {
+        let mut said = 0;
+        let mut chars = self.transcript.char_indices();
+        let next = chars.find(|(at, c)| {
+            said += hebrew::letters_said(&self.transcript[*at..at + c.len_utf8()]);
+            said > letters
+        });
+        &self.transcript[..next.map_or(self.transcript.len(), |(at, _)| at)]
+    }
+
     /// The words so far.
     pub fn transcript(&self) -> &str {
         &self.transcript

@@ -49,9 +49,9 @@ impl Driver {
     }
 
     /// Keeps a request for the business; like an order, it is finished even if the call ends.
-    pub(super) fn keep(&mut self, requested: RequestedTime) {
+    pub(super) fn keep(&mut self, requested: RequestedTime, name: Option<Pii<String>>) {
         let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
-        let inquirer = self.inquirer(None);
+        let inquirer = self.inquirer(name);
         let keeping = async move {
             log_kept(&bridge.desk.keep(&inquirer, requested, now).await);
             None

@@ -16,8 +16,9 @@ use crate::{Bridge, Clock, clock::new_id};
 
 /// The provider opens the stream at once; a token that comes later was kept for something else.
 const TOKEN_LIFETIME: Duration = Duration::minutes(2);
-/// A gateway writes what is left of its call, and ends it, within this; or it is dead.
-const DRIVER_GRACE: std::time::Duration = std::time::Duration::from_secs(30);
+/// A driver is done with its call within this: its last orders and records, with some room. It then has ended it, or
+/// lost its stream, or is dead.
+const DRIVER_GRACE: std::time::Duration = std::time::Duration::from_secs(75);
 /// A gateway that stops is gone, and another takes its calls, within this.
 const REPLACED_WITHIN_SECONDS: u8 = 5;
 /// After so many reconnects a call is ended rather than tried again.
@@ -43,11 +44,8 @@ pub(super) async fn after(
                 business_id: business.id,
                 call_sid: call.call_sid,
             };
-            // Its own driver ends it, once all that belongs to it is written.
-            if !bridge.admission.serves(&key) {
-                let (store, clock) = (Arc::clone(&bridge.store), Arc::clone(&bridge.clock));
-                end_served_elsewhere(store, clock, key).await?;
-            }
+            let (store, clock) = (Arc::clone(&bridge.store), Arc::clone(&bridge.clock));
+            end_when_its_driver_is_done(store, clock, key).await?;
         }
         return Ok(Twiml(HANG_UP.to_owned()));
     }
@@ -59,10 +57,10 @@ pub(super) async fn after(
     answer(&bridge, &form).await
 }
 
-/// Ends a call of which this gateway has no stream: at once if nobody ever had one, and otherwise when whoever had it
-/// had the time to write what is left and to end it. A restart meanwhile leaves it to the round that looks for
-/// abandoned calls.
-async fn end_served_elsewhere(
+/// Ends a call: at once if nobody ever had its stream, and otherwise when whoever has it, here or at another gateway, had the
+/// time to write what is left and to end it. A restart meanwhile leaves it to the round that looks for abandoned
+/// calls.
+async fn end_when_its_driver_is_done(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     key: CallKey,
@@ -196,7 +194,7 @@ mod tests {
     }
 
     async fn completed(store: &Arc<dyn Store>, key: &CallKey) {
-        let ended = end_served_elsewhere(Arc::clone(store), Arc::new(Noon), key.clone());
+        let ended = end_when_its_driver_is_done(Arc::clone(store), Arc::new(Noon), key.clone());
         ended.await.unwrap();
     }
 

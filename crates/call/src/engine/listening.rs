@@ -140,7 +140,20 @@ impl CallEngine {
         } else {
             self.table
         };
-        self.out.push_back(Output::Keep(open));
+        self.keep(open);
+    }
+
+    /// Once, and nothing less than what is kept already.
+    fn keep(&mut self, requested: RequestedTime) {
+        let is_known = self
+            .kept
+            .is_some_and(|kept| kept == requested || requested.is_empty());
+        if is_known {
+            return;
+        }
+        self.kept = Some(requested);
+        let name = self.caller_name.clone();
+        self.out.push_back(Output::Keep { requested, name });
     }
 
     fn on_understood(
@@ -230,10 +243,14 @@ impl CallEngine {
         let Discussed { asked, offered } = Discussed::of(&outcome);
         if outcome == Outcome::BookingUnavailable {
             // Nothing is known of it, and it is noted: the caller need not say it again.
+            // The desk kept what was ordered; what was on the table besides belongs to it.
+            self.kept = ordered;
             self.lay_on_table(ordered.unwrap_or_default());
+            self.keep(self.table);
         }
         self.table = asked.unwrap_or(self.table);
         self.offer = offered;
+        let is_one_more = self.one_more;
         self.enter_booking(&outcome);
         let booked = match &outcome {
             Outcome::AppointmentCreated(booking)
@@ -243,16 +260,23 @@ impl CallEngine {
         self.tell(Notice::Outcome(outcome));
         if let Some(booking) = booked {
             self.record(Fact::Booked(booking));
+            // The store ends the request that came to nothing before, unless this is another one.
+            self.kept = self.kept.filter(|_| is_one_more);
         }
         self.responses.want(Purpose::Answer);
     }
 
-    /// Adds to what is talked about; what was not named again stays.
+    /// Adds to what is talked about. Another day does not take the old day's hour with it.
     fn lay_on_table(&mut self, requested: RequestedTime) {
         let RequestedTime { date, time } = requested;
-        self.table = RequestedTime {
-            date: date.or(self.table.date),
-            time: time.or(self.table.time),
+        let another_day = date.is_some() && date != self.table.date;
+        self.table = if another_day {
+            requested
+        } else {
+            RequestedTime {
+                date: self.table.date,
+                time: time.or(self.table.time),
+            }
         };
     }
 

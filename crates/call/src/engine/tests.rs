@@ -248,7 +248,7 @@ impl Call {
     /// What was kept for the business.
     fn kept(&self) -> Vec<RequestedTime> {
         let kept = |output: &Output| match output {
-            Output::Keep(requested) => Some(*requested),
+            Output::Keep { requested, .. } => Some(*requested),
             _ => None,
         };
         self.find(kept)

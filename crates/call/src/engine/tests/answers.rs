@@ -296,3 +296,61 @@ fn events_of_answers_that_are_over_mean_nothing() {
     call.wait(3_000);
     assert_eq!(call.played(), SECOND);
 }
+
+/// What the caller is on record as having heard of an answer that fails after its words.
+fn heard_of_a_failed_answer(sound: usize) -> Vec<(String, bool)> {
+    let mut call = Call::greeted();
+    call.say("u1", "כן", 900);
+    call.parsed(
+        0,
+        request(
+            Action::Confirm,
+            Some(date!(2026 - 11 - 24)),
+            Some(time!(10:30)),
+        ),
+    );
+    call.desk(0, Outcome::AppointmentCreated(booking()));
+    let before = call.facts().len();
+    let (response, item) = (ResponseId::from("r2"), ItemId::from("a2"));
+    call.model(FromModel::ResponseStarted {
+        response: response.clone(),
+    });
+    call.model(FromModel::Words {
+        response: response.clone(),
+        item: item.clone(),
+        words: "בשמחה. קבעתי לך פגישה בתאריך 24.11 בשעה 10:30. להתראות".into(),
+    });
+    if sound > 0 {
+        call.model(FromModel::Speech {
+            response: response.clone(),
+            item,
+            audio: vec![0; sound].into(),
+        });
+    }
+    let ending = ResponseEnding::Failed {
+        code: "server_error".into(),
+    };
+    call.model(FromModel::ResponseDone { response, ending });
+    call.wait(4_000);
+    let facts = call.facts().into_iter().skip(before);
+    let announced = facts.clone().any(|fact| matches!(fact, Fact::Announced(_)));
+    assert!(!announced, "the hour was not heard");
+    facts
+        .filter_map(|fact| match fact {
+            Fact::AgentSaid { text, interrupted } => Some((text.into_inner(), interrupted)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_failed_answer_was_not_heard_further_than_its_sound() {
+    assert_eq!(heard_of_a_failed_answer(0), []);
+    let heard = heard_of_a_failed_answer(6 * SECOND / 10);
+    let [(words, interrupted)] = heard.as_slice() else {
+        panic!("{heard:?}")
+    };
+    assert!(*interrupted);
+    // Nobody says more than twelve letters in so long.
+    assert_eq!(words, "בשמחה. קבעתי לך ");
+}

@@ -304,4 +304,13 @@ fn what_was_noted_during_an_outage_need_not_be_said_again() {
             (Some(tuesday), Some(half_past_ten))
         ]
     );
+    // Whenever the desk kept less than that, the two together are kept after it.
+    let kept = call.kept();
+    let whole = (Some(tuesday), Some(half_past_ten));
+    assert_eq!(
+        kept.iter()
+            .map(|kept| (kept.date, kept.time))
+            .collect::<Vec<_>>(),
+        [whole; 2]
+    );
 }
