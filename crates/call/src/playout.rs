@@ -433,17 +433,16 @@ impl Item {
         if self.finished && !self.truncated && heard >= received {
             return transcript.to_owned();
         }
+        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
         let chars = transcript.chars().count() as u64;
-        let heard_chars = chars.saturating_mul(heard.0) / received.0.max(1);
-        let sayable = heard.0 / FASTEST_CHAR.0.max(1);
-        let sayable = usize::try_from(sayable).unwrap_or(usize::MAX);
+        let share = whole(chars.saturating_mul(heard.0) / received.0.max(1));
+        let sayable = whole(heard.0 / FASTEST_CHAR.0);
         let letters = match self.cleared {
             Cleared::Everything => sayable,
             Cleared::Chars(cleared) => cleared.min(sayable),
         };
-        let heard_chars = usize::try_from(heard_chars).unwrap_or(usize::MAX);
-        let sayable = self.guard.first_letters(letters).chars();
-        sayable.take(heard_chars).collect()
+        let may_be_heard = self.guard.first_letters(letters);
+        may_be_heard.chars().take(share).collect()
     }
 
     fn cut_at(self, heard_in_all: Millis) -> CutItem {

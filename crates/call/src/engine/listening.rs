@@ -242,11 +242,7 @@ impl CallEngine {
         }
         let Discussed { asked, offered } = Discussed::of(&outcome);
         if outcome == Outcome::BookingUnavailable {
-            // Nothing is known of it, and it is noted: the caller need not say it again.
-            // The desk kept what was ordered; what was on the table besides belongs to it.
-            self.kept = ordered;
-            self.lay_on_table(ordered.unwrap_or_default());
-            self.keep(self.table);
+            self.note(ordered.unwrap_or_default());
         }
         self.table = asked.unwrap_or(self.table);
         self.offer = offered;
@@ -266,18 +262,21 @@ impl CallEngine {
         self.responses.want(Purpose::Answer);
     }
 
-    /// Adds to what is talked about. Another day does not take the old day's hour with it.
-    fn lay_on_table(&mut self, requested: RequestedTime) {
-        let RequestedTime { date, time } = requested;
+    /// The desk could do nothing but keep what was ordered. It stays on the table, so that the caller need not say it again,
+    /// and what was there besides is kept with it; but another day does not take the old day's hour.
+    fn note(&mut self, ordered: RequestedTime) {
+        let RequestedTime { date, time } = ordered;
         let another_day = date.is_some() && date != self.table.date;
         self.table = if another_day {
-            requested
+            ordered
         } else {
             RequestedTime {
                 date: self.table.date,
                 time: time.or(self.table.time),
             }
         };
+        self.kept = Some(ordered);
+        self.keep(self.table);
     }
 
     pub(super) fn enter_booking(&mut self, outcome: &Outcome) {

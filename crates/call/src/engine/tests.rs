@@ -311,6 +311,12 @@ fn request(action: Action, date: Option<Date>, time: Option<Time>) -> Appointmen
     }
 }
 
+/// About the time of [`booking`].
+fn for_half_past_ten(action: Action) -> AppointmentRequest {
+    let Booking { date, time, .. } = booking();
+    request(action, Some(date), Some(time))
+}
+
 fn booking() -> Booking {
     let appointment_id: AppointmentId = "00000000-0000-0000-0000-000000000001".parse().unwrap();
     Booking {

@@ -80,12 +80,7 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
             Event::End(_) => {
                 let name = path.pop().unwrap_or_default();
                 if path.len() == 1 {
-                    verbs.push(if name == "Pause" {
-                        let length = pause.take().unwrap_or_else(|| "1".to_owned());
-                        length.parse().map_or(Verb::Other(name), Verb::Pause)
-                    } else {
-                        verb(name, stream.take(), &text)?
-                    });
+                    verbs.push(verb(name, stream.take(), pause.take(), &text)?);
                 }
             }
             Event::Eof => break,
@@ -99,11 +94,20 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
     }
 }
 
-fn verb(name: String, stream: Option<Stream>, text: &str) -> Result<Verb, TwimlError> {
+fn verb(
+    name: String,
+    stream: Option<Stream>,
+    pause: Option<String>,
+    text: &str,
+) -> Result<Verb, TwimlError> {
     Ok(match name.as_str() {
         "Connect" => {
             let stream = stream.filter(|stream| !stream.url.is_empty());
             Verb::ConnectStream(stream.ok_or(TwimlError::NoStream)?)
+        }
+        "Pause" => {
+            let length = pause.as_deref().unwrap_or("1").parse();
+            length.map_or(Verb::Other(name), Verb::Pause)
         }
         "Redirect" => Verb::Redirect(text.trim().to_owned()),
         "Reject" => Verb::Reject,

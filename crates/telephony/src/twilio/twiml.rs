@@ -53,31 +53,26 @@ impl ConnectStream<'_> {
     /// The instructions as XML, everything escaped.
     pub fn to_twiml(&self) -> Result<String, TwimlError> {
         self.check()?;
-        let mut writer = Writer::new(Vec::new());
-        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        writer
-            .create_element("Response")
-            .write_inner_content(|response| {
-                response
-                    .create_element("Connect")
-                    .write_inner_content(|connect| {
-                        let stream = connect.create_element("Stream").with_attributes([
-                            ("url", self.stream_url),
-                            ("statusCallback", self.status_callback),
-                        ]);
-                        stream.write_inner_content(|stream| {
-                            let token = [("name", TOKEN_PARAMETER), ("value", self.token)];
-                            stream
-                                .create_element("Parameter")
-                                .with_attributes(token)
-                                .write_empty()?;
-                            Ok(())
-                        })?;
+        response(|response| {
+            response
+                .create_element("Connect")
+                .write_inner_content(|connect| {
+                    let stream = connect.create_element("Stream").with_attributes([
+                        ("url", self.stream_url),
+                        ("statusCallback", self.status_callback),
+                    ]);
+                    stream.write_inner_content(|stream| {
+                        let token = [("name", TOKEN_PARAMETER), ("value", self.token)];
+                        stream
+                            .create_element("Parameter")
+                            .with_attributes(token)
+                            .write_empty()?;
                         Ok(())
                     })?;
-                redirect(response, self.after_url)
-            })?;
-        into_text(writer)
+                    Ok(())
+                })?;
+            redirect(response, self.after_url)
+        })
     }
 
     fn check(&self) -> Result<(), TwimlError> {
@@ -102,18 +97,26 @@ pub fn ask_again(url: &str, after_seconds: u8) -> Result<String, TwimlError> {
     if url.contains(char::is_control) {
         return Err(TwimlError::ControlCharacter);
     }
+    response(|response| {
+        response
+            .create_element("Pause")
+            .with_attribute(("length", after_seconds.to_string().as_str()))
+            .write_empty()?;
+        redirect(response, url)
+    })
+}
+
+/// A document of these verbs.
+fn response(
+    verbs: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>,
+) -> Result<String, TwimlError> {
     let mut writer = Writer::new(Vec::new());
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer
         .create_element("Response")
-        .write_inner_content(|response| {
-            response
-                .create_element("Pause")
-                .with_attribute(("length", after_seconds.to_string().as_str()))
-                .write_empty()?;
-            redirect(response, url)
-        })?;
-    into_text(writer)
+        .write_inner_content(verbs)?;
+    String::from_utf8(writer.into_inner())
+        .map_err(|error| TwimlError::Write(io::Error::new(io::ErrorKind::InvalidData, error)))
 }
 
 fn redirect(response: &mut Writer<Vec<u8>>, url: &str) -> io::Result<()> {
@@ -122,11 +125,6 @@ fn redirect(response: &mut Writer<Vec<u8>>, url: &str) -> io::Result<()> {
         .with_attribute(("method", "POST"))
         .write_text_content(BytesText::new(url))?;
     Ok(())
-}
-
-fn into_text(writer: Writer<Vec<u8>>) -> Result<String, TwimlError> {
-    String::from_utf8(writer.into_inner())
-        .map_err(|error| TwimlError::Write(io::Error::new(io::ErrorKind::InvalidData, error)))
 }
 
 #[cfg(test)]

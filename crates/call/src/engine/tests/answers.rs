@@ -91,7 +91,7 @@ fn kept_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
 
 #[test]
 fn what_is_said_to_be_noted_is_kept_unless_it_stands_or_nobody_asked() {
-    let half_past_ten = request(Action::Ask, Some(date!(2026 - 11 - 24)), Some(time!(10:30)));
+    let half_past_ten = for_half_past_ten(Action::Ask);
     let mut silent = Call::live();
     assert_eq!(kept_after_a_false_claim(&mut silent), []);
 
@@ -113,13 +113,7 @@ fn what_is_said_to_be_noted_is_kept_unless_it_stands_or_nobody_asked() {
 
     let mut booked = Call::greeted();
     booked.say("u1", "כן", 900);
-    booked.parsed(
-        0,
-        AppointmentRequest {
-            action: Action::Confirm,
-            ..half_past_ten
-        },
-    );
+    booked.parsed(0, for_half_past_ten(Action::Confirm));
     booked.desk(0, Outcome::AppointmentCreated(booking()));
     let nothing_more = RequestedTime::default();
     assert_eq!(kept_after_a_false_claim(&mut booked), [nothing_more]);
@@ -301,14 +295,7 @@ fn events_of_answers_that_are_over_mean_nothing() {
 fn heard_of_a_failed_answer(sound: usize) -> Vec<(String, bool)> {
     let mut call = Call::greeted();
     call.say("u1", "כן", 900);
-    call.parsed(
-        0,
-        request(
-            Action::Confirm,
-            Some(date!(2026 - 11 - 24)),
-            Some(time!(10:30)),
-        ),
-    );
+    call.parsed(0, for_half_past_ten(Action::Confirm));
     call.desk(0, Outcome::AppointmentCreated(booking()));
     let before = call.facts().len();
     let (response, item) = (ResponseId::from("r2"), ItemId::from("a2"));

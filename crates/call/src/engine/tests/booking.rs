@@ -28,14 +28,7 @@ fn a_whole_booking() {
     call.wait(2_000);
 
     call.say("u2", "כן, בעשר וחצי", 900);
-    call.parsed(
-        1,
-        request(
-            Action::Confirm,
-            Some(date!(2026 - 11 - 24)),
-            Some(time!(10:30)),
-        ),
-    );
+    call.parsed(1, for_half_past_ten(Action::Confirm));
     call.desk(1, Outcome::AppointmentCreated(booking()));
     assert_eq!(call.engine.ledger().bookings(), [booking()]);
     let told = call.facts().iter().position(|f| {
@@ -71,14 +64,7 @@ fn a_whole_booking() {
 fn a_desk_that_is_silent_is_unavailable_but_a_late_booking_is_still_true() {
     let mut call = Call::greeted();
     call.say("u1", "כן", 900);
-    call.parsed(
-        0,
-        request(
-            Action::Confirm,
-            Some(date!(2026 - 11 - 24)),
-            Some(time!(10:30)),
-        ),
-    );
+    call.parsed(0, for_half_past_ten(Action::Confirm));
     call.wait(6_000);
     assert!(call.facts().contains(&Fact::Told {
         notice: Notice::Outcome(Outcome::BookingUnavailable)
@@ -129,10 +115,7 @@ fn a_question_about_ones_own_appointment_is_no_request_for_another() {
     call.wait(2_000);
     call.log.clear();
     call.say("u2", "אז שלישי בעשר וחצי, כן?", 900);
-    call.parsed(
-        1,
-        request(Action::Ask, Some(date!(2026 - 11 - 24)), Some(time!(10:30))),
-    );
+    call.parsed(1, for_half_past_ten(Action::Ask));
     assert!(
         call.find(|o| matches!(o, Output::Desk { .. }).then_some(()))
             .is_empty()
@@ -156,14 +139,7 @@ fn a_name_said_earlier_goes_into_the_booking() {
     call.answer("r2", "a2", "נעים מאוד", SECOND);
     call.wait(2_000);
     call.say("u2", "כן", 900);
-    call.parsed(
-        1,
-        request(
-            Action::Confirm,
-            Some(date!(2026 - 11 - 24)),
-            Some(time!(10:30)),
-        ),
-    );
+    call.parsed(1, for_half_past_ten(Action::Confirm));
     let named = call.find(|o| match o {
         Output::Desk {
             order: DeskOrder::Book { name, .. },

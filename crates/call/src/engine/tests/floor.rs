@@ -64,14 +64,7 @@ fn a_yes_to_an_offer_is_no_backchannel() {
     let mut call = Call::greeted();
     call.speak("u1", 500);
     call.transcribe("u1", "כן", Hearing::Backchannel);
-    call.parsed(
-        0,
-        request(
-            Action::Confirm,
-            Some(date!(2026 - 11 - 24)),
-            Some(time!(10:30)),
-        ),
-    );
+    call.parsed(0, for_half_past_ten(Action::Confirm));
     assert_eq!(
         call.find(|o| matches!(o, Output::Desk { .. }).then_some(()))
             .len(),
