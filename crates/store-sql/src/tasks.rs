@@ -157,7 +157,8 @@ impl SqlStore {
     }
 }
 
-/// The appointment that makes the request needless: at the requested time, or of the same call and later than it.
+/// The appointment that makes the request needless: at the requested time, or of the same call and later than it. In doubt (the
+/// database keeps seconds) it is not: better a task too many than a request lost.
 async fn held_by_now(
     tx: &mut Tx<OneBusiness>,
     task: &NewTask,
@@ -170,7 +171,7 @@ async fn held_by_now(
         let changed_at = row.maybe_instant("appointment_change.changed_at")?;
         let is_requested =
             (Some(booking.date), Some(booking.time)) == (task.requested.date, task.requested.time);
-        if is_requested || changed_at.is_some_and(|at| at >= task.noted_at.truncate_to_second()) {
+        if is_requested || changed_at.is_some_and(|at| at > task.noted_at) {
             return Ok(Some(booking));
         }
     }

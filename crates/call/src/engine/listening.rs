@@ -256,8 +256,12 @@ impl CallEngine {
         self.tell(Notice::Outcome(outcome));
         if let Some(booking) = booked {
             self.record(Fact::Booked(booking));
-            // The store ends the request that came to nothing before, unless this is another one.
-            self.kept = self.kept.filter(|_| is_one_more);
+            // This ends the request that came to nothing before; one more appointment does not, so it is kept anew,
+            // as one that was noted after this.
+            let kept = self.kept.take();
+            if let Some(kept) = kept.filter(|_| is_one_more) {
+                self.keep(kept);
+            }
         }
         self.responses.want(Purpose::Answer);
     }

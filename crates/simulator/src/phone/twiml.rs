@@ -80,7 +80,7 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
             Event::End(_) => {
                 let name = path.pop().unwrap_or_default();
                 if path.len() == 1 {
-                    verbs.push(verb(name, stream.take(), pause.take(), &text)?);
+                    verbs.push(verb(name, stream.take(), pause.take().as_deref(), &text)?);
                 }
             }
             Event::Eof => break,
@@ -97,7 +97,7 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
 fn verb(
     name: String,
     stream: Option<Stream>,
-    pause: Option<String>,
+    pause: Option<&str>,
     text: &str,
 ) -> Result<Verb, TwimlError> {
     Ok(match name.as_str() {
@@ -106,7 +106,7 @@ fn verb(
             Verb::ConnectStream(stream.ok_or(TwimlError::NoStream)?)
         }
         "Pause" => {
-            let length = pause.as_deref().unwrap_or("1").parse();
+            let length = pause.unwrap_or("1").parse();
             length.map_or(Verb::Other(name), Verb::Pause)
         }
         "Redirect" => Verb::Redirect(text.trim().to_owned()),

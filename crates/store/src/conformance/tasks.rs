@@ -124,6 +124,11 @@ pub async fn makes_no_task_of_what_was_booked_after_all(office: Office) {
     assert_eq!(add_task(&task(&call, 1, HALF_PAST_FOUR, 90)).await, already);
     // Another time, asked for before it was booked.
     assert_eq!(add_task(&task(&call, 2, time!(10:00), 30)).await, already);
+    // In the same second nobody knows which came first: then it is kept.
+    assert_eq!(
+        add_task(&task(&call, 6, time!(11:00), 60)).await,
+        TaskAddition::Added
+    );
     // And one that was asked for after it.
     assert_eq!(
         add_task(&task(&call, 3, time!(10:00), 90)).await,

@@ -252,6 +252,28 @@ fn what_is_held_from_before_is_true_and_was_not_made_now() {
 }
 
 #[test]
+fn one_more_appointment_ends_no_request_that_was_noted_before() {
+    for one_more in [false, true] {
+        let mut call = Call::greeted();
+        call.say("u1", "ביום רביעי", 900);
+        call.parsed(0, request(Action::Ask, Some(date!(2026 - 11 - 25)), None));
+        call.desk(0, Outcome::BookingUnavailable);
+        call.say("u2", "ועוד אחת מחר בעשר וחצי", 900);
+        call.input(Input::Parsed {
+            turn: TurnIndex(1),
+            result: Ok(Understood {
+                request: for_half_past_ten(Action::Confirm),
+                one_more,
+            }),
+        });
+        call.desk(1, Outcome::AppointmentCreated(booking()));
+        let kept: Vec<_> = call.kept().iter().map(|kept| kept.date).collect();
+        let again = one_more.then_some(Some(date!(2026 - 11 - 25)));
+        assert_eq!(kept, Vec::from_iter(again));
+    }
+}
+
+#[test]
 fn what_was_noted_during_an_outage_need_not_be_said_again() {
     let mut call = Call::greeted();
     let (tuesday, half_past_ten) = (date!(2026 - 11 - 24), time!(10:30));
