@@ -108,6 +108,8 @@ pub struct Business {
     pub agent_name: Option<String>,
     /// The agent's grammatical gender.
     pub agent_gender: AgentGender,
+    /// The number at which a person of the business takes calls that are transferred; `None` if nobody does.
+    pub transfer_number: Option<PhoneNumber>,
     /// Its days, hours and grid.
     pub settings: AppointmentSettings,
 }

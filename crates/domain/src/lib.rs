@@ -23,6 +23,7 @@ mod phone;
 mod pii;
 mod request;
 mod speaker;
+mod task;
 mod usage;
 
 pub use business::{
@@ -36,6 +37,9 @@ pub use ids::{
 pub use outcome::{Booking, Detail, Outcome};
 pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pii::Pii;
-pub use request::{Action, AppointmentRequest, MAX_NAME_CHARS, RequestedTime};
+pub use request::{
+    Action, AppointmentRequest, Intent, MAX_NAME_CHARS, PartOfDay, RequestedTime, Wish,
+};
 pub use speaker::{NoSpeaker, Speaker};
+pub use task::{MAX_TASK_WORDS_CHARS, NoTaskKind, TaskKind};
 pub use usage::{Cost, ModelName, ModelPrices, PriceTable, Usage};

@@ -23,6 +23,8 @@ pub enum Detail {
     Date,
     /// The hour.
     Time,
+    /// Whom it is for: the caller's name.
+    Name,
 }
 
 impl Detail {
@@ -31,6 +33,7 @@ impl Detail {
         match self {
             Self::Date => "date",
             Self::Time => "time",
+            Self::Name => "name",
         }
     }
 }
@@ -66,13 +69,22 @@ pub enum Outcome {
         /// True free slots, earliest first; never empty.
         slots: Vec<Slot>,
     },
-    /// The caller agreed, but to nothing concrete: these details are missing.
+    /// These details are missing: the caller did not say them, or not so that they could be understood.
     MissingDetails {
         /// What is missing, in the order to ask for it.
         missing: Vec<Detail>,
     },
     /// The desk could not look or book: nothing is known, so nothing may be claimed.
-    BookingUnavailable,
+    BookingUnavailable {
+        /// Whether the request is durable somewhere and becomes a task. If it is not, the caller must not be told that it
+        /// is noted.
+        noted: bool,
+    },
+    /// The appointments of the caller, who is identified, that are still to come: what "when is my appointment?" asks for.
+    OwnAppointments {
+        /// Earliest first; empty if there is none.
+        bookings: Vec<Booking>,
+    },
 }
 
 impl Outcome {
@@ -85,7 +97,8 @@ impl Outcome {
             Self::SlotUnavailable { .. }
             | Self::FreeSlots { .. }
             | Self::MissingDetails { .. }
-            | Self::BookingUnavailable => None,
+            | Self::BookingUnavailable { .. }
+            | Self::OwnAppointments { .. } => None,
         }
     }
 
@@ -98,7 +111,8 @@ impl Outcome {
             Self::SlotUnavailable { .. } => "slot_unavailable",
             Self::FreeSlots { .. } => "free_slots",
             Self::MissingDetails { .. } => "missing_details",
-            Self::BookingUnavailable => "booking_unavailable",
+            Self::BookingUnavailable { .. } => "booking_unavailable",
+            Self::OwnAppointments { .. } => "own_appointments",
         }
     }
 }
