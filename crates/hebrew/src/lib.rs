@@ -20,6 +20,8 @@ mod dates;
 mod hours;
 mod letters;
 mod numbers;
+mod stub;
+pub use stub::*;
 mod spoken;
 mod spoken_dates;
 
