@@ -363,9 +363,9 @@ impl CallEngine {
     /// Enters what stands. Whether it was not known before, or stood elsewhere.
     pub(super) fn enter_booking(&mut self, outcome: &Outcome) -> bool {
         if let Outcome::OwnAppointments { bookings } = outcome {
-            bookings
-                .iter()
-                .for_each(|booking| self.ledger.enter(*booking));
+            for booking in bookings {
+                self.ledger.enter(*booking);
+            }
         }
         let Some(booking) = outcome.booking() else {
             return false;
