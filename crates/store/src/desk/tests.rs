@@ -1,4 +1,5 @@
-use time::{Date, macros::date};
+use time::{Date, Duration, Time, macros::date};
+use toran_scheduling::Slot;
 
 use super::*;
 use crate::{
