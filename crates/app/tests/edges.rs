@@ -38,7 +38,10 @@ const PURE: &[(&str, &[&str])] = &[
             "toran-truth",
         ],
     ),
-    ("toran-store", &["toran-domain", "toran-scheduling"]),
+    (
+        "toran-store",
+        &["toran-domain", "toran-scheduling", "toran-hebrew"],
+    ),
 ];
 
 /// Crates with I/O. They do not know each other.

@@ -20,10 +20,10 @@ pub struct BookingOrder {
     pub date: Date,
     /// The hour, local to the business.
     pub time: Time,
-    /// The caller's name, if this appointment's differs from the lead's.
+    /// Whom it is for: the name that was said in this call. Never the lead's, who is a line.
     pub name: Option<Pii<String>>,
     /// Whether the caller asked for one more appointment beside the one that was confirmed earlier in this call.
-    /// Without it, another time means that the one moves.
+    /// Without it, another time means that the one moves; with it, the same hour again is one more, too.
     pub one_more: bool,
     /// The id of the appointment, if it turns out to be a new one.
     pub new_appointment_id: AppointmentId,
@@ -43,7 +43,7 @@ pub enum BookingAnswer {
         /// Where it stands.
         to: Booking,
     },
-    /// This caller holds the very appointment already; this is it.
+    /// This person holds the very appointment already; this is it.
     AlreadyHeld {
         /// The appointment.
         booking: Booking,
@@ -174,8 +174,12 @@ pub struct AppointmentRow {
     pub call_sid: CallSid,
     /// The caller's number; `None` if it was withheld or removed.
     pub caller: Option<PhoneNumber>,
-    /// The name it was made under, or else the lead's.
+    /// A number that a caller who withheld theirs gave in the conversation.
+    pub given_phone: Option<PhoneNumber>,
+    /// Whom it is for: the name it was made under, and no other.
     pub name: Option<Pii<String>>,
+    /// How the line is called that it was made from: the name that was said there last.
+    pub lead_name: Option<Pii<String>>,
     /// Its first instant.
     pub starts_at: UtcDateTime,
     /// The instant at which it is over.
@@ -244,6 +248,14 @@ pub trait Appointments: Send + Sync {
         business_id: BusinessId,
         from: UtcDateTime,
         to: UtcDateTime,
+    ) -> Result<Vec<AppointmentRow>, StoreError>;
+
+    /// The live appointments of a lead that are not over at an instant, earliest first.
+    async fn standing_of_lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        after: UtcDateTime,
     ) -> Result<Vec<AppointmentRow>, StoreError>;
 
     /// Whether the store answers.

@@ -5,11 +5,11 @@
 //! that is the database's own, by seats.
 
 use time::{Date, Duration, Time, UtcDateTime};
-use toran_domain::{AppointmentId, Booking, CallSid, LeadId};
+use toran_domain::{AppointmentId, Booking, CallSid, LeadId, Pii};
 use toran_scheduling::{AppointmentSettings, Busy, BusyRange, Refusal, Verdict};
 
 pub use crate::seats::{Placement, Seat};
-use crate::{BookingOrder, seats};
+use crate::{BookingOrder, names::are_two_persons, seats};
 
 /// An appointment that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,10 @@ pub struct LiveAppointment {
     pub appointment_id: AppointmentId,
     /// Whose it is.
     pub lead_id: LeadId,
-    /// The call in which it was made.
+    /// The call in which it was made, or moved last.
     pub call_sid: CallSid,
+    /// Whom it is for, if a name was said for it.
+    pub name: Option<Pii<String>>,
     /// Its first instant.
     pub starts_at: UtcDateTime,
     /// What it takes, buffers included.
@@ -43,7 +45,7 @@ impl LiveAppointment {
 /// What to do with an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// This caller holds the very appointment: answer with it.
+    /// This person holds the very appointment: answer with it.
     AlreadyHeld {
         /// The appointment.
         booking: Booking,
@@ -71,27 +73,27 @@ pub fn known_range(settings: &AppointmentSettings, date: Date) -> (UtcDateTime, 
 ///
 /// What the caller holds comes before every rule: a confirmation that is repeated after the hour has
 /// come, or after the settings have changed, still means the appointment that stands.
+///
+/// A line is not a person: who has said another name than the one that an appointment stands under does not hold it, and
+/// does not move it.
 pub fn decide(
     settings: &AppointmentSettings,
     order: &BookingOrder,
     live: &[LiveAppointment],
     standing: Option<&LiveAppointment>,
 ) -> Decision {
-    let mut own = live.iter().filter(|appointment| {
-        appointment.lead_id == order.lead_id || appointment.call_sid == order.key.call_sid
-    });
-    let held = own.find(|appointment| {
-        let booking = appointment.booking(settings);
-        (booking.date, booking.time) == (order.date, order.time)
-    });
-    if let Some(held) = held {
+    if let Some(held) = held(settings, order, live, standing) {
         return Decision::AlreadyHeld {
             booking: held.booking(settings),
-            in_this_call: held.call_sid == order.key.call_sid,
+            in_this_call: order.one_more || held.call_sid == order.key.call_sid,
         };
     }
     let requested = (order.date, order.time);
-    match standing.filter(|standing| !order.one_more && standing.starts_at > order.now) {
+    let may_move = |standing: &&LiveAppointment| {
+        let is_theirs = !are_two_persons(standing.name.as_ref(), order.name.as_ref());
+        is_theirs && !order.one_more && standing.starts_at > order.now
+    };
+    match standing.filter(may_move) {
         Some(standing) => match decide_move(settings, standing, requested, order.now, live) {
             Ok(placement) => Decision::Move(placement),
             Err(refusal) => Decision::Refuse(refusal),
@@ -101,6 +103,36 @@ pub fn decide(
             Err(refusal) => Decision::Refuse(refusal),
         },
     }
+}
+
+/// The appointment that an order means and that stands already. Of several at one hour, the one that the call confirmed
+/// last; else one of the call's own; else one under the very name.
+fn held<'a>(
+    settings: &AppointmentSettings,
+    order: &BookingOrder,
+    live: &'a [LiveAppointment],
+    standing: Option<&'a LiveAppointment>,
+) -> Option<&'a LiveAppointment> {
+    let of_call = |one: &LiveAppointment| one.call_sid == order.key.call_sid;
+    let mut own = live
+        .iter()
+        .chain(standing)
+        .filter(|one| of_call(one) || one.lead_id == order.lead_id);
+    if order.one_more {
+        // One more is one more, even at the same hour, unless this is the same order again.
+        return own.find(|one| one.appointment_id == order.new_appointment_id);
+    }
+    let is_meant = |one: &&LiveAppointment| {
+        let booking = one.booking(settings);
+        (booking.date, booking.time) == (order.date, order.time)
+            && !are_two_persons(one.name.as_ref(), order.name.as_ref())
+    };
+    let nearness = |one: &&LiveAppointment| {
+        let is_last = standing.is_some_and(|last| last.appointment_id == one.appointment_id);
+        let is_named = one.name.is_some() && order.name.is_some();
+        (is_last, of_call(one), is_named)
+    };
+    own.filter(is_meant).max_by_key(nearness)
 }
 
 /// Where an appointment goes that is to stand at another time: its own place does not stand in its way.
@@ -117,10 +149,11 @@ pub fn decide_move(
         .cloned()
         .collect();
     let placement = place(settings, requested, now, &others)?;
-    // One call, or one lead, holds one appointment at one time.
+    // One person holds one appointment at one time; two of one line may hold two.
     let holds_it = others.iter().any(|other| {
         let is_own = other.call_sid == standing.call_sid || other.lead_id == standing.lead_id;
-        is_own && other.starts_at == placement.slot.starts_at()
+        let is_theirs = !are_two_persons(other.name.as_ref(), standing.name.as_ref());
+        is_own && is_theirs && other.starts_at == placement.slot.starts_at()
     });
     if holds_it {
         return Err(Refusal::Taken);
@@ -209,6 +242,7 @@ mod tests {
             appointment_id: AppointmentId::from_uuid(Uuid::from_u128(7)),
             lead_id: LeadId::from_uuid(Uuid::from_u128(1)),
             call_sid: "CA1".parse().unwrap(),
+            name: None,
             starts_at: from,
             busy: BusyRange::new(from, from + Duration::minutes(30)).unwrap(),
             seat: Seat {

@@ -46,6 +46,14 @@ pub trait Businesses: Send + Sync {
         settings: &AppointmentSettings,
     ) -> Result<bool, StoreError>;
 
+    /// Changes the number at which a person of the business takes calls that are transferred, or says that nobody does;
+    /// `false` if there is no such business.
+    async fn set_transfer_number(
+        &self,
+        id: BusinessId,
+        number: Option<&PhoneNumber>,
+    ) -> Result<bool, StoreError>;
+
     /// Deletes a business and everything of it, in one transaction; `false` if there is no such
     /// business. For the throw-away business of a preflight.
     async fn remove_business(&self, id: BusinessId) -> Result<bool, StoreError>;
@@ -62,7 +70,7 @@ pub trait Businesses: Send + Sync {
 /// # let business = Business {
 /// #     id: BusinessId::from_uuid(uuid::Uuid::from_u128(1)), name: " ".into(),
 /// #     called_number: "+97231234567".parse()?, text: BusinessText::default(), agent_name: None,
-/// #     agent_gender: AgentGender::Female,
+/// #     agent_gender: AgentGender::Female, transfer_number: None,
 /// #     settings: AppointmentSettings::simple("sun".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem())?,
 /// # };
 /// assert_eq!(toran_store::checked_business(&business), Err(BusinessTextError::EmptyName));

@@ -17,6 +17,10 @@ pub const MAX_TRANSCRIPT_LINE_CHARS: usize = 4_000;
 /// may differ, or the one that is behind could redeem it again.
 pub const REDEEMED_TOKEN_KEPT: Duration = Duration::HOUR;
 
+/// The longest time for which the provider keeps two telephones together: so long a call that was transferred counts as
+/// seen.
+pub const LONGEST_TRANSFER: Duration = Duration::hours(4);
+
 /// How many of the last lines a resumed call is given.
 pub const SAID_LINES: usize = 12;
 
@@ -30,6 +34,15 @@ pub struct CallKey {
     pub business_id: BusinessId,
     /// The telephony provider's id of the call.
     pub call_sid: CallSid,
+}
+
+/// One stream of a call. What a stream writes carries its epoch: what a superseded one writes is not done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallStream {
+    /// Which call.
+    pub key: CallKey,
+    /// Which of its streams: see [`CallSession::epoch`].
+    pub epoch: u32,
 }
 
 /// A call that begins, or comes back after its media stream was lost.
@@ -52,8 +65,12 @@ pub struct CallSession {
     pub key: CallKey,
     /// Who calls: found again by phone number, or new. A withheld number makes a lead per call.
     pub lead_id: LeadId,
-    /// The caller's name, if it was ever said to this business.
+    /// The name that was said last on this line, in whichever call. Others may call from it, too: it identifies nobody.
     pub lead_name: Option<Pii<String>>,
+    /// The caller's name, if it was said in this call.
+    pub caller_name: Option<Pii<String>>,
+    /// Whether the lead has a number, so that a later call can be known for the same line.
+    pub has_number: bool,
     /// What the caller asked for last.
     pub last_requested: RequestedTime,
     /// The appointment that was confirmed last, whatever became of it since.
@@ -75,7 +92,34 @@ pub struct CallSession {
     pub reconnects: u32,
     /// How it ended; `None` while it goes on.
     pub ending: Option<CallEnding>,
+    /// How far the caller has come on the way to a person; `None` if nobody asked for one.
+    pub transfer: Option<TransferState>,
 }
+
+impl CallSession {
+    /// The stream that this session was read for.
+    pub fn stream(&self) -> CallStream {
+        CallStream {
+            key: self.key.clone(),
+            epoch: self.epoch,
+        }
+    }
+}
+
+/// How far a call has come on the way to a person of the business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransferState {
+    /// The caller asked for a person, and the stream makes way.
+    Wanted,
+    /// The person's telephone rings, or the two are talking.
+    Dialling,
+    /// Nobody took the call. The caller comes back and has not been told yet.
+    Failed,
+    /// A person took the call.
+    Answered,
+}
+
+stored_words!(TransferState { Wanted = "wanted", Dialling = "dialling", Failed = "failed", Answered = "answered" });
 
 /// A live appointment of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,8 +220,10 @@ pub fn bounded_name(name: &str) -> Option<Pii<String>> {
     (!name.is_empty()).then(|| Pii::new(name))
 }
 
-/// Calls and what belongs to them. A write to a call that was never opened is
-/// [`StoreError::UnknownCall`].
+/// Calls and what belongs to them.
+///
+/// A write to a call that was never opened is [`StoreError::UnknownCall`]. A write of a stream that another one has
+/// superseded is [`StoreError::Superseded`], and changes nothing.
 #[async_trait]
 pub trait Calls: Send + Sync {
     /// Uses up a stream token: `true` exactly once for each id, across processes. An expired token is
@@ -194,8 +240,10 @@ pub trait Calls: Send + Sync {
     /// [failed](CallEnding::Failed) stays so; any other that comes back has not ended.
     async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError>;
 
-    /// Takes a call over for a stream that begins: from now on only this one, by its [epoch](CallSession::epoch), books and
-    /// ends. Whatever an older stream had begun to book is there, or is not done at all. `None` for an unknown call.
+    /// Takes a call over for a stream that begins: from now on only this one, by its [epoch](CallSession::epoch), writes.
+    /// Whatever an older stream had begun to book is there, or is not done at all. A transfer that came to nothing is
+    /// [failed](TransferState::Failed) in this answer and in no later one: the stream tells the caller. `None` for an
+    /// unknown call.
     async fn take_over(
         &self,
         key: &CallKey,
@@ -205,28 +253,59 @@ pub trait Calls: Send + Sync {
     /// What is known of a call.
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError>;
 
-    /// Remembers what the caller asked for last (an empty request changes nothing), and the name.
+    /// Remembers what the caller asked for last (an empty request changes nothing), and the name. Live appointments of
+    /// this call that have no name yet are named, too: the name is often said after the yes.
     async fn note_request(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         requested: RequestedTime,
         name: Option<&str>,
         now: UtcDateTime,
     ) -> Result<(), StoreError>;
 
     /// Remembers the slots that the caller was offered last, at most [`MAX_OFFERED`].
-    async fn note_offers(&self, key: &CallKey, offered: &[(Date, Time)]) -> Result<(), StoreError>;
+    async fn note_offers(
+        &self,
+        stream: &CallStream,
+        offered: &[(Date, Time)],
+    ) -> Result<(), StoreError>;
 
     /// Remembers that the caller asked for one more appointment. The next one that is made takes it back.
-    async fn note_one_more(&self, key: &CallKey) -> Result<(), StoreError>;
+    async fn note_one_more(&self, stream: &CallStream) -> Result<(), StoreError>;
+
+    /// Remembers a number that a caller who withheld theirs gave in the conversation. It is shown to the business,
+    /// exported and erased with the lead; nobody is ever found by it.
+    async fn note_phone(&self, stream: &CallStream, phone: &PhoneNumber) -> Result<(), StoreError>;
+
+    /// Remembers that the caller asked for a person: the stream makes way for one.
+    async fn request_transfer(
+        &self,
+        stream: &CallStream,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError>;
+
+    /// Begins to dial a person, if the caller asked for one: `true` each time that it is asked until the dialling has
+    /// ended, else `false`. A call that is being transferred goes on, whatever its stream said of its end, and counts as
+    /// seen for [`LONGEST_TRANSFER`].
+    async fn begin_transfer(&self, key: &CallKey, now: UtcDateTime) -> Result<bool, StoreError>;
+
+    /// Ends the dialling. If a person took the call, it is [over](CallEnding::Completed); else it goes on, and the stream
+    /// that takes it over learns of it. Changes nothing if nobody was being dialled.
+    async fn end_transfer(
+        &self,
+        key: &CallKey,
+        answered: bool,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError>;
 
     /// Remembers that the caller heard of an appointment of this call. If it stands elsewhere by now, or is another
     /// call's, nothing is remembered.
-    async fn mark_announced(&self, key: &CallKey, heard: &Booking) -> Result<(), StoreError>;
+    async fn mark_announced(&self, stream: &CallStream, heard: &Booking)
+    -> Result<(), StoreError>;
 
     /// Says that the call is live, even if it was taken for [abandoned](CallEnding::Abandoned). Asked every minute or so,
     /// or the call counts as abandoned.
-    async fn keep_alive(&self, key: &CallKey, now: UtcDateTime) -> Result<(), StoreError>;
+    async fn keep_alive(&self, stream: &CallStream, now: UtcDateTime) -> Result<(), StoreError>;
 
     /// Ends the calls of all businesses that no gateway has seen since `seen_before`, as
     /// [`CallEnding::Abandoned`]. Returns how many.
@@ -240,7 +319,7 @@ pub trait Calls: Send + Sync {
     /// neither loses a line. It is *not* idempotent: who appends a line again after an error may find it twice.
     async fn append_transcript(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         lines: &[TranscriptLine],
     ) -> Result<(), StoreError>;
 
@@ -250,7 +329,7 @@ pub trait Calls: Send + Sync {
     /// Adds to what the call used of a model.
     async fn add_usage(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         model: &ModelName,
         usage: Usage,
         cost: Option<Cost>,
@@ -259,16 +338,15 @@ pub trait Calls: Send + Sync {
     /// What the call used, in the order of the models' names. Empty for an unknown call.
     async fn usage(&self, key: &CallKey) -> Result<Vec<ModelUsage>, StoreError>;
 
-    /// Ends a call on behalf of one of its streams. Nothing happens if another has taken the call over.
+    /// Ends a call on behalf of one of its streams.
     async fn end_stream(
         &self,
-        key: &CallKey,
-        epoch: u32,
+        stream: &CallStream,
         ending: CallEnding,
         now: UtcDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Ends a call. Only the first ending counts.
+    /// Ends a call, by the provider's word. Only the first ending counts.
     async fn end_call(
         &self,
         key: &CallKey,

@@ -13,6 +13,7 @@ mod calls;
 mod changes;
 mod leads;
 mod outbox;
+mod persons;
 mod tasks;
 mod tenants;
 
@@ -21,6 +22,7 @@ pub use calls::*;
 pub use changes::*;
 pub use leads::*;
 pub use outbox::*;
+pub use persons::*;
 pub use tasks::*;
 pub use tenants::*;
 
@@ -36,7 +38,9 @@ use toran_domain::{
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use uuid::Uuid;
 
-use crate::{BackOffice, BookingAnswer, BookingOrder, CallKey, CallOpening, CallSession, Store};
+use crate::{
+    BackOffice, BookingAnswer, BookingOrder, CallKey, CallOpening, CallSession, CallStream, Store,
+};
 
 /// The store under test.
 pub type Shared = Arc<dyn Store>;
@@ -85,6 +89,17 @@ macro_rules! conformance_suite {
             moves_where_others_make_room,
             remembers_what_was_offered_said_and_announced,
             ends_calls_that_nobody_has_seen,
+            lets_no_superseded_stream_write,
+            carries_a_call_to_a_person,
+            keeps_the_number_for_transfers,
+            tells_nobody_of_anothers_appointment,
+            moves_nothing_of_another_person,
+            knows_a_person_by_variants_of_the_name,
+            makes_one_more_at_the_same_hour,
+            refuses_one_more_where_there_is_no_room,
+            lets_two_of_a_line_stand_at_one_hour,
+            knows_nobody_by_a_withheld_number,
+            lists_what_stands_of_a_line,
         }
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -182,6 +197,7 @@ pub fn business(n: u32) -> Business {
         text: BusinessText::new("תספורת 80 ש\"ח\nרחוב הרצל 1").expect("a text"),
         agent_name: Some("נועה".to_owned()),
         agent_gender: AgentGender::Female,
+        transfer_number: None,
         settings: settings(30),
     }
 }
@@ -196,6 +212,14 @@ pub fn key(n: u32, call_sid: &str) -> CallKey {
     CallKey {
         business_id: business(n).id,
         call_sid: call_sid.parse().expect("a call id"),
+    }
+}
+
+/// The first stream of a call.
+pub fn stream(key: &CallKey) -> CallStream {
+    CallStream {
+        key: key.clone(),
+        epoch: 0,
     }
 }
 

@@ -1,23 +1,22 @@
 //! The booking desk: what a call asks when its caller asks.
 
+mod diary;
+
 use std::sync::Arc;
 
-use time::{Date, Duration, Time, UtcDateTime};
+use time::{Date, UtcDateTime};
 use toran_domain::{
     AppointmentId, Booking, BusinessId, Detail, LeadId, Outcome, Pii, RequestedTime, TaskId,
+    TaskKind, Wish,
 };
-use toran_scheduling::{AppointmentSettings, Availability, Occupancy, Refusal, Slot, Verdict};
+use toran_scheduling::Refusal;
 
 use crate::{
-    BookingAnswer, BookingOrder, BoxError, CallKey, NewTask, Spool, Store, StoreError, bounded_name,
+    AppointmentRow, BookingAnswer, BookingOrder, BoxError, CallKey, NewTask, Spool, Store,
+    StoreError, bounded_name, bounded_words,
+    names::{are_two_persons, same_name},
 };
-
-/// How many days, the first included, are searched for alternatives.
-const LOOK_AHEAD_DAYS: u16 = 30;
-/// How many alternatives a refusal brings, and how many slots a question without a day.
-const ALTERNATIVES: usize = 3;
-/// How many slots a question about a whole day brings.
-const SLOTS_OF_A_DAY: usize = 4;
+use diary::{Diary, LOOK_AHEAD_DAYS, settled};
 
 /// Who asks the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +27,11 @@ pub struct Inquirer {
     pub lead_id: LeadId,
     /// The stream that asks: see [`CallSession::epoch`](crate::CallSession).
     pub epoch: u32,
-    /// The caller's name, if it is known.
+    /// The caller's name, if it was said in this call.
     pub name: Option<Pii<String>>,
-    /// The id of the request, if it cannot be answered and must be kept for the business.
+    /// The caller's own words, for the task that the request becomes if it cannot be answered.
+    pub words: Option<Pii<String>>,
+    /// The id of that task.
     pub new_task_id: TaskId,
 }
 
@@ -47,6 +48,17 @@ pub struct Confirmation {
     pub new_appointment_id: AppointmentId,
 }
 
+/// What the business is to do for a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskDraft {
+    /// What.
+    pub kind: TaskKind,
+    /// The day and hour that it is about, as far as they were said.
+    pub requested: RequestedTime,
+    /// The caller's own words; if there are none, the inquirer's.
+    pub words: Option<Pii<String>>,
+}
+
 /// What the desk answered, and what went wrong behind it, for the caller of the desk to log.
 #[derive(Debug)]
 #[must_use]
@@ -55,18 +67,18 @@ pub struct DeskAnswer {
     pub outcome: Outcome,
     /// The store's error. May stand beside a true outcome, when only its alternatives are lost.
     pub error: Option<StoreError>,
-    /// What became of the request, if the store did not answer and there is somebody to keep it for.
-    pub kept: Option<Kept>,
+    /// What became of the request, if the store did not answer and there is somebody to save it for.
+    pub saved: Option<Saved>,
 }
 
-/// What became of a request that the store could not take.
+/// What became of what a caller left for the business.
 #[derive(Debug)]
-pub enum Kept {
+pub enum Saved {
     /// It is durable on this machine and becomes a task for the business.
     Spooled,
-    /// This desk has no spool.
+    /// It is lost: this desk has no spool.
     NoSpool,
-    /// It is lost: the spool failed too.
+    /// It is lost: the spool failed.
     Lost(BoxError),
 }
 
@@ -96,27 +108,42 @@ impl Desk {
     /// Looks up true availability for a question.
     ///
     /// With day and hour: that slot, or why not and what else there is. With a day: slots spread over
-    /// it. With an hour: the next days on which it is free. With neither: the first free slots. A time at which the
-    /// caller holds an appointment is neither free nor taken: the caller is told of it.
+    /// it. With an hour: the next days on which it is free. With neither: the first free slots. A part of the day narrows
+    /// the slots where no hour was said, and a day that does not suit is left out. A time at which the
+    /// caller holds an appointment is neither free nor taken: the caller is told of it, unless it is to be one more.
     pub async fn look(
         &self,
         inquirer: &Inquirer,
-        requested: RequestedTime,
+        wish: Wish,
+        one_more: bool,
         now: UtcDateTime,
     ) -> DeskAnswer {
-        let business_id = inquirer.key.business_id;
-        let diary = self.diary(business_id, requested.date, now).await;
-        let answer = match diary {
-            Ok(diary) => self
-                .held(inquirer, &diary, requested)
-                .await
-                .map(|held| held.map_or_else(|| diary.answer(requested), Outcome::AppointmentHeld)),
-            Err(error) => Err(error),
-        };
+        let answer = self.answer(inquirer, wish, one_more, now).await;
         match answer {
             Ok(outcome) => answered(outcome, None),
-            Err(error) => self.unavailable(inquirer, requested, now, error).await,
+            Err(error) => {
+                let draft = booking_draft(wish.when);
+                self.unavailable(inquirer, draft, now, error).await
+            }
         }
+    }
+
+    async fn answer(
+        &self,
+        inquirer: &Inquirer,
+        wish: Wish,
+        one_more: bool,
+        now: UtcDateTime,
+    ) -> Result<Outcome, StoreError> {
+        let wish = settled(wish);
+        let business_id = inquirer.key.business_id;
+        let diary = self.diary(business_id, wish.when.date, now).await?;
+        let held = if one_more {
+            None
+        } else {
+            self.held(inquirer, &diary, wish.when).await?
+        };
+        Ok(held.map_or_else(|| diary.answer(wish), Outcome::AppointmentHeld))
     }
 
     /// The appointment that the caller holds at exactly the requested time.
@@ -126,17 +153,17 @@ impl Desk {
         diary: &Diary,
         requested: RequestedTime,
     ) -> Result<Option<Booking>, StoreError> {
-        let (Some(date), Some(time)) = (requested.date, requested.time) else {
+        let (Some(date), Some(_)) = (requested.date, requested.time) else {
             return Ok(None);
         };
         let business_id = inquirer.key.business_id;
         let (from, to) = crate::booking::known_range(&diary.settings, date);
         let standing = self.store.appointments(business_id, from, to).await?;
-        let own = standing.iter().find(|row| {
-            let booking = row.booking;
-            row.lead_id == inquirer.lead_id && (booking.date, booking.time) == (date, time)
-        });
-        Ok(own.map(|row| row.booking))
+        let is_held = |row: &&AppointmentRow| {
+            let is_own = inquirer.made(row) || row.lead_id == inquirer.lead_id;
+            is_own && inquirer.has_named(row, requested)
+        };
+        Ok(standing.iter().find(is_held).map(|row| row.booking))
     }
 
     /// Books what a caller confirmed.
@@ -181,50 +208,81 @@ impl Desk {
             Ok(BookingAnswer::UnknownBusiness) => StoreError::UnknownBusiness,
             Err(error) => error,
         };
-        self.unavailable(&inquirer, requested, now, error).await
+        let draft = booking_draft(requested);
+        self.unavailable(&inquirer, draft, now, error).await
     }
 
-    /// Keeps a request that cannot be answered in time, or was not understood: it becomes a task for the business, unless
-    /// the caller comes to an appointment after all.
-    pub async fn keep(
+    /// The coming appointments of the person who calls: "when is my appointment?".
+    ///
+    /// A line is not a person. The caller's are those that stand under the caller's name, those that were made in this
+    /// call, the one whose day and hour the caller said, and, where no name was ever said for it, one of the line. Who has
+    /// not said a name is asked for it where the line has appointments under names.
+    pub async fn own(
         &self,
         inquirer: &Inquirer,
-        requested: RequestedTime,
+        about: RequestedTime,
         now: UtcDateTime,
-    ) -> Kept {
+    ) -> DeskAnswer {
+        let business_id = inquirer.key.business_id;
+        let of_line = self
+            .store
+            .standing_of_lead(business_id, inquirer.lead_id, now);
+        match of_line.await {
+            Ok(rows) => answered(own_of(inquirer, about, &rows), None),
+            Err(error) => {
+                let draft = TaskDraft {
+                    kind: TaskKind::Message,
+                    requested: about,
+                    words: None,
+                };
+                self.unavailable(inquirer, draft, now, error).await
+            }
+        }
+    }
+
+    /// Saves what a caller leaves for the business: it becomes a task. One to book does not, if the caller comes to an
+    /// appointment after all.
+    pub async fn save(&self, inquirer: &Inquirer, draft: TaskDraft, now: UtcDateTime) -> Saved {
+        let words = draft.words.as_ref().or(inquirer.words.as_ref());
+        let name = inquirer.name.as_ref();
         let task = NewTask {
             task_id: inquirer.new_task_id,
             key: inquirer.key.clone(),
             lead_id: inquirer.lead_id,
-            requested,
-            name: inquirer.name.clone(),
+            kind: draft.kind,
+            requested: draft.requested,
+            name: name.and_then(|name| bounded_name(name.expose())),
+            words: words.and_then(|words| bounded_words(words.expose())),
             noted_at: now,
         };
         match &self.spool {
-            None => Kept::NoSpool,
+            None => Saved::NoSpool,
             Some(spool) => match spool.keep(&task).await {
-                Ok(()) => Kept::Spooled,
-                Err(error) => Kept::Lost(error),
+                Ok(()) => Saved::Spooled,
+                Err(error) => Saved::Lost(error),
             },
         }
     }
 
-    /// Nothing is known, so nothing is claimed; the request itself is kept, if there is anybody to keep it for.
+    /// Nothing is known, so nothing is claimed; the request itself is saved, if there is anybody to save it for.
     async fn unavailable(
         &self,
         inquirer: &Inquirer,
-        requested: RequestedTime,
+        draft: TaskDraft,
         now: UtcDateTime,
         error: StoreError,
     ) -> DeskAnswer {
-        let kept = match error {
+        let saved = match error {
             StoreError::UnknownBusiness | StoreError::UnknownCall | StoreError::Superseded => None,
-            _ => Some(self.keep(inquirer, requested, now).await),
+            StoreError::Unavailable(_) | StoreError::Refused(_) | StoreError::Corrupt { .. } => {
+                Some(self.save(inquirer, draft, now).await)
+            }
         };
+        let noted = matches!(saved, Some(Saved::Spooled));
         DeskAnswer {
-            outcome: Outcome::BookingUnavailable,
+            outcome: Outcome::BookingUnavailable { noted },
             error: Some(error),
-            kept,
+            saved,
         }
     }
 
@@ -238,7 +296,7 @@ impl Desk {
             .diary(order.key.business_id, requested.date, order.now)
             .await;
         let (alternatives, error) = match diary {
-            Ok(diary) => (diary.near(order.date, requested.time), None),
+            Ok(diary) => (diary.near(order.date, requested.time, None), None),
             Err(error) => (Vec::new(), Some(error)),
         };
         let outcome = Outcome::SlotUnavailable {
@@ -273,7 +331,7 @@ const fn answered(outcome: Outcome, error: Option<StoreError>) -> DeskAnswer {
     DeskAnswer {
         outcome,
         error,
-        kept: None,
+        saved: None,
     }
 }
 
@@ -283,138 +341,55 @@ fn missing_details(requested: RequestedTime) -> Vec<Detail> {
     date.into_iter().chain(time).collect()
 }
 
-/// A business's settings with what is taken around the days in question: enough to answer, no I/O.
-struct Diary {
-    settings: AppointmentSettings,
-    taken: Occupancy,
-    today: Date,
-    now: UtcDateTime,
+const fn booking_draft(requested: RequestedTime) -> TaskDraft {
+    TaskDraft {
+        kind: TaskKind::Booking,
+        requested,
+        words: None,
+    }
 }
 
-impl Diary {
-    fn availability(&self) -> Availability<'_> {
-        self.settings
-            .availability(&self.taken, self.now)
-            .within_days(LOOK_AHEAD_DAYS)
+impl Inquirer {
+    /// Whether an appointment was made, or moved last, in this call.
+    fn made(&self, row: &AppointmentRow) -> bool {
+        row.call_sid == self.key.call_sid
     }
 
-    fn answer(&self, requested: RequestedTime) -> Outcome {
-        let found = match (requested.date, requested.time) {
-            (Some(date), Some(time)) => self.exactly(date, time),
-            (Some(date), None) => self.some_of(date),
-            (None, Some(time)) => self.days_with(time),
-            (None, None) => self.first(),
+    /// Whether the caller named the very day and hour of an appointment, and no name that contradicts it.
+    fn has_named(&self, row: &AppointmentRow, said: RequestedTime) -> bool {
+        let stands = (Some(row.booking.date), Some(row.booking.time));
+        stands == (said.date, said.time) && !are_two_persons(row.name.as_ref(), self.name.as_ref())
+    }
+}
+
+/// The appointments of a line that are the caller's, or what the caller must say first.
+fn own_of(inquirer: &Inquirer, about: RequestedTime, rows: &[AppointmentRow]) -> Outcome {
+    let bookings = |is_own: &dyn Fn(&AppointmentRow) -> bool| -> Vec<Booking> {
+        let own = rows.iter().filter(|row| is_own(row));
+        own.map(|row| row.booking).collect()
+    };
+    let Some(name) = &inquirer.name else {
+        let known = bookings(&|row| inquirer.made(row) || inquirer.has_named(row, about));
+        let has_names = rows
+            .iter()
+            .any(|row| row.name.is_some() && !inquirer.made(row));
+        return if known.is_empty() && has_names {
+            let missing = vec![Detail::Name];
+            Outcome::MissingDetails { missing }
+        } else if has_names {
+            Outcome::OwnAppointments { bookings: known }
+        } else {
+            let bookings = bookings(&|_| true);
+            Outcome::OwnAppointments { bookings }
         };
-        match found {
-            Ok(slots) => Outcome::FreeSlots { requested, slots },
-            Err(reason) => {
-                let alternatives = self.near(requested.date.unwrap_or(self.today), requested.time);
-                Outcome::SlotUnavailable {
-                    requested,
-                    reason,
-                    alternatives,
-                }
-            }
-        }
+    };
+    let is_theirs = |row: &AppointmentRow| {
+        let under = row.name.as_ref();
+        under.is_none_or(|under| same_name(under.expose(), name.expose())) || inquirer.made(row)
+    };
+    Outcome::OwnAppointments {
+        bookings: bookings(&is_theirs),
     }
-
-    fn exactly(&self, date: Date, time: Time) -> Result<Vec<Slot>, Refusal> {
-        match self.availability().verdict(date, time) {
-            Verdict::Free(slot) => Ok(vec![slot]),
-            Verdict::Refused(refusal) => Err(refusal),
-        }
-    }
-
-    fn some_of(&self, date: Date) -> Result<Vec<Slot>, Refusal> {
-        match self.availability().day_verdict(date) {
-            Some(refusal) => Err(refusal),
-            None => Ok(spread(
-                &self.availability().free_slots(date),
-                SLOTS_OF_A_DAY,
-            )),
-        }
-    }
-
-    /// The next days on which this hour is free. If there is none, the reason that holds on a working day says
-    /// more than "closed" or "over".
-    fn days_with(&self, time: Time) -> Result<Vec<Slot>, Refusal> {
-        let availability = self.availability();
-        let mut slots = Vec::new();
-        let mut reason = None;
-        let mut of_whole_days = None;
-        for date in self.days() {
-            match availability.verdict(date, time) {
-                Verdict::Free(slot) => slots.push(slot),
-                Verdict::Refused(refusal) if is_of_a_whole_day(refusal) => {
-                    of_whole_days = of_whole_days.or(Some(refusal));
-                }
-                // That it is taken says most: on another day it may be had.
-                Verdict::Refused(Refusal::Taken) => reason = Some(Refusal::Taken),
-                Verdict::Refused(refusal) => reason = reason.or(Some(refusal)),
-            }
-            if slots.len() == ALTERNATIVES {
-                break;
-            }
-        }
-        if slots.is_empty() {
-            Err(reason.or(of_whole_days).unwrap_or(Refusal::TooFar))
-        } else {
-            Ok(slots)
-        }
-    }
-
-    fn first(&self) -> Result<Vec<Slot>, Refusal> {
-        let availability = self.availability();
-        let slots = availability.first_free(self.now, ALTERNATIVES);
-        if slots.is_empty() {
-            let mut reasons = self
-                .days()
-                .filter_map(|date| availability.day_verdict(date));
-            let first = reasons.next().unwrap_or(Refusal::TooFar);
-            let is_full = first == Refusal::Taken || reasons.any(|r| r == Refusal::Taken);
-            Err(if is_full { Refusal::Taken } else { first })
-        } else {
-            Ok(slots)
-        }
-    }
-
-    /// The days that are searched.
-    fn days(&self) -> impl Iterator<Item = Date> {
-        (0..LOOK_AHEAD_DAYS.into()).map_while(|days| self.today.checked_add(Duration::days(days)))
-    }
-
-    fn near(&self, date: Date, time: Option<Time>) -> Vec<Slot> {
-        self.availability().alternatives(date, time, ALTERNATIVES)
-    }
-}
-
-/// Whether a refusal would hold at any other hour of its day, too.
-const fn is_of_a_whole_day(refusal: Refusal) -> bool {
-    match refusal {
-        Refusal::InThePast
-        | Refusal::TooSoon
-        | Refusal::TooFar
-        | Refusal::InactiveDay
-        | Refusal::Closed
-        | Refusal::Holiday(_) => true,
-        Refusal::OutsideHours
-        | Refusal::NonexistentTime
-        | Refusal::DoesNotFitBeforeClosing
-        | Refusal::OffGrid
-        | Refusal::Taken => false,
-    }
-}
-
-/// At most `limit` of the slots, the first and the last among them, evenly apart.
-fn spread(slots: &[Slot], limit: usize) -> Vec<Slot> {
-    if slots.len() <= limit || limit < 2 {
-        return slots.iter().take(limit).copied().collect();
-    }
-    let last = slots.len() - 1;
-    (0..limit)
-        .filter_map(|index| slots.get(index * last / (limit - 1)))
-        .copied()
-        .collect()
 }
 
 #[cfg(test)]

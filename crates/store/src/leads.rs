@@ -2,18 +2,24 @@
 
 use async_trait::async_trait;
 use time::UtcDateTime;
-use toran_domain::{BusinessId, CallSid, LeadId, PhoneNumber, Pii};
+use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId, PhoneNumber, Pii};
 
-use crate::{AppointmentChange, AppointmentRow, CallEnding, StoreError, TaskRow, TranscriptLine};
+use crate::{
+    AppointmentChange, AppointmentRow, CallEnding, ChangeKind, StoreError, TaskRow, TranscriptLine,
+    names::{persons, same_name},
+};
 
-/// One caller of one business.
+/// One line from which a business was called, or one call whose number was withheld. More than one person may call from a
+/// line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeadRow {
     /// Its id.
     pub lead_id: LeadId,
     /// Its number; `None` if it is withheld or was removed.
     pub phone: Option<PhoneNumber>,
-    /// Its name, if it was ever said.
+    /// A number that a caller who withheld theirs gave in the conversation. Nobody is found by it.
+    pub given_phone: Option<PhoneNumber>,
+    /// The name that was said last on it.
     pub name: Option<Pii<String>>,
     /// When it called first.
     pub created_at: UtcDateTime,
@@ -32,11 +38,15 @@ pub struct CallRecord {
     pub ended_at: Option<UtcDateTime>,
     /// How.
     pub ending: Option<CallEnding>,
+    /// The name that was said in it last.
+    pub caller_name: Option<Pii<String>>,
+    /// The appointment that it confirmed last, whoever made it.
+    pub last_confirmed: Option<AppointmentId>,
     /// What was said, as far as it is kept.
     pub transcript: Vec<TranscriptLine>,
 }
 
-/// Everything that is kept of a lead.
+/// Everything that is kept of a lead, or of one person of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeadRecord {
     /// Who.
@@ -45,8 +55,204 @@ pub struct LeadRecord {
     pub calls: Vec<CallRecord>,
     /// Its appointments, standing and given up, earliest first, each with its history.
     pub appointments: Vec<(AppointmentRow, Vec<AppointmentChange>)>,
-    /// What it asked for and could not be given in the call, done or not, oldest first.
+    /// What it left for the business to do, done or not, oldest first.
     pub tasks: Vec<TaskRow>,
+}
+
+impl LeadRecord {
+    /// The persons of the line, by every name under which something is kept of it.
+    pub fn persons(&self) -> Vec<Pii<String>> {
+        let appointments = self.appointments.iter().map(|(row, _)| &row.name);
+        let calls = self.calls.iter().map(|call| &call.caller_name);
+        let tasks = self.tasks.iter().map(|task| &task.name);
+        let all = std::iter::once(&self.lead.name)
+            .chain(appointments)
+            .chain(calls)
+            .chain(tasks);
+        persons(all.flatten())
+    }
+
+    /// What the whole record covers.
+    pub fn covers_all(&self) -> Covered {
+        Covered {
+            line: self.lead.phone.clone(),
+            whole_line: true,
+            persons: self.persons(),
+            others: 0,
+        }
+    }
+
+    /// What is kept of one person of the line: the appointments and tasks under that name, and the calls in which it was
+    /// said.
+    #[must_use]
+    pub fn of_person(self, person: &str) -> (Self, Covered) {
+        let is_theirs = |name: &Option<Pii<String>>| {
+            name.as_ref()
+                .is_some_and(|name| same_name(name.expose(), person))
+        };
+        let (theirs, others): (Vec<_>, Vec<_>) = self
+            .persons()
+            .into_iter()
+            .partition(|name| same_name(name.expose(), person));
+        let appointments: Vec<_> = self
+            .appointments
+            .into_iter()
+            .filter(|(row, _)| is_theirs(&row.name))
+            .collect();
+        let tasks: Vec<_> = self
+            .tasks
+            .into_iter()
+            .filter(|task| is_theirs(&task.name))
+            .collect();
+        let named_in = |call: &CallRecord| {
+            let made = appointments
+                .iter()
+                .any(|(_, history)| made_in(history) == Some(&call.call_sid));
+            let asked = tasks.iter().any(|task| task.call_sid == call.call_sid);
+            is_theirs(&call.caller_name) || made || asked
+        };
+        let covered = Covered {
+            line: self.lead.phone.clone(),
+            whole_line: false,
+            persons: theirs,
+            others: others.len(),
+        };
+        let name = self.lead.name.filter(|name| same_name(name.expose(), person));
+        let record = Self {
+            lead: LeadRow { name, ..self.lead },
+            calls: self.calls.into_iter().filter(named_in).collect(),
+            appointments,
+            tasks,
+        };
+        (record, covered)
+    }
+}
+
+/// The call in which an appointment was made.
+fn made_in(history: &[AppointmentChange]) -> Option<&CallSid> {
+    let made = history
+        .iter()
+        .find(|change| change.kind == ChangeKind::Created);
+    made.and_then(|change| change.origin.call_sid.as_ref())
+}
+
+/// What an export shows, or an erasure removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covered {
+    /// The line's number; `None` if it is withheld, or was removed before.
+    pub line: Option<PhoneNumber>,
+    /// Whether it is all that is kept of the line, or of some persons of it alone.
+    pub whole_line: bool,
+    /// The persons whose data it is. Empty if nobody of that name is known on the line: then it is nobody's.
+    pub persons: Vec<Pii<String>>,
+    /// How many other persons of the line it does not concern.
+    pub others: usize,
+}
+
+impl Covered {
+    /// Whether a person was asked for whom nobody of the line is.
+    pub const fn is_of_nobody(&self) -> bool {
+        !self.whole_line && self.persons.is_empty()
+    }
+
+    /// What is covered, in a few words. The names are in it: for whoever may see them.
+    pub fn sentence(&self) -> String {
+        let count = |n: usize| format!("{n} {}", if n == 1 { "person" } else { "persons" });
+        if self.whole_line {
+            return format!("covers the whole line ({})", count(self.persons.len()));
+        }
+        let names: Vec<&str> = self
+            .persons
+            .iter()
+            .map(|name| name.expose().as_str())
+            .collect();
+        let others = match self.others {
+            1 => "1 other person of this line stays".to_owned(),
+            n => format!("{n} other persons of this line stay"),
+        };
+        format!("covers {}; {others}", names.join(", "))
+    }
+}
+
+/// A lead that was taken apart: it had been made of a word that stands for a withheld number, so that strangers shared
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitLead {
+    /// How many calls got a lead of their own.
+    pub calls: usize,
+    /// How many appointments went with the calls that made them.
+    pub appointments: usize,
+    /// How many calls go on and were left as they are. While there is one, the lead keeps its number: ask again.
+    pub going_on: usize,
+    /// The appointments with which a call had to do that did not make them.
+    pub crossed: Vec<CrossedAppointment>,
+}
+
+impl SplitLead {
+    /// What taking a lead apart comes to.
+    pub fn of(record: &LeadRecord) -> Self {
+        let going_on = record.calls.iter().filter(|call| call.ended_at.is_none());
+        let is_alone = record.calls.len() <= 1 && record.lead.phone.is_none();
+        let going_on = going_on.count();
+        Self {
+            calls: if is_alone {
+                0
+            } else {
+                record.calls.len() - going_on
+            },
+            appointments: if is_alone {
+                0
+            } else {
+                record.appointments.len()
+            },
+            going_on,
+            crossed: crossed(record),
+        }
+    }
+}
+
+/// An appointment that was made in one call and that another call moved, or was told was its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrossedAppointment {
+    /// The appointment, where it stands.
+    pub booking: Booking,
+    /// The call that made it.
+    pub made_in: CallSid,
+    /// The other call.
+    pub by: CallSid,
+    /// Whether the other call moved it; if not, it was told that it is its own.
+    pub was_moved: bool,
+}
+
+fn crossed(record: &LeadRecord) -> Vec<CrossedAppointment> {
+    let mut crossed: Vec<CrossedAppointment> = Vec::new();
+    for (row, history) in &record.appointments {
+        let made_in = made_in(history).unwrap_or(&row.call_sid);
+        let movers = history
+            .iter()
+            .filter(|change| change.kind == ChangeKind::Moved)
+            .filter_map(|change| change.origin.call_sid.as_ref())
+            .map(|call_sid| (call_sid, true));
+        let told = record
+            .calls
+            .iter()
+            .filter(|call| call.last_confirmed == Some(row.booking.appointment_id))
+            .map(|call| (&call.call_sid, false));
+        for (by, was_moved) in movers.chain(told) {
+            let is_known = crossed
+                .iter()
+                .any(|known| known.booking == row.booking && known.by == *by);
+            if by != made_in && !is_known {
+                crossed.push(CrossedAppointment {
+                    booking: row.booking,
+                    made_in: made_in.clone(),
+                    by: by.clone(),
+                    was_moved,
+                });
+            }
+        }
+    }
+    crossed
 }
 
 /// For how many days a business keeps what is personal. `None`: until it is erased by hand.
@@ -89,21 +295,36 @@ pub trait Leads: Send + Sync {
         phone: &PhoneNumber,
     ) -> Result<Option<LeadRow>, StoreError>;
 
-    /// Everything that is kept of a lead.
+    /// Everything that is kept of a lead; or of one person of it, by a name, its parts and variants. `None` if there is no
+    /// such lead.
     async fn export_lead(
         &self,
         business_id: BusinessId,
         lead_id: LeadId,
-    ) -> Result<Option<LeadRecord>, StoreError>;
+        person: Option<&str>,
+    ) -> Result<Option<(LeadRecord, Covered)>, StoreError>;
 
-    /// Removes number, names and what was said; `false` if there is no such lead. Calls and appointments stay, without
-    /// a person. A later call from the number is a new lead's.
+    /// Removes number, names and what was said; `None` if there is no such lead. Calls and appointments stay, without
+    /// a person. A later call from the number is a new lead's. For one person, the number and the others of the line stay;
+    /// for the only one there is, the whole line goes; for [nobody](Covered::is_of_nobody), nothing.
     async fn erase_lead(
         &self,
         business_id: BusinessId,
         lead_id: LeadId,
+        person: Option<&str>,
         now: UtcDateTime,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Option<Covered>, StoreError>;
+
+    /// Takes a lead apart that strangers share: each of its calls that are over gets a lead of its own without a number,
+    /// and with it the appointments that it made, its tasks and its events. What the lead itself keeps loses number and
+    /// name, and nobody is found by them. Asked again, it changes nothing more. `None` if there is no such lead.
+    async fn split_lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        new_lead: &(dyn Fn() -> LeadId + Send + Sync),
+        now: UtcDateTime,
+    ) -> Result<Option<SplitLead>, StoreError>;
 
     /// How long a business keeps what is personal; `None` if there is no such business.
     async fn retention(&self, business_id: BusinessId) -> Result<Option<Retention>, StoreError>;

@@ -44,6 +44,7 @@
 //!     text: BusinessText::default(),
 //!     agent_name: None,
 //!     agent_gender: AgentGender::Female,
+//!     transfer_number: None,
 //!     settings,
 //! };
 //! let now = utc_datetime!(2026-11-23 8:00);
@@ -56,7 +57,9 @@
 //!     let call = store.open_call(&CallOpening { key: key.clone(), caller, new_lead_id, now }).await?;
 //!     let new_task_id = TaskId::from_uuid(Uuid::from_u128(4));
 //!     let confirmation = Confirmation {
-//!         inquirer: Inquirer { key, lead_id: call.lead_id, epoch: call.epoch, name: None, new_task_id },
+//!         inquirer: Inquirer {
+//!             key, lead_id: call.lead_id, epoch: call.epoch, name: None, words: None, new_task_id,
+//!         },
 //!         requested: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(16:30)) },
 //!         one_more: false,
 //!         new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(3)),
@@ -77,6 +80,7 @@ mod desk;
 mod error;
 mod leads;
 mod memory;
+mod names;
 mod outbox;
 mod seats;
 mod tasks;
@@ -88,18 +92,21 @@ pub use appointments::{
 };
 pub use businesses::{Addition, Businesses, checked_business};
 pub use calls::{
-    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, Calls, MAX_OFFERED,
-    MAX_TRANSCRIPT_LINE_CHARS, ModelUsage, REDEEMED_TOKEN_KEPT, SAID_LINES, TranscriptLine,
-    bounded_name,
+    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, CallStream, Calls,
+    LONGEST_TRANSFER, MAX_OFFERED, MAX_TRANSCRIPT_LINE_CHARS, ModelUsage, REDEEMED_TOKEN_KEPT,
+    SAID_LINES, TranscriptLine, TransferState, bounded_name,
 };
-pub use desk::{Confirmation, Desk, DeskAnswer, Inquirer, Kept};
+pub use desk::{Confirmation, Desk, DeskAnswer, Inquirer, Saved, TaskDraft};
 pub use error::{BoxError, StoreError};
-pub use leads::{CallRecord, LeadRecord, LeadRow, Leads, Removed, Retention};
+pub use leads::{
+    CallRecord, Covered, CrossedAppointment, LeadRecord, LeadRow, Leads, Removed, Retention,
+    SplitLead,
+};
 pub use memory::MemoryStore;
 pub use outbox::{
     CallSummary, Delivery, DeliveryState, Event, EventKind, EventRow, Outbox, Webhook,
 };
-pub use tasks::{NewTask, Spool, TaskAddition, TaskRow, Tasks};
+pub use tasks::{NewTask, Spool, TaskAddition, TaskRow, Tasks, bounded_words};
 pub use words::UnknownWord;
 
 /// Everything that a call needs stored. Implemented by whatever implements its parts.

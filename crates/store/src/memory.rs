@@ -13,21 +13,21 @@ use std::{
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    AppointmentId, Booking, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, RequestedTime,
-    Usage,
+    AppointmentId, Booking, Business, BusinessId, Cost, LeadId, ModelName, PhoneNumber, Pii,
+    RequestedTime, Usage,
 };
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use uuid::Uuid;
 
 use crate::{
     Addition, AppointmentChange, AppointmentRow, AppointmentStatus, Appointments, BookingAnswer,
-    BookingOrder, Businesses, CallEnding, CallKey, CallOpening, CallSession, Calls, CancelAnswer,
-    ChangeKind, MAX_OFFERED, ModelUsage, MoveAnswer, MoveOrder, Origin, REDEEMED_TOKEN_KEPT,
-    StoreError, TranscriptLine,
+    BookingOrder, Businesses, CallEnding, CallKey, CallOpening, CallSession, CallStream, Calls,
+    CancelAnswer, ChangeKind, LONGEST_TRANSFER, MAX_OFFERED, ModelUsage, MoveAnswer, MoveOrder,
+    Origin, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, TransferState,
     booking::{self, Decision},
     bounded_name, checked_business,
 };
-use tenant::{Call, State, Tenant, by_caller, whole_second};
+use tenant::{Call, State, Tenant, by_caller, named, whole_second};
 
 /// Everything in one process's memory, gone with it. For tests, of this crate and of others: what it
 /// answers, every backend answers.
@@ -127,6 +127,18 @@ impl Businesses for MemoryStore {
             .is_some())
     }
 
+    async fn set_transfer_number(
+        &self,
+        id: BusinessId,
+        number: Option<&PhoneNumber>,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state()?;
+        let tenant = state.tenants.get_mut(&id);
+        Ok(tenant
+            .map(|tenant| tenant.business.transfer_number = number.cloned())
+            .is_some())
+    }
+
     async fn remove_business(&self, id: BusinessId) -> Result<bool, StoreError> {
         Ok(self.state()?.tenants.remove(&id).is_some())
     }
@@ -153,23 +165,10 @@ impl Calls for MemoryStore {
         let tenant = state.tenant(key.business_id)?;
         if let Some(call) = tenant.calls.get_mut(&key.call_sid) {
             call.reconnects = call.reconnects.saturating_add(1);
-            call.seen_at = opening.now;
-            call.ending
-                .take_if(|(ending, _)| *ending != CallEnding::Failed);
+            call.seen_at = call.seen_at.max(opening.now);
+            call.reopen();
         } else {
-            let call = Call {
-                lead_id: tenant.find_or_make_lead(opening),
-                last_requested: RequestedTime::default(),
-                last_confirmed: None,
-                offered: Vec::new(),
-                one_more: false,
-                epoch: 0,
-                seen_at: opening.now,
-                reconnects: 0,
-                ending: None,
-                transcript: Vec::new(),
-                usage: BTreeMap::new(),
-            };
+            let call = Call::of_lead(tenant.find_or_make_lead(opening), opening.now);
             tenant.calls.insert(key.call_sid.clone(), call);
         }
         tenant.session(key).ok_or(StoreError::UnknownCall)
@@ -186,7 +185,22 @@ impl Calls for MemoryStore {
         };
         call.epoch += 1;
         call.seen_at = now;
-        Ok(state.tenant(key.business_id)?.session(key))
+        // The caller is back on the line: whatever was dialled has come to nothing. It is told once.
+        let is_back = matches!(
+            call.transfer,
+            Some(TransferState::Failed | TransferState::Dialling)
+        );
+        let transfer = if is_back {
+            call.transfer = None;
+            Some(TransferState::Failed)
+        } else {
+            call.transfer
+        };
+        let session = state.tenant(key.business_id)?.session(key);
+        Ok(session.map(|session| CallSession {
+            transfer,
+            ..session
+        }))
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
@@ -197,38 +211,111 @@ impl Calls for MemoryStore {
 
     async fn note_request(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         requested: RequestedTime,
         name: Option<&str>,
         _now: UtcDateTime,
     ) -> Result<(), StoreError> {
         let mut state = self.state()?;
-        let call = state.call(key)?;
+        let call = state.streamed(stream)?;
         if !requested.is_empty() {
             call.last_requested = requested;
         }
+        let Some(name) = name.and_then(bounded_name) else {
+            return Ok(());
+        };
+        call.caller_name = Some(name.clone());
         let lead_id = call.lead_id;
-        if let Some(name) = name.and_then(bounded_name) {
-            let lead = state.tenant(key.business_id)?.leads.get_mut(&lead_id);
-            lead.ok_or(StoreError::UnknownCall)?.name = Some(name);
+        let tenant = state.tenant(stream.key.business_id)?;
+        let made_here = tenant
+            .appointments
+            .iter_mut()
+            .filter(|made| made.is_live() && made.live.call_sid == stream.key.call_sid);
+        for made in made_here {
+            made.live.name.get_or_insert_with(|| name.clone());
+        }
+        let lead = tenant.leads.get_mut(&lead_id);
+        lead.ok_or(StoreError::UnknownCall)?.name = Some(name);
+        Ok(())
+    }
+
+    async fn note_offers(
+        &self,
+        stream: &CallStream,
+        offered: &[(Date, Time)],
+    ) -> Result<(), StoreError> {
+        let kept = &offered[..offered.len().min(MAX_OFFERED)];
+        self.state()?.streamed(stream)?.offered = kept.to_vec();
+        Ok(())
+    }
+
+    async fn note_one_more(&self, stream: &CallStream) -> Result<(), StoreError> {
+        self.state()?.streamed(stream)?.one_more = true;
+        Ok(())
+    }
+
+    async fn note_phone(&self, stream: &CallStream, phone: &PhoneNumber) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        let lead_id = state.streamed(stream)?.lead_id;
+        let tenant = state.tenant(stream.key.business_id)?;
+        let lead = tenant.leads.get_mut(&lead_id);
+        lead.ok_or(StoreError::UnknownCall)?.given_phone = Some(phone.clone());
+        Ok(())
+    }
+
+    async fn request_transfer(
+        &self,
+        stream: &CallStream,
+        _now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        self.state()?.streamed(stream)?.transfer = Some(TransferState::Wanted);
+        Ok(())
+    }
+
+    async fn begin_transfer(&self, key: &CallKey, now: UtcDateTime) -> Result<bool, StoreError> {
+        let mut state = self.state()?;
+        let call = state.call(key)?;
+        if !matches!(
+            call.transfer,
+            Some(TransferState::Wanted | TransferState::Dialling)
+        ) {
+            return Ok(false);
+        }
+        call.transfer = Some(TransferState::Dialling);
+        call.seen_at = now.saturating_add(LONGEST_TRANSFER);
+        call.reopen();
+        Ok(true)
+    }
+
+    async fn end_transfer(
+        &self,
+        key: &CallKey,
+        answered: bool,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        let call = state.call(key)?;
+        if call.transfer != Some(TransferState::Dialling) {
+            return Ok(());
+        }
+        if answered {
+            call.transfer = Some(TransferState::Answered);
+            call.ending.get_or_insert((CallEnding::Completed, now));
+        } else {
+            call.transfer = Some(TransferState::Failed);
+            call.seen_at = now;
         }
         Ok(())
     }
 
-    async fn note_offers(&self, key: &CallKey, offered: &[(Date, Time)]) -> Result<(), StoreError> {
-        let kept = &offered[..offered.len().min(MAX_OFFERED)];
-        self.state()?.call(key)?.offered = kept.to_vec();
-        Ok(())
-    }
-
-    async fn note_one_more(&self, key: &CallKey) -> Result<(), StoreError> {
-        self.state()?.call(key)?.one_more = true;
-        Ok(())
-    }
-
-    async fn mark_announced(&self, key: &CallKey, heard: &Booking) -> Result<(), StoreError> {
+    async fn mark_announced(
+        &self,
+        stream: &CallStream,
+        heard: &Booking,
+    ) -> Result<(), StoreError> {
         let mut state = self.state()?;
-        state.call(key)?;
+        state.streamed(stream)?;
+        let key = &stream.key;
         let tenant = state.tenant(key.business_id)?;
         let settings = tenant.business.settings.clone();
         for made in &mut tenant.appointments {
@@ -239,10 +326,10 @@ impl Calls for MemoryStore {
         Ok(())
     }
 
-    async fn keep_alive(&self, key: &CallKey, now: UtcDateTime) -> Result<(), StoreError> {
+    async fn keep_alive(&self, stream: &CallStream, now: UtcDateTime) -> Result<(), StoreError> {
         let mut state = self.state()?;
-        let call = state.call(key)?;
-        call.seen_at = now;
+        let call = state.streamed(stream)?;
+        call.seen_at = call.seen_at.max(now);
         call.ending
             .take_if(|(ending, _)| *ending == CallEnding::Abandoned);
         Ok(())
@@ -270,7 +357,7 @@ impl Calls for MemoryStore {
 
     async fn append_transcript(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         lines: &[TranscriptLine],
     ) -> Result<(), StoreError> {
         let mut state = self.state()?;
@@ -279,7 +366,7 @@ impl Calls for MemoryStore {
             at: whole_second(line.at),
             ..line.clone()
         });
-        state.call(key)?.transcript.extend(kept);
+        state.streamed(stream)?.transcript.extend(kept);
         Ok(())
     }
 
@@ -292,13 +379,13 @@ impl Calls for MemoryStore {
 
     async fn add_usage(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         model: &ModelName,
         usage: Usage,
         cost: Option<Cost>,
     ) -> Result<(), StoreError> {
         let mut state = self.state()?;
-        let by_model = &mut state.call(key)?.usage;
+        let by_model = &mut state.streamed(stream)?.usage;
         let entry = by_model.entry(model.clone());
         entry
             .or_insert_with(|| ModelUsage::nothing(model.clone()))
@@ -316,16 +403,13 @@ impl Calls for MemoryStore {
 
     async fn end_stream(
         &self,
-        key: &CallKey,
-        epoch: u32,
+        stream: &CallStream,
         ending: CallEnding,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
         let mut state = self.state()?;
-        let call = state.call(key)?;
-        if epoch >= call.epoch {
-            call.ending.get_or_insert((ending, now));
-        }
+        let call = state.streamed(stream)?;
+        call.ending.get_or_insert((ending, now));
         Ok(())
     }
 
@@ -366,12 +450,12 @@ impl Appointments for MemoryStore {
             return Ok(BookingAnswer::UnknownBusiness);
         };
         let call = tenant.calls.get(&order.key.call_sid);
-        if call.is_none_or(|call| call.lead_id != order.lead_id) {
-            return Err(StoreError::UnknownCall);
-        }
-        if call.is_some_and(|call| order.epoch < call.epoch) {
+        let call = call.filter(|call| call.lead_id == order.lead_id);
+        let call = call.ok_or(StoreError::UnknownCall)?;
+        if order.epoch < call.epoch {
             return Err(StoreError::Superseded);
         }
+        let order = &named(order, call);
         let settings = tenant.business.settings.clone();
         let (live, standing) = (
             tenant.known(order.date),
@@ -500,6 +584,22 @@ impl Appointments for MemoryStore {
             .touching(from, to)
             .map(|made| tenant.row(made))
             .collect())
+    }
+
+    async fn standing_of_lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        after: UtcDateTime,
+    ) -> Result<Vec<AppointmentRow>, StoreError> {
+        let state = self.state()?;
+        let Some(tenant) = state.tenants.get(&business_id) else {
+            return Ok(Vec::new());
+        };
+        let own = tenant
+            .live()
+            .filter(|made| made.live.lead_id == lead_id && made.ends_at > after);
+        Ok(own.map(|made| tenant.row(made)).collect())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use time::{Duration, UtcDateTime, format_description::well_known::Rfc3339};
 use toran_domain::{
-    AppointmentId, Booking, BusinessId, CallSid, EventId, Pii, RequestedTime, TaskId,
+    AppointmentId, Booking, BusinessId, CallSid, EventId, Pii, RequestedTime, TaskId, TaskKind,
 };
 
 use crate::{Actor, CallEnding, LeadRow, StoreError, words::stored_words};
@@ -25,7 +25,7 @@ pub enum EventKind {
     AppointmentCancelled,
     /// A call is over.
     CallEnded,
-    /// A request could not be booked and waits for the business.
+    /// A caller left something for the business to do.
     TaskCreated,
 }
 
@@ -88,6 +88,8 @@ pub enum Event {
     TaskCreated {
         /// The task.
         task_id: TaskId,
+        /// What the business is to do.
+        kind: TaskKind,
         /// What was asked for.
         requested: RequestedTime,
     },
@@ -176,8 +178,8 @@ impl Event {
         }
     }
 
-    /// What it says beside whom it is about, as a JSON object. Nothing personal is in it: number and name are joined
-    /// when it is delivered, so that a lead that was erased is erased here too.
+    /// What it says beside whom it is about, as a JSON object. Nothing personal is in it: number, name and a task's words
+    /// are joined when it is delivered, so that a lead that was erased is erased here too.
     pub fn data(&self) -> Value {
         match self {
             Self::LeadCreated | Self::LeadUpdated => json!({}),
@@ -212,8 +214,13 @@ impl Event {
                 "transcript": {"call_sid": summary.call_sid, "lines": summary.transcript_lines},
                 "summary": summary.sentence(),
             }),
-            Self::TaskCreated { task_id, requested } => json!({
+            Self::TaskCreated {
+                task_id,
+                kind,
+                requested,
+            } => json!({
                 "task_id": task_id,
+                "kind": kind.as_str(),
                 "date": requested.date.map(|date| date.to_string()),
                 "time": requested.time.map(|time| moment(None, Some(time))),
             }),
@@ -247,8 +254,10 @@ pub struct Delivery {
     pub data: String,
     /// Whom it is about, as it is known now.
     pub lead: LeadRow,
-    /// The name that its appointment was made under, if that differs.
-    pub appointment_name: Option<Pii<String>>,
+    /// Whom its appointment or its task is for, by the name that was said for it.
+    pub name: Option<Pii<String>>,
+    /// The caller's words in its task.
+    pub words: Option<Pii<String>>,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// Where it goes.

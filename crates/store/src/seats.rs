@@ -157,6 +157,7 @@ mod tests {
             appointment_id: AppointmentId::from_uuid(Uuid::from_u128(n)),
             lead_id: LeadId::from_uuid(Uuid::from_u128(n)),
             call_sid: "CA1".parse().unwrap(),
+            name: None,
             starts_at: placement.slot.starts_at(),
             busy: placement.slot.busy(),
             seat: placement.seat.clone(),

@@ -1,12 +1,15 @@
-//! Requests that could not be booked in their call, and wait for the business.
+//! What callers leave for the business to do.
 
 use async_trait::async_trait;
 use time::UtcDateTime;
-use toran_domain::{Booking, BusinessId, CallSid, LeadId, PhoneNumber, Pii, RequestedTime, TaskId};
+use toran_domain::{
+    Booking, BusinessId, CallSid, LeadId, MAX_TASK_WORDS_CHARS, PhoneNumber, Pii, RequestedTime,
+    TaskId, TaskKind,
+};
 
 use crate::{BoxError, CallKey, StoreError};
 
-/// A caller's request that the database could not take when it was made.
+/// What a caller leaves for the business to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTask {
     /// Its id.
@@ -15,28 +18,53 @@ pub struct NewTask {
     pub key: CallKey,
     /// The lead of that call.
     pub lead_id: LeadId,
+    /// What the business is to do.
+    pub kind: TaskKind,
     /// What was asked for or confirmed.
     pub requested: RequestedTime,
     /// The caller's name, if it was said.
     pub name: Option<Pii<String>>,
+    /// The caller's own words.
+    pub words: Option<Pii<String>>,
     /// When.
     pub noted_at: UtcDateTime,
+}
+
+/// A caller's words as a task keeps them: on one line, without control characters, at most [`MAX_TASK_WORDS_CHARS`] long.
+/// `None` if nothing is left.
+///
+/// ```
+/// use toran_store::bounded_words;
+///
+/// let words = bounded_words(" אאחר\nבעשר דקות\u{7} ");
+/// assert_eq!(words.map(|words| words.into_inner()), Some("אאחר בעשר דקות".to_owned()));
+/// assert_eq!(bounded_words("\u{7} "), None);
+/// ```
+pub fn bounded_words(words: &str) -> Option<Pii<String>> {
+    let plain = words.chars().filter_map(|letter| match letter {
+        '\n' | '\r' | '\t' => Some(' '),
+        other if other.is_control() => None,
+        other => Some(other),
+    });
+    let plain: String = plain.collect();
+    let kept: String = plain.trim().chars().take(MAX_TASK_WORDS_CHARS).collect();
+    (!kept.is_empty()).then(|| Pii::new(kept))
 }
 
 /// What came of adding a task. Each means that the request is not lost and need not be kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskAddition {
-    /// It is stored; it replaces an older request of the same call.
+    /// It is stored; it replaces an older one of the same call and kind.
     Added,
-    /// It, or a newer request of the same call, is stored already.
+    /// It, or a newer one of the same call and kind, is stored already.
     AlreadyThere,
-    /// The caller holds the appointment after all: nothing is left to do.
+    /// The caller holds the appointment after all: nothing is left to book.
     AlreadyBooked(Booking),
     /// The business or the call is gone, or the lead was erased: nobody is left to do it, or to do it for.
     Orphaned,
 }
 
-/// A task as the business sees it. There is one for each call, with its last request.
+/// A task as the business sees it. There is at most one of each kind for each call, the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskRow {
     /// Its id.
@@ -45,10 +73,16 @@ pub struct TaskRow {
     pub lead_id: LeadId,
     /// In which call.
     pub call_sid: CallSid,
+    /// What the business is to do.
+    pub kind: TaskKind,
     /// From which number.
     pub caller: Option<PhoneNumber>,
-    /// Under which name, or else the lead's.
+    /// A number that a caller who withheld theirs gave in the conversation.
+    pub given_phone: Option<PhoneNumber>,
+    /// Under which name, or else the one that was said last on the line.
     pub name: Option<Pii<String>>,
+    /// In which words of the caller's own.
+    pub words: Option<Pii<String>>,
     /// For what.
     pub requested: RequestedTime,
     /// When.
@@ -60,8 +94,8 @@ pub struct TaskRow {
 /// The tasks of businesses.
 #[async_trait]
 pub trait Tasks: Send + Sync {
-    /// Adds a task, unless the caller has come to an appointment at that time, or in that call after that moment.
-    /// Adding it again changes nothing.
+    /// Adds a task. One to [book](TaskKind::Booking) is not added if the caller has come to an appointment at that time,
+    /// or in that call after that moment. Adding it again changes nothing.
     async fn add_task(&self, task: &NewTask) -> Result<TaskAddition, StoreError>;
 
     /// A business's tasks, oldest first; those that are done only if asked for.
@@ -90,6 +124,6 @@ pub trait Tasks: Send + Sync {
 /// Where a request is kept while the database is away: on this machine, so that it outlives the process.
 #[async_trait]
 pub trait Spool: Send + Sync {
-    /// Keeps a request, in place of an older one of the same call. When it returns, the request is durable.
+    /// Keeps a task, in place of an older one of the same call and kind. When it returns, the task is durable.
     async fn keep(&self, task: &NewTask) -> Result<(), BoxError>;
 }

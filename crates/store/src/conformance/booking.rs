@@ -12,7 +12,7 @@ use toran_scheduling::{
 
 use super::{
     HALF_PAST_FOUR, NOW, RACERS, Shared, TUESDAY, add, appointment_id, book, business, key,
-    lead_id, one_more, open, order, phone, settings, standing,
+    lead_id, one_more, open, order, phone, settings, standing, stream,
 };
 use crate::{AppointmentRow, AppointmentStatus, BookingAnswer, CallAppointment};
 
@@ -37,7 +37,9 @@ pub async fn books_and_remembers(store: Shared) {
         lead_id: lead_id(1),
         call_sid: session.key.call_sid.clone(),
         caller: Some(phone(7)),
+        given_phone: None,
         name: None,
+        lead_name: None,
         starts_at: utc_datetime!(2026-11-24 14:30),
         ends_at: utc_datetime!(2026-11-24 15:00),
         resource: ResourceId::main(),
@@ -218,7 +220,8 @@ pub async fn reports_what_is_taken(store: Shared) {
     );
 }
 
-/// An appointment carries the name it was made under, or else the lead's, even if that came later.
+/// An appointment carries the name that was said for it, even if it was said after it was made; how the line is called
+/// stands apart.
 pub async fn names_an_appointment(store: Shared) {
     add(&store, 1).await;
     let call = open(&store, &key(1, "CA1"), None, 1).await;
@@ -230,7 +233,7 @@ pub async fn names_an_appointment(store: Shared) {
     book(&store, &named).await;
     let nothing = RequestedTime::default();
     store
-        .note_request(&call.key, nothing, Some("דוד"), NOW)
+        .note_request(&stream(&call.key), nothing, Some("דוד"), NOW)
         .await
         .expect("note_request");
     let rows = standing(&store, 1).await;
@@ -240,6 +243,24 @@ pub async fn names_an_appointment(store: Shared) {
         .collect();
     assert_eq!(under, [Some("דוד"), Some("רות")]);
     assert_eq!(rows.first().and_then(|row| row.caller.clone()), None);
+    let line = Some(Pii::new("דוד".to_owned()));
+    assert!(rows.iter().all(|row| row.lead_name == line), "{rows:?}");
+    // Another call of the line names nothing that was made before it.
+    let call = open(&store, &key(1, "CA2"), Some(7), 2).await;
+    book(&store, &order(&call, TUESDAY, time!(12:00), 3)).await;
+    let next = open(&store, &key(1, "CA3"), Some(7), 3).await;
+    let noted = store
+        .note_request(&stream(&next.key), nothing, Some("דנה"), NOW)
+        .await;
+    noted.expect("note_request");
+    let rows = standing(&store, 1).await;
+    let last = rows.last().expect("three");
+    let line = Some(Pii::new("דנה".to_owned()));
+    assert_eq!((&last.name, &last.lead_name), (&None, &line));
+    // What the call says before it books names what it books.
+    book(&store, &order(&next, TUESDAY, time!(13:00), 4)).await;
+    let rows = standing(&store, 1).await;
+    assert_eq!(rows.last().expect("four").name, line);
 }
 
 /// Sets up the race: one business.

@@ -4,7 +4,7 @@ use time::{Duration, macros::time};
 use toran_domain::{Cost, ModelName, Pii, RequestedTime, Speaker, Usage};
 use uuid::Uuid;
 
-use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order};
+use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order, phone, stream};
 use crate::{
     BookingAnswer, CallAppointment, CallEnding, CallKey, CallOpening, ModelUsage, StoreError,
     TranscriptLine,
@@ -42,7 +42,7 @@ pub async fn finds_a_lead_again_by_phone(store: Shared) {
     ] {
         let nothing = RequestedTime::default();
         store
-            .note_request(&first.key, nothing, name, NOW)
+            .note_request(&stream(&first.key), nothing, name, NOW)
             .await
             .expect("note_request");
         let session = store
@@ -59,7 +59,7 @@ pub async fn finds_a_lead_again_by_phone(store: Shared) {
     assert_eq!((other.lead_id, other.lead_name), (lead_id(3), None));
     let endless = "א".repeat(200);
     store
-        .note_request(&other.key, RequestedTime::default(), Some(&endless), NOW)
+        .note_request(&stream(&other.key), RequestedTime::default(), Some(&endless), NOW)
         .await
         .expect("note");
     let session = store
@@ -116,7 +116,7 @@ pub async fn resumes_a_call(store: Shared) {
         time: Some(time!(10:30)),
     };
     store
-        .note_request(&first.key, requested, None, NOW)
+        .note_request(&stream(&first.key), requested, None, NOW)
         .await
         .expect("note_request");
     let booked = super::book(&store, &order(&first, TUESDAY, time!(10:30), 1)).await;
@@ -187,12 +187,12 @@ pub async fn refuses_what_belongs_to_no_call(store: Shared) {
     };
     let model = ModelName("gpt-4o-mini".into());
     let refusals = [
-        store.note_request(&call, requested, Some("דוד"), NOW).await,
-        store.append_transcript(&call, &[line(0, "שלום")]).await,
-        store.add_usage(&call, &model, Usage::default(), None).await,
+        store.note_request(&stream(&call), requested, Some("דוד"), NOW).await,
+        store.append_transcript(&stream(&call), &[line(0, "שלום")]).await,
+        store.add_usage(&stream(&call), &model, Usage::default(), None).await,
         store.end_call(&call, CallEnding::HungUp, NOW).await,
-        store.note_offers(&call, &[(TUESDAY, time!(9:00))]).await,
-        store.keep_alive(&call, NOW).await,
+        store.note_offers(&stream(&call), &[(TUESDAY, time!(9:00))]).await,
+        store.keep_alive(&stream(&call), NOW).await,
     ];
     for refusal in refusals {
         assert!(
@@ -230,7 +230,7 @@ pub async fn remembers_the_last_request(store: Shared) {
     };
     for (noted, kept) in [(day, day), (RequestedTime::default(), day), (hour, hour)] {
         store
-            .note_request(&call, noted, None, NOW)
+            .note_request(&stream(&call), noted, None, NOW)
             .await
             .expect("note_request");
         let session = store
@@ -277,7 +277,7 @@ pub async fn keeps_the_transcript_in_order(store: Shared) {
 }
 
 async fn append(store: &Shared, call: &CallKey, lines: &[TranscriptLine]) {
-    store.append_transcript(call, lines).await.expect("append");
+    store.append_transcript(&stream(call), lines).await.expect("append");
 }
 
 /// What is used of one model adds up; an unknown cost stays unknown.
@@ -304,7 +304,7 @@ pub async fn adds_up_usage(store: Shared) {
         (&parser, cent),
     ] {
         store
-            .add_usage(&call, model, unit, cost)
+            .add_usage(&stream(&call), model, unit, cost)
             .await
             .expect("add_usage");
     }
@@ -336,7 +336,7 @@ pub async fn adds_up_usage(store: Shared) {
         ..Usage::default()
     };
     store
-        .add_usage(&call, &realtime, nonsense, cent)
+        .add_usage(&stream(&call), &realtime, nonsense, cent)
         .await
         .expect("a count that is no number");
 }
@@ -362,11 +362,11 @@ pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
     assert_eq!((call.offered, call.said), (vec![], vec![]));
     let offered = [(TUESDAY, time!(10:30)), (TUESDAY, time!(11:00))];
     store
-        .note_offers(&call.key, &[(TUESDAY, time!(9:00))])
+        .note_offers(&stream(&call.key), &[(TUESDAY, time!(9:00))])
         .await
         .expect("note_offers");
     store
-        .note_offers(&call.key, &offered)
+        .note_offers(&stream(&call.key), &offered)
         .await
         .expect("note_offers");
     let said: Vec<TranscriptLine> = (0..20).map(|n| line(n, &format!("משפט {n}"))).collect();
@@ -376,7 +376,7 @@ pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
     assert_eq!(resumed.said, said[said.len() - crate::SAID_LINES..]);
     let too_many = vec![offered[0]; 3 * crate::MAX_OFFERED];
     store
-        .note_offers(&call.key, &too_many)
+        .note_offers(&stream(&call.key), &too_many)
         .await
         .expect("note_offers");
     let resumed = open(&store, &call.key, Some(7), 1).await;
@@ -397,7 +397,7 @@ pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
     assert_eq!(announced(1).await, [false]);
     let other = open(&store, &key(1, "CA2"), Some(8), 2).await.key;
     store
-        .mark_announced(&other, &booking)
+        .mark_announced(&stream(&other), &booking)
         .await
         .expect("mark_announced");
     assert_eq!(
@@ -406,17 +406,17 @@ pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
         "another call announces nothing here"
     );
     store
-        .mark_announced(&call.key, &booking)
+        .mark_announced(&stream(&call.key), &booking)
         .await
         .expect("mark_announced");
     assert_eq!(announced(1).await, [true]);
     // Elsewhere it has not been heard of yet, not even by a late word on where it stood.
     assert!(!resumed.one_more);
     super::book(&store, &order(&resumed, TUESDAY, time!(11:00), 2)).await;
-    let late = store.mark_announced(&call.key, &booking).await;
+    let late = store.mark_announced(&stream(&call.key), &booking).await;
     late.expect("mark_announced");
     assert_eq!(announced(1).await, [false]);
-    store.note_one_more(&call.key).await.expect("note_one_more");
+    store.note_one_more(&stream(&call.key)).await.expect("note_one_more");
     assert!(open(&store, &call.key, Some(7), 1).await.one_more);
     super::book(&store, &super::one_more(&resumed, time!(12:00), 3)).await;
     assert!(
@@ -437,7 +437,7 @@ pub async fn ends_calls_that_nobody_has_seen(store: Shared) {
         );
     }
     let later = NOW + Duration::hours(1);
-    store.keep_alive(&keys[0], later).await.expect("keep_alive");
+    store.keep_alive(&stream(&keys[0]), later).await.expect("keep_alive");
     store
         .end_call(&keys[1], CallEnding::HungUp, NOW)
         .await
@@ -493,14 +493,166 @@ pub async fn gives_a_call_to_its_newest_stream(store: Shared) {
     );
     let booked = super::book(&store, &order(&newer, TUESDAY, time!(11:00), 2)).await;
     assert!(matches!(booked, BookingAnswer::Created(_)), "{booked:?}");
-    let ending = async |epoch| {
-        let ended = store.end_stream(&key, epoch, CallEnding::HungUp, NOW).await;
-        ended.expect("end_stream");
+    let ending = async |stream: &crate::CallStream| {
+        let ended = store.end_stream(stream, CallEnding::HungUp, NOW).await;
         let session = store.call_session(&key).await.expect("call_session");
-        session.expect("open").ending
+        (ended, session.expect("open").ending)
     };
-    assert_eq!(ending(older.epoch).await, None);
-    assert_eq!(ending(newer.epoch).await, Some(CallEnding::HungUp));
+    let (refused, ended) = ending(&older.stream()).await;
+    assert!(
+        matches!(refused, Err(StoreError::Superseded)),
+        "{refused:?}"
+    );
+    assert_eq!(ended, None);
+    let (done, ended) = ending(&newer.stream()).await;
+    done.expect("end_stream");
+    assert_eq!(ended, Some(CallEnding::HungUp));
     let unknown = store.take_over(&super::key(1, "CA-nobody"), NOW).await;
     assert_eq!(unknown.expect("take_over"), None);
+}
+
+/// Whatever a superseded stream still writes is refused, and changes nothing; what the newest one writes is done.
+pub async fn lets_no_superseded_stream_write(store: Shared) {
+    add(&store, 1).await;
+    let call = open(&store, &key(1, "CA1"), None, 1).await;
+    let take_over = async || {
+        let taken = store.take_over(&call.key, NOW).await.expect("take_over");
+        taken.expect("open")
+    };
+    let first = take_over().await;
+    let booked = super::book(&store, &order(&first, TUESDAY, time!(10:00), 1)).await;
+    let BookingAnswer::Created(booking) = booked else {
+        panic!("{booked:?}")
+    };
+    let newest = take_over().await;
+    let seen = async || {
+        (
+            store.call_session(&call.key).await.expect("call_session"),
+            store.transcript(&call.key).await.expect("transcript"),
+            store.usage(&call.key).await.expect("usage"),
+            super::standing(&store, 1).await,
+        )
+    };
+    let before = seen().await;
+    for (n, refusal) in (0..).zip(write_everything(&store, &first.stream(), &booking).await) {
+        assert!(
+            matches!(refusal, Err(StoreError::Superseded)),
+            "write {n}: {refusal:?}"
+        );
+    }
+    assert_eq!(seen().await, before);
+    // It has not said that it lives, either.
+    let later = NOW + Duration::hours(1);
+    let ended = store.end_abandoned_calls(later, later).await;
+    assert_eq!(ended.expect("end_abandoned_calls"), 1);
+    for (n, done) in (0..).zip(write_everything(&store, &newest.stream(), &booking).await) {
+        assert!(done.is_ok(), "write {n}: {done:?}");
+    }
+    let (session, transcript, usage, rows) = seen().await;
+    let session = session.expect("open");
+    assert_eq!(session.caller_name, Some(Pii::new("דוד".to_owned())));
+    assert!(session.one_more && session.appointments[0].announced);
+    assert_eq!(session.offered.len(), 1);
+    assert_eq!(session.transfer, Some(crate::TransferState::Wanted));
+    assert_eq!((transcript.len(), usage.len()), (1, 1));
+    assert_eq!(rows[0].given_phone, Some(phone(9)));
+    assert_eq!(session.ending, Some(CallEnding::HungUp));
+}
+
+/// Every write that a stream can make; the end comes last.
+async fn write_everything(
+    store: &Shared,
+    stream: &crate::CallStream,
+    booking: &toran_domain::Booking,
+) -> Vec<Result<(), StoreError>> {
+    let later = NOW + Duration::hours(2);
+    let requested = RequestedTime {
+        date: Some(TUESDAY),
+        time: None,
+    };
+    let model = ModelName("gpt-4o-mini".into());
+    vec![
+        store
+            .note_request(stream, requested, Some("דוד"), NOW)
+            .await,
+        store.note_offers(stream, &[(TUESDAY, time!(9:00))]).await,
+        store.note_one_more(stream).await,
+        store.note_phone(stream, &phone(9)).await,
+        store.mark_announced(stream, booking).await,
+        store.append_transcript(stream, &[line(0, "שלום")]).await,
+        store
+            .add_usage(stream, &model, Usage::default(), None)
+            .await,
+        store.request_transfer(stream, NOW).await,
+        store.keep_alive(stream, later).await,
+        store.end_stream(stream, CallEnding::HungUp, later).await,
+    ]
+}
+
+/// A caller who asks for a person is dialled to one; if nobody takes the call, the caller comes back and is told once.
+pub async fn carries_a_call_to_a_person(store: Shared) {
+    use crate::TransferState::{Answered, Dialling, Wanted};
+    add(&store, 1).await;
+    let key = key(1, "CA1");
+    open(&store, &key, Some(7), 1).await;
+    let take_over = async || {
+        let taken = store.take_over(&key, NOW).await.expect("take_over");
+        taken.expect("open")
+    };
+    let begin = async |now| store.begin_transfer(&key, now).await.expect("begin");
+    let end = async |answered| {
+        let ended = store.end_transfer(&key, answered, NOW + Duration::hours(3));
+        ended.await.expect("end_transfer");
+    };
+    let state = async || {
+        let session = store.call_session(&key).await.expect("call_session");
+        let session = session.expect("open");
+        (session.transfer, session.ending)
+    };
+    let sweep = async |seen_before| {
+        let ended = store.end_abandoned_calls(seen_before, seen_before).await;
+        ended.expect("end_abandoned_calls")
+    };
+    let call = take_over().await;
+    assert!(!begin(NOW).await, "nobody asked for a person");
+    end(true).await;
+    assert_eq!(state().await, (None, None));
+    let wanted = async |stream: &crate::CallStream| {
+        let wanted = store.request_transfer(stream, NOW).await;
+        wanted.expect("request_transfer");
+    };
+    wanted(&call.stream()).await;
+    assert_eq!(state().await, (Some(Wanted), None));
+    // The stream makes way, and may well say that it has ended.
+    let making_way = call.stream();
+    let ended = store.end_stream(&making_way, CallEnding::HungUp, NOW);
+    ended.await.expect("end_stream");
+    assert!(begin(NOW).await && begin(NOW).await);
+    assert_eq!(state().await, (Some(Dialling), None));
+    assert_eq!(sweep(NOW + Duration::hours(4)).await, 0);
+    // A last sign of life of the stream that made way shortens nothing.
+    let alive = store.keep_alive(&making_way, NOW + Duration::SECOND);
+    alive.await.expect("keep_alive");
+    assert_eq!(sweep(NOW + Duration::hours(4)).await, 0);
+    end(false).await;
+    assert!(!begin(NOW).await);
+    let back = take_over().await;
+    assert_eq!(back.transfer, Some(crate::TransferState::Failed));
+    assert_eq!(take_over().await.transfer, None, "told once");
+    assert_eq!(state().await, (None, None));
+
+    wanted(&take_over().await.stream()).await;
+    assert!(begin(NOW).await);
+    end(true).await;
+    end(false).await;
+    let answered = (Some(Answered), Some(CallEnding::Completed));
+    assert_eq!(state().await, answered);
+    assert!(!begin(NOW).await);
+    assert_eq!(state().await, answered);
+    let unknown = super::key(1, "CA-nobody");
+    let refused = store.begin_transfer(&unknown, NOW).await;
+    assert!(
+        matches!(refused, Err(StoreError::UnknownCall)),
+        "{refused:?}"
+    );
 }

@@ -5,7 +5,7 @@ use toran_domain::{BusinessId, LeadId, Pii, RequestedTime, Speaker};
 
 use super::{
     NOW, Office, TUESDAY, add, appointment_id, book, business, key, lead_id, open, order,
-    outbox::store, phone,
+    outbox::store, phone, stream,
 };
 use crate::{CallEnding, ChangeKind, Removed, Retention, TranscriptLine};
 
@@ -15,7 +15,7 @@ async fn served(office: &Office, n: u32, caller: u32) -> LeadId {
     let key = key(n, &format!("CA{caller}"));
     let session = open(&store, &key, Some(caller), caller.into()).await;
     let nothing = RequestedTime::default();
-    let noted = office.note_request(&key, nothing, Some("דוד"), NOW).await;
+    let noted = office.note_request(&stream(&key), nothing, Some("דוד"), NOW).await;
     noted.expect("note_request");
     let hour = time!(9:00) + Duration::minutes(i64::from(caller % 10) * 30);
     let named = crate::BookingOrder {
@@ -29,7 +29,7 @@ async fn served(office: &Office, n: u32, caller: u32) -> LeadId {
         at: NOW,
     };
     office
-        .append_transcript(&key, &[line])
+        .append_transcript(&stream(&key), &[line])
         .await
         .expect("append");
     office
@@ -58,8 +58,8 @@ pub async fn finds_leads_and_exports_all_of_one(office: Office) {
     let by_phone = office.lead_by_phone(id, &phone(7)).await.expect("lead");
     assert_eq!(by_phone, Some(lead.clone()));
 
-    let record = office
-        .export_lead(id, seven)
+    let (record, _) = office
+        .export_lead(id, seven, None)
         .await
         .expect("export")
         .expect("known");
@@ -79,10 +79,11 @@ pub async fn finds_leads_and_exports_all_of_one(office: Office) {
         None
     );
     assert_eq!(
-        office.export_lead(there, seven).await.expect("export"),
+        office.export_lead(there, seven, None).await.expect("export"),
         None
     );
-    assert!(!office.erase_lead(there, seven, NOW).await.expect("erase"));
+    let foreign = office.erase_lead(there, seven, None, NOW).await;
+    assert_eq!(foreign.expect("erase"), None);
 }
 
 /// What is personal goes; what happened stays, without a person.
@@ -90,15 +91,11 @@ pub async fn erases_a_lead(office: Office) {
     let id = add(&store(&office), 1).await.id;
     let (seven, eight) = (served(&office, 1, 7).await, served(&office, 1, 8).await);
     let later = NOW + Duration::HOUR;
-    assert!(office.erase_lead(id, seven, later).await.expect("erase"));
-    assert!(
-        office
-            .erase_lead(id, seven, later + Duration::HOUR)
-            .await
-            .expect("erase")
-    );
-    let record = office
-        .export_lead(id, seven)
+    let erase = async |lead, at| office.erase_lead(id, lead, None, at).await.expect("erase");
+    assert!(erase(seven, later).await.is_some());
+    assert!(erase(seven, later + Duration::HOUR).await.is_some());
+    let (record, _) = office
+        .export_lead(id, seven, None)
         .await
         .expect("export")
         .expect("kept");
@@ -107,8 +104,8 @@ pub async fn erases_a_lead(office: Office) {
     assert_eq!(record.calls[0].transcript, []);
     let (row, _) = record.appointments.first().expect("the appointment stays");
     assert_eq!((&row.caller, &row.name), (&None, &None));
-    let other = office
-        .export_lead(id, eight)
+    let (other, _) = office
+        .export_lead(id, eight, None)
         .await
         .expect("export")
         .expect("known");
@@ -117,33 +114,23 @@ pub async fn erases_a_lead(office: Office) {
     // Who calls again from the number is somebody new.
     let again = open(&store(&office), &key(1, "CA-again"), Some(7), 70).await;
     assert_eq!((again.lead_id, &again.lead_name), (lead_id(70), &None));
-    assert!(
-        !office
-            .erase_lead(id, lead_id(71), NOW)
-            .await
-            .expect("erase")
-    );
+    assert_eq!(erase(lead_id(71), NOW).await, None);
     // Nor does anything come back of a person who is still on the phone.
-    assert!(
-        office
-            .erase_lead(id, lead_id(70), later)
-            .await
-            .expect("erase")
-    );
+    assert!(erase(lead_id(70), later).await.is_some());
     let line = TranscriptLine {
         speaker: Speaker::Caller,
         text: Pii::new("שמי רות".to_owned()),
         at: NOW,
     };
-    let appended = office.append_transcript(&again.key, &[line]).await;
+    let appended = office.append_transcript(&stream(&again.key), &[line]).await;
     appended.expect("append_transcript");
     let named = crate::BookingOrder {
         name: Some(Pii::new("רות".to_owned())),
         ..order(&again, TUESDAY, time!(15:00), 70)
     };
     book(&store(&office), &named).await;
-    let record = office.export_lead(id, lead_id(70)).await.expect("export");
-    let record = record.expect("kept");
+    let record = office.export_lead(id, lead_id(70), None).await.expect("export");
+    let (record, _) = record.expect("kept");
     assert_eq!(record.calls[0].transcript, []);
     assert_eq!(record.appointments[0].0.name, None);
 }

@@ -7,7 +7,7 @@ use toran_domain::{BusinessId, Pii, RequestedTime};
 
 use super::{
     HALF_PAST_FOUR, NOW, Office, Shared, TUESDAY, add, appointment_id, book, business, key, open,
-    order, phone,
+    order, phone, stream,
 };
 use crate::{
     Actor, CallEnding, CallKey, CallOpening, CallSession, Delivery, DeliveryState, EventKind,
@@ -88,7 +88,7 @@ pub async fn tells_of_every_change_in_order(office: Office) {
     let nothing = RequestedTime::default();
     for name in ["דוד", "דוד", "דוד כהן"] {
         let noted = office
-            .note_request(&session.key, nothing, Some(name), NOW)
+            .note_request(&stream(&session.key), nothing, Some(name), NOW)
             .await;
         noted.expect("note_request");
     }

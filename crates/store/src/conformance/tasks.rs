@@ -1,7 +1,7 @@
 //! Laws of tasks.
 
 use time::{Duration, Time, macros::time};
-use toran_domain::{Pii, RequestedTime, TaskId};
+use toran_domain::{Pii, RequestedTime, TaskId, TaskKind};
 use uuid::Uuid;
 
 use super::{
@@ -16,11 +16,13 @@ fn task(call: &CallSession, n: u128, time: Time, seconds: i64) -> NewTask {
         task_id: TaskId::from_uuid(Uuid::from_u128(n)),
         key: call.key.clone(),
         lead_id: call.lead_id,
+        kind: TaskKind::Booking,
         requested: RequestedTime {
             date: Some(TUESDAY),
             time: Some(time),
         },
         name: Some(Pii::new("דוד".to_owned())),
+        words: Some(Pii::new("אפשר תור?".to_owned())),
         noted_at: NOW + Duration::seconds(seconds),
     }
 }
@@ -53,6 +55,7 @@ pub async fn turns_a_request_into_a_task(office: Office) {
         (&row.caller, &row.name),
         (&Some(phone(7)), &Some(Pii::new("דוד".to_owned())))
     );
+    assert_eq!(row.words, Some(Pii::new("אפשר תור?".to_owned())));
     assert_eq!(
         (row.noted_at, row.done_at),
         (NOW + Duration::seconds(20), None)
@@ -82,8 +85,8 @@ pub async fn turns_a_request_into_a_task(office: Office) {
     let done = office.tasks(id, true).await.expect("tasks");
     assert_eq!(done[0].done_at, Some(NOW + Duration::HOUR));
     assert_eq!(task_of(1).await.as_ref(), done.first());
-    let record = office.export_lead(id, call.lead_id).await;
-    let record = record.expect("export_lead").expect("known");
+    let record = office.export_lead(id, call.lead_id, None).await;
+    let (record, _) = record.expect("export_lead").expect("known");
     assert_eq!(record.tasks, done);
     let mut orphan = task(&call, 4, time!(9:00), 0);
     orphan.key = key(1, "CA-nobody");
@@ -96,11 +99,12 @@ pub async fn turns_a_request_into_a_task(office: Office) {
         TaskAddition::Added
     );
     assert_eq!(office.tasks(id, false).await.expect("tasks").len(), 1);
-    let erased = office.erase_lead(id, call.lead_id, NOW).await;
-    assert!(erased.expect("erase_lead"));
+    let erased = office.erase_lead(id, call.lead_id, None, NOW).await;
+    assert!(erased.expect("erase_lead").is_some());
     assert_eq!(office.tasks(id, false).await.expect("tasks"), []);
     let done = office.tasks(id, true).await.expect("tasks");
     assert_eq!((&done[0].name, &done[0].caller), (&None, &None));
+    assert_eq!(done[0].words, None);
     assert_eq!(
         add_task(&task(&call, 6, time!(12:30), 40)).await,
         TaskAddition::Orphaned

@@ -4,7 +4,8 @@ use time::Duration;
 use toran_domain::{Business, BusinessTextError, Pii, RequestedTime, Speaker, Usage};
 
 use super::{
-    HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, book, business, key, open, order, settings, standing,
+    HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, book, business, key, open, order, phone, settings,
+    standing, stream,
 };
 use crate::{Addition, BookingAnswer, CallEnding, StoreError, TranscriptLine};
 
@@ -215,6 +216,34 @@ pub async fn removes_a_business_and_everything_of_it(store: Shared) {
     assert_eq!((again.resumed, again.lead_name), (false, None));
 }
 
+/// The number for transferred calls is kept as it was added, changed, and taken away, in one business alone.
+pub async fn keeps_the_number_for_transfers(store: Shared) {
+    let with_number = Business {
+        transfer_number: Some(phone(1)),
+        ..business(1)
+    };
+    let added = store.add_business(&with_number).await;
+    assert_eq!(added.expect("add_business"), Addition::Added);
+    add(&store, 2).await;
+    let number = async |n: u32| {
+        let found = store.business(business(n).id).await.expect("business");
+        let by_number = store
+            .business_by_called_number(&business(n).called_number)
+            .await;
+        let found = found.expect("added");
+        assert_eq!(by_number.expect("business"), Some(found.clone()));
+        found.transfer_number
+    };
+    assert_eq!((number(1).await, number(2).await), (Some(phone(1)), None));
+    for changed in [Some(phone(2)), None, Some(phone(3))] {
+        let set = store.set_transfer_number(business(2).id, changed.as_ref());
+        assert!(set.await.expect("set_transfer_number"));
+        assert_eq!((number(1).await, number(2).await), (Some(phone(1)), changed));
+    }
+    let unknown = store.set_transfer_number(business(3).id, None).await;
+    assert!(!unknown.expect("set_transfer_number"));
+}
+
 /// Gives a call something of every kind.
 async fn fill(store: &Shared, key: &crate::CallKey) {
     let requested = RequestedTime {
@@ -222,7 +251,7 @@ async fn fill(store: &Shared, key: &crate::CallKey) {
         time: None,
     };
     store
-        .note_request(key, requested, Some("דוד"), NOW)
+        .note_request(&stream(key), requested, Some("דוד"), NOW)
         .await
         .expect("note_request");
     let text = Pii::new("שלום".to_owned());
@@ -232,7 +261,7 @@ async fn fill(store: &Shared, key: &crate::CallKey) {
         at: NOW,
     };
     store
-        .append_transcript(key, &[line])
+        .append_transcript(&stream(key), &[line])
         .await
         .expect("append_transcript");
     let usage = Usage {
@@ -241,7 +270,7 @@ async fn fill(store: &Shared, key: &crate::CallKey) {
     };
     let model = toran_domain::ModelName("gpt-4o-mini".into());
     store
-        .add_usage(key, &model, usage, None)
+        .add_usage(&stream(key), &model, usage, None)
         .await
         .expect("add_usage");
     store

@@ -1,4 +1,5 @@
-use time::{Date, macros::date};
+use time::{Date, Duration, Time, macros::date};
+use toran_scheduling::Slot;
 
 use super::*;
 use crate::{
@@ -81,7 +82,17 @@ fn show(outcome: &Outcome) -> String {
                     .collect::<Vec<_>>()
             )
         }
-        Outcome::BookingUnavailable => "unavailable".to_owned(),
+        Outcome::BookingUnavailable { noted } => format!("unavailable, noted: {noted}"),
+        Outcome::OwnAppointments { bookings } => {
+            let own: Vec<String> = bookings
+                .iter()
+                .map(|booking| {
+                    let (date, time) = (booking.date, booking.time);
+                    format!("{} {:02}:{:02}", date.day(), time.hour(), time.minute())
+                })
+                .collect();
+            format!("own: {}", own.join(", "))
+        }
     }
 }
 
@@ -92,13 +103,14 @@ fn inquirer() -> Inquirer {
         lead_id: LeadId::from_uuid(uuid::Uuid::from_u128(77)),
         epoch: 0,
         name: None,
+        words: None,
         new_task_id: TaskId::from_uuid(uuid::Uuid::from_u128(78)),
     }
 }
 
 async fn check(store: &Shared, requested: RequestedTime, expected: &str) {
     let answer = Desk::new(Arc::clone(store))
-        .look(&inquirer(), requested, NOW)
+        .look(&inquirer(), requested.into(), false, NOW)
         .await;
     assert!(answer.error.is_none(), "{answer:?}");
     assert_eq!(show(&answer.outcome), expected, "{requested:?}");
@@ -250,14 +262,14 @@ async fn what_is_not_known_is_not_claimed() {
         key: key(2, "CA1"),
         ..inquirer()
     };
-    let answer = desk.look(&stranger, at(TUESDAY, None), NOW).await;
-    assert_eq!(answer.outcome, Outcome::BookingUnavailable);
+    let answer = desk.look(&stranger, at(TUESDAY, None).into(), false, NOW).await;
+    assert_eq!(answer.outcome, Outcome::BookingUnavailable { noted: false });
     assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
     store.remove_business(business(1).id).await.unwrap();
     let answer = desk
         .book(confirmation(&call, at(TUESDAY, HALF_PAST_FOUR)), NOW)
         .await;
-    assert_eq!(answer.outcome, Outcome::BookingUnavailable);
+    assert_eq!(answer.outcome, Outcome::BookingUnavailable { noted: false });
     assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
 }
 
@@ -270,7 +282,7 @@ async fn a_caller_hears_of_the_slot_that_the_caller_holds() {
     let mut shown = Vec::new();
     for call in [call, open(&store, &key(1, "CA2"), Some(7), 2).await] {
         let confirmation = confirmation(&call, requested);
-        let asked = desk.look(&confirmation.inquirer, requested, NOW).await;
+        let asked = desk.look(&confirmation.inquirer, requested.into(), false, NOW).await;
         shown.push(show(&asked.outcome));
         shown.push(show(&desk.book(confirmation, NOW).await.outcome));
     }
@@ -319,12 +331,12 @@ async fn a_request_is_kept_while_the_store_is_away() {
         let desk =
             Desk::new(Arc::clone(&away) as Shared).with_spool(Arc::clone(&spool) as Arc<dyn Spool>);
         let answer = desk.book(confirmation.clone(), NOW).await;
-        assert_eq!(answer.outcome, Outcome::BookingUnavailable);
-        assert_eq!(matches!(answer.kept, Some(Kept::Spooled)), !full);
+        assert_eq!(answer.outcome, Outcome::BookingUnavailable { noted: !full });
+        assert_eq!(matches!(answer.saved, Some(Saved::Spooled)), !full);
         let answer = desk
-            .look(&confirmation.inquirer, at(TUESDAY, None), NOW)
+            .look(&confirmation.inquirer, at(TUESDAY, None).into(), false, NOW)
             .await;
-        assert_eq!(answer.outcome, Outcome::BookingUnavailable);
+        assert_eq!(answer.outcome, Outcome::BookingUnavailable { noted: !full });
         let kept: Vec<_> = spool
             .kept
             .lock()

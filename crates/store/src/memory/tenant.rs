@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     Actor, AppointmentChange, AppointmentRow, AppointmentStatus, BookingAnswer, BookingOrder,
-    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, ChangeKind, ModelUsage, Origin,
-    SAID_LINES, StoreError, TranscriptLine,
+    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, CallStream, ChangeKind,
+    ModelUsage, Origin, SAID_LINES, StoreError, TranscriptLine, TransferState,
     booking::{self, LiveAppointment, Placement},
     bounded_name,
 };
@@ -36,12 +36,15 @@ pub(super) struct Tenant {
 #[derive(Debug)]
 pub(super) struct Lead {
     pub(super) phone: Option<PhoneNumber>,
+    pub(super) given_phone: Option<PhoneNumber>,
     pub(super) name: Option<Pii<String>>,
 }
 
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) lead_id: LeadId,
+    pub(super) caller_name: Option<Pii<String>>,
+    pub(super) transfer: Option<TransferState>,
     pub(super) last_requested: RequestedTime,
     pub(super) last_confirmed: Option<Booking>,
     pub(super) offered: Vec<(Date, Time)>,
@@ -60,7 +63,6 @@ pub(super) struct Appointment {
     pub(super) live: LiveAppointment,
     pub(super) status: AppointmentStatus,
     pub(super) ends_at: UtcDateTime,
-    pub(super) name: Option<Pii<String>>,
     pub(super) announced: bool,
     pub(super) created_at: UtcDateTime,
     pub(super) history: Vec<AppointmentChange>,
@@ -83,6 +85,41 @@ impl State {
             .and_then(|tenant| tenant.calls.get_mut(&key.call_sid))
             .ok_or(StoreError::UnknownCall)
     }
+
+    /// The call of a stream that still has it.
+    pub(super) fn streamed(&mut self, stream: &CallStream) -> Result<&mut Call, StoreError> {
+        let call = self.call(&stream.key)?;
+        if stream.epoch < call.epoch {
+            return Err(StoreError::Superseded);
+        }
+        Ok(call)
+    }
+}
+
+impl Call {
+    pub(super) fn of_lead(lead_id: LeadId, now: UtcDateTime) -> Self {
+        Self {
+            lead_id,
+            caller_name: None,
+            transfer: None,
+            last_requested: RequestedTime::default(),
+            last_confirmed: None,
+            offered: Vec::new(),
+            one_more: false,
+            epoch: 0,
+            seen_at: now,
+            reconnects: 0,
+            ending: None,
+            transcript: Vec::new(),
+            usage: BTreeMap::new(),
+        }
+    }
+
+    /// The call is back: unless it was given up, it has not ended.
+    pub(super) fn reopen(&mut self) {
+        self.ending
+            .take_if(|(ending, _)| *ending != CallEnding::Failed);
+    }
 }
 
 impl Tenant {
@@ -97,6 +134,7 @@ impl Tenant {
         }
         let lead = Lead {
             phone: opening.caller.clone(),
+            given_phone: None,
             name: None,
         };
         self.leads.insert(opening.new_lead_id, lead);
@@ -105,16 +143,16 @@ impl Tenant {
 
     pub(super) fn session(&self, key: &CallKey) -> Option<CallSession> {
         let call = self.calls.get(&key.call_sid)?;
+        let lead = self.leads.get(&call.lead_id);
         let made_here = self
             .live()
             .filter(|made| made.live.call_sid == key.call_sid);
         Some(CallSession {
             key: key.clone(),
             lead_id: call.lead_id,
-            lead_name: self
-                .leads
-                .get(&call.lead_id)
-                .and_then(|lead| lead.name.clone()),
+            lead_name: lead.and_then(|lead| lead.name.clone()),
+            caller_name: call.caller_name.clone(),
+            has_number: lead.is_some_and(|lead| lead.phone.is_some()),
             last_requested: call.last_requested,
             last_confirmed: call.last_confirmed,
             appointments: made_here
@@ -130,6 +168,7 @@ impl Tenant {
             resumed: call.reconnects > 0,
             reconnects: call.reconnects,
             ending: call.ending.map(|(ending, _)| ending),
+            transfer: call.transfer,
         })
     }
 
@@ -198,12 +237,12 @@ impl Tenant {
             appointment_id: order.new_appointment_id,
             lead_id: order.lead_id,
             call_sid: order.key.call_sid.clone(),
+            name: order.name.clone(),
             starts_at: slot.starts_at(),
             busy: slot.busy(),
             seat: placement.seat.clone(),
         };
         let booking = live.booking(&self.business.settings);
-        let name = order.name.as_ref();
         let created = AppointmentChange {
             kind: ChangeKind::Created,
             origin: by_caller(order),
@@ -214,7 +253,6 @@ impl Tenant {
             live,
             status: AppointmentStatus::Confirmed,
             ends_at: slot.ends_at(),
-            name: name.and_then(|name| bounded_name(name.expose())),
             announced: false,
             created_at: whole_second(order.now),
             history: vec![created],
@@ -255,7 +293,6 @@ impl Tenant {
             live,
             status: AppointmentStatus::Confirmed,
             ends_at: slot.ends_at(),
-            name: before.name.clone(),
             announced: false,
             created_at: before.created_at,
             history,
@@ -271,15 +308,25 @@ impl Tenant {
             lead_id: made.live.lead_id,
             call_sid: made.live.call_sid.clone(),
             caller: lead.and_then(|lead| lead.phone.clone()),
-            name: made
-                .name
-                .clone()
-                .or_else(|| lead.and_then(|lead| lead.name.clone())),
+            given_phone: lead.and_then(|lead| lead.given_phone.clone()),
+            name: made.live.name.clone(),
+            lead_name: lead.and_then(|lead| lead.name.clone()),
             starts_at: made.live.starts_at,
             ends_at: made.ends_at,
             resource: made.live.seat.resource.clone(),
             created_at: made.created_at,
         }
+    }
+}
+
+/// The order as it is carried out: its name in the form in which names are kept, or else the one that the call has told
+/// meanwhile.
+pub(super) fn named(order: &BookingOrder, call: &Call) -> BookingOrder {
+    let name = order.name.as_ref();
+    let name = name.and_then(|name| bounded_name(name.expose()));
+    BookingOrder {
+        name: name.or_else(|| call.caller_name.clone()),
+        ..order.clone()
     }
 }
 
