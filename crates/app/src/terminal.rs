@@ -66,6 +66,8 @@ impl<'a> Terminal<'a> {
             }) => self.line(at, "agent", &format!("{text} —(cut off)")),
             CallEvent::Cleared => self.line(at, "phone", "playback cleared"),
             CallEvent::Redirected(_) => self.line(at, "phone", "asks the gateway what comes next"),
+            CallEvent::Dialled { .. } => self.line(at, "phone", "calls a person for the gateway"),
+            CallEvent::Played(_) => self.line(at, "phone", "plays a recording"),
             CallEvent::Ended(_) => self.line(at, "phone", "call over"),
         }
     }

@@ -43,6 +43,12 @@ pub(super) enum Ending {
 
 /// Decides what to say.
 pub(super) fn think(context: Context<'_>, director: &Director) -> Thought {
+    if let Some(words) = context.response_instructions.and_then(dictated) {
+        return Thought {
+            text: words.to_owned(),
+            ending: Ending::Completed,
+        };
+    }
     let event = fresh_event(context.items);
     let refused = event
         .as_ref()
@@ -72,6 +78,15 @@ pub(super) fn think(context: Context<'_>, director: &Director) -> Thought {
         Some(Misbehaviour::Stall) => (half(&obedient()), Ending::Stalled),
     };
     Thought { text, ending }
+}
+
+/// The words that a response is told to say and nothing else: `בדיוק: «…»` or `exactly: «…»`.
+fn dictated(instructions: &str) -> Option<&str> {
+    let orders = ["בדיוק: «", "exactly: «"];
+    orders.into_iter().find_map(|order| {
+        let (_, words) = instructions.split_once(order)?;
+        Some(words.split_once('»')?.0)
+    })
 }
 
 /// The items the model has not yet answered.
@@ -113,6 +128,9 @@ fn say_event(event: &Value) -> String {
         ),
         "appointment_held" => say_created(event).replace("קבעתי לך פגישה", "כבר קבועה לך פגישה"),
         "call_resumed" => say_resumed(event),
+        "read_back" => say_read_back(event),
+        "own_appointments" => say_own_appointments(event),
+        "transfer_failed" => say_transfer_failed(event),
         _ => own_words.unwrap_or("רגע אחד בבקשה.").to_owned(),
     }
 }
@@ -138,6 +156,35 @@ fn say_resumed(event: &Value) -> String {
         }
     }
     text
+}
+
+/// The day and hour, whole, and a question that only a yes answers.
+fn say_read_back(event: &Value) -> String {
+    match event["say"].as_str() {
+        Some(say) => format!("{say} לקבוע?"),
+        None => {
+            let part = |key: &str| event[key].as_str().unwrap_or_default();
+            format!("בתאריך {} בשעה {} לקבוע?", part("date"), part("time"))
+        }
+    }
+}
+
+fn say_own_appointments(event: &Value) -> String {
+    match sayings(&event["appointments"]).as_slice() {
+        [] => "לא מצאתי תור.".to_owned(),
+        [one] => format!("התור שלך {one}."),
+        several => format!("התורים שלך {}.", several.join(", ")),
+    }
+}
+
+/// That somebody will call back is said only if the server says that it is noted.
+fn say_transfer_failed(event: &Value) -> String {
+    let nobody = "לא הצלחתי להשיג אף אחד כרגע";
+    match event["say"].as_str() {
+        _ if event["noted"] == true => format!("{nobody}, רשמתי שיחזרו אליך."),
+        Some(say) => say.to_owned(),
+        None => format!("{nobody}. אפשר לנסות שוב מאוחר יותר."),
+    }
 }
 
 fn say_free_slots(event: &Value) -> String {
@@ -170,6 +217,7 @@ fn say_missing(event: &Value) -> String {
             .is_some_and(|missing| missing.iter().any(|m| m == detail))
     };
     match (missing("date"), missing("time")) {
+        (false, false) if missing("name") => "על איזה שם?",
         (true, false) => "לאיזה יום?",
         (false, true) => "באיזו שעה?",
         _ => "לאיזה יום ובאיזו שעה?",
@@ -271,7 +319,7 @@ fn say_by_intent(utterance: UtteranceId) -> &'static str {
         "price" => "אין לי כאן מחירון. במה עוד אפשר לעזור?",
         "address" => "את הכתובת אפשר למצוא באתר שלנו.",
         "hours" => "אנחנו פתוחים בשעות הפעילות הרגילות.",
-        "human" => "אני אעביר את הבקשה.",
+        "human" => "רגע בבקשה.",
         "repeat" => "כמובן, אני חוזר.",
         "late" => "תודה שהודעתם.",
         "bye" => "להתראות, יום טוב!",
@@ -362,6 +410,80 @@ mod tests {
         check(
             &json!({"server_event": "booking_unavailable", "say": "אני רושם."}),
             "אני רושם.",
+        );
+    }
+
+    #[test]
+    fn it_reads_back_what_it_shall_ask_a_yes_for() {
+        check(
+            &json!({"server_event": "read_back", "date": "2026-11-24", "time": "10:30",
+                "say": "יום שלישי, 24 בנובמבר, בשעה עשר וחצי"}),
+            "יום שלישי, 24 בנובמבר, בשעה עשר וחצי לקבוע?",
+        );
+    }
+
+    #[test]
+    fn it_tells_the_callers_own_appointments() {
+        let event = |appointments: Value| json!({"server_event": "own_appointments", "appointments": appointments});
+        let one = json!({"date": "2026-11-24", "time": "10:30", "say": "יום שלישי בעשר וחצי"});
+        let other = json!({"date": "2026-11-25", "time": "11:00", "say": "יום רביעי באחת עשרה"});
+        check(&event(json!([])), "לא מצאתי תור.");
+        check(&event(json!([one])), "התור שלך יום שלישי בעשר וחצי.");
+        check(
+            &event(json!([one, other])),
+            "התורים שלך יום שלישי בעשר וחצי, יום רביעי באחת עשרה.",
+        );
+    }
+
+    #[test]
+    fn it_promises_what_the_server_says_and_no_more() {
+        for name in ["request_noted", "request_lost", "transferring"] {
+            check(&json!({"server_event": name, "say": "כך וכך."}), "כך וכך.");
+        }
+        let failed = |noted: Value, say: Value| json!({"server_event": "transfer_failed", "noted": noted, "say": say});
+        check(
+            &failed(json!(true), Value::Null),
+            "לא הצלחתי להשיג אף אחד כרגע, רשמתי שיחזרו אליך.",
+        );
+        check(
+            &failed(Value::Null, json!("אף אחד לא ענה.")),
+            "אף אחד לא ענה.",
+        );
+        check(
+            &failed(json!(false), Value::Null),
+            "לא הצלחתי להשיג אף אחד כרגע. אפשר לנסות שוב מאוחר יותר.",
+        );
+    }
+
+    #[test]
+    fn it_asks_for_what_is_missing() {
+        let missing =
+            |missing: &[&str]| json!({"server_event": "missing_details", "missing": missing});
+        check(&missing(&["date"]), "לאיזה יום?");
+        check(&missing(&["time", "name"]), "באיזו שעה?");
+        check(&missing(&["date", "time"]), "לאיזה יום ובאיזו שעה?");
+        check(&missing(&["name"]), "על איזה שם?");
+    }
+
+    #[test]
+    fn it_says_what_it_is_told_word_for_word() {
+        let director = Director::new(Scenario::default());
+        let said = |instructions| {
+            let context = Context {
+                instructions: "את עונה לטלפון.",
+                response_instructions: Some(instructions),
+                items: &[],
+            };
+            think(context, &director).text
+        };
+        assert_eq!(
+            said("אמרי בדיוק: «כל הקווים תפוסים.» ותו לא."),
+            "כל הקווים תפוסים."
+        );
+        assert_eq!(said("Say exactly: «שלום, רגע.»"), "שלום, רגע.");
+        assert_eq!(
+            said("ברכי בשם «אורלי»"),
+            "שלום, הגעתם לאורלי, איך אפשר לעזור?"
         );
     }
 
