@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `POST /twilio/voice` | a call comes in: answers with a stream and a one-time token |
 //! | `GET /twilio/media` | the call's media stream, a WebSocket |
-//! | `POST /twilio/after` | the stream is over: a new one for a call that goes on, or the end |
+//! | `POST /twilio/after` | the stream is over: a new one for a call that goes on, a person who is dialled, or the end |
+//! | `POST /twilio/dialled` | a transfer is over: the end, or a new stream for a caller whom nobody took |
 //! | `POST /twilio/stream-status` | what the provider says of the stream, for the log |
 //!
 //! ```no_run

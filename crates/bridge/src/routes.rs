@@ -29,6 +29,7 @@ use crate::{Bridge, BridgeConfig};
 pub(crate) const VOICE: &str = "/twilio/voice";
 pub(crate) const MEDIA: &str = "/twilio/media";
 pub(crate) const AFTER: &str = "/twilio/after";
+pub(crate) const DIALLED: &str = "/twilio/dialled";
 pub(crate) const STREAM_STATUS: &str = "/twilio/stream-status";
 
 /// A webhook is a few hundred bytes; nothing genuine comes near this.
@@ -38,6 +39,7 @@ pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
     Router::new()
         .route(VOICE, post(webhooks::voice))
         .route(AFTER, post(webhooks::after))
+        .route(DIALLED, post(webhooks::dialled))
         .route(STREAM_STATUS, post(webhooks::stream_status))
         .route(MEDIA, get(media::media))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -1,6 +1,7 @@
 //! What the engine orders, and what it puts on record.
 
 use bytes::Bytes;
+use time::{Date, Time};
 use toran_audio::Millis;
 use toran_domain::{
     AppointmentRequest, Booking, ItemId, Outcome, PhoneNumber, Pii, RequestedTime, ResponseId,
@@ -105,7 +106,12 @@ pub enum Notice {
     /// What the desk answered.
     Outcome(Outcome),
     /// The caller said yes to a day and an hour that they have not heard: nothing is booked, and the model reads them back.
-    ReadBack(RequestedTime),
+    ReadBack {
+        /// The day.
+        date: Date,
+        /// The hour.
+        time: Time,
+    },
     /// What the caller asked for is noted, or could not be.
     Request {
         /// What is to be done.

@@ -55,11 +55,10 @@ impl CallEngine {
     /// to speak; else the model reads them back, and the next yes counts.
     pub(super) fn on_yes(&mut self, now: Instant, turn: TurnIndex, requested: RequestedTime) {
         let heard = self.turns.front_is(turn).map(|front| front.heard);
-        let is_whole = requested.date.is_some() && requested.time.is_some();
-        if !is_whole {
-            let missing = missing(requested);
+        let (Some(date), Some(time)) = (requested.date, requested.time) else {
+            let missing = requested.missing();
             return self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
-        }
+        };
         if requested != self.table {
             let wish = Wish::from(requested);
             return self.look(now, turn, wish);
@@ -71,7 +70,7 @@ impl CallEngine {
             };
             return self.order(now, turn, order);
         }
-        self.reply(turn, Notice::ReadBack(requested));
+        self.reply(turn, Notice::ReadBack { date, time });
     }
 
     /// Whether an appointment of this call, or one that was found in it, is there: the same yes again, however it was
@@ -143,12 +142,6 @@ fn and_also(before: RequestedTime, now: RequestedTime) -> RequestedTime {
         date: now.date.or(before.date),
         time: now.time.or(before.time),
     }
-}
-
-fn missing(requested: RequestedTime) -> Vec<Detail> {
-    let date = requested.date.is_none().then_some(Detail::Date);
-    let time = requested.time.is_none().then_some(Detail::Time);
-    date.into_iter().chain(time).collect()
 }
 
 /// What a bare "yes" means: at once, what the caller named; once it is heard, what the agent offers.

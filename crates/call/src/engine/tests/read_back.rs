@@ -6,7 +6,7 @@ const WHEN: &str = "יום שלישי, 24 בנובמבר, בשעה עשר וחצ
 
 fn read_backs(call: &Call) -> usize {
     let told = call.told().into_iter();
-    told.filter(|notice| matches!(notice, Notice::ReadBack(_)))
+    told.filter(|notice| matches!(notice, Notice::ReadBack { .. }))
         .count()
 }
 
@@ -56,8 +56,8 @@ fn what_was_read_back_and_confirmed_is_booked() {
     call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
     call.agent("פנוי. לקבוע לך?");
     call.says_yes();
-    let wanted = for_half_past_ten(Action::Ask).requested();
-    assert_eq!(call.told().last(), Some(&Notice::ReadBack(wanted)));
+    let Booking { date, time, .. } = booking();
+    assert_eq!(call.told().last(), Some(&Notice::ReadBack { date, time }));
     call.agent(&format!("{WHEN}. לקבוע?"));
     call.says_yes();
     assert_eq!(books(&call), 1);
