@@ -20,8 +20,6 @@ mod dates;
 mod hours;
 mod letters;
 mod numbers;
-mod stub;
-pub use stub::*;
 mod spoken;
 mod spoken_dates;
 
