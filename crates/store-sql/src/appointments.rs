@@ -6,7 +6,7 @@ use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use toran_store::{
     Actor, AppointmentChange, AppointmentRow, Appointments, BookingAnswer, BookingOrder,
-    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError,
+    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError, bounded_name,
     booking::{self, Decision, LiveAppointment, Seat},
 };
 
@@ -16,7 +16,7 @@ use crate::{
     changes::{self, Written},
     database::{Failure, OneBusiness, Repeat, Tx, attempts},
     row::Row,
-    session::{lead_of_call, lock_call, lock_lead},
+    session::{HeldCall, lead_of_call, lock_call, lock_lead, may_write},
     statement::statements,
     value::values,
 };
@@ -42,8 +42,8 @@ macro_rules! from_live {
 
 macro_rules! columns_of_rows {
     () => {
-        "SELECT appointment.id, status, lead_id, call_sid, phone, COALESCE(appointment.name, lead.name) AS name, \
-         starts_at, ends_at, resource, appointment.created_at"
+        "SELECT appointment.id, status, lead_id, call_sid, phone, given_phone, appointment.name AS name, \
+         lead.name AS lead_name, starts_at, ends_at, resource, appointment.created_at"
     };
 }
 
@@ -59,26 +59,33 @@ macro_rules! select_rows {
 }
 
 statements! {
-    LIVE: Scoped = from_live!("SELECT id, lead_id, call_sid, starts_at, busy_from, busy_to, resource, seat", "");
+    LIVE: Scoped = from_live!("SELECT id, lead_id, call_sid, name, starts_at, busy_from, busy_to, resource, seat", "");
     LIVE_ROWS: Scoped = from_live!(
         columns_of_rows!(),
         "JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id"
     );
     ROW: Scoped = select_rows!("appointment.id = $2");
     ROWS_OF_LEAD: Scoped = select_rows!("lead_id = $2 ORDER BY starts_at, appointment.id");
-    ONE_LIVE: Scoped = "SELECT id, lead_id, call_sid, starts_at, busy_from, busy_to, resource, seat \
+    STANDING_OF_LEAD: Scoped = select_rows!(
+        "lead_id = $2 AND status = 'confirmed' AND ends_at > $3 ORDER BY starts_at, appointment.id"
+    );
+    ONE_LIVE: Scoped = "SELECT id, lead_id, call_sid, name, starts_at, busy_from, busy_to, resource, seat \
         FROM appointment WHERE business_id = $1 AND id = $2 AND status = 'confirmed'";
-    STANDING: Scoped = "SELECT id, appointment.lead_id, appointment.call_sid, starts_at, busy_from, busy_to, resource, \
-        seat FROM call_session JOIN appointment ON appointment.business_id = call_session.business_id \
+    STANDING: Scoped = "SELECT id, appointment.lead_id, appointment.call_sid, name, starts_at, busy_from, busy_to, \
+        resource, seat FROM call_session JOIN appointment ON appointment.business_id = call_session.business_id \
         AND appointment.id = last_appointment_id AND status = 'confirmed' \
         WHERE call_session.business_id = $1 AND call_session.call_sid = $2";
     CONFIRM: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
         last_appointment_id = $5, one_more = FALSE WHERE business_id = $1 AND call_sid = $2";
-    CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL";
+    // A booking is what a task to book wanted, and no other kind.
+    CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
+        AND kind = 'booking'";
     CLOSE_TASK_AT: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
+        AND kind = 'booking' \
         AND requested_date = $4 AND requested_time = $5";
     TAKE_BACK_THE_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
-        WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending'";
+        WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending' \
+        AND COALESCE(data ->> 'kind', 'booking') = 'booking'";
     PING: Across = "SELECT 1 AS one";
 }
 
@@ -171,6 +178,24 @@ impl Appointments for SqlStore {
         attempts(Repeat::Safe, read).await
     }
 
+    async fn standing_of_lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        after: UtcDateTime,
+    ) -> Result<Vec<AppointmentRow>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let Some(settings) = settings_of(&mut tx).await? else {
+                return Ok(Vec::new());
+            };
+            let values = values![lead_id, after];
+            let rows = tx.fetch(STANDING_OF_LEAD, values).await?;
+            Ok(rows_of(&rows, &settings)?)
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let ping = || async {
             let mut tx = self.database.read_across().await?;
@@ -193,9 +218,9 @@ impl SqlStore {
             return Err(StoreError::UnknownCall.into());
         }
         lock_lead(&mut tx, order.lead_id).await?;
-        if order.epoch < lock_call(&mut tx, call_sid).await? {
-            return Err(StoreError::Superseded.into());
-        }
+        let call = lock_call(&mut tx, call_sid).await?;
+        may_write(order.epoch, &call)?;
+        let order = &named(order, call);
         let origin = Origin {
             actor: Actor::Caller,
             call_sid: Some(call_sid.clone()),
@@ -249,6 +274,17 @@ impl SqlStore {
             return Ok(answer);
         }
         Err(Failure::Overlap)
+    }
+}
+
+/// The order as it is carried out: its name in the form in which names are kept, or else the one that the call has told
+/// meanwhile.
+fn named(order: &BookingOrder, call: HeldCall) -> BookingOrder {
+    let name = order.name.as_ref();
+    let name = name.and_then(|name| bounded_name(name.expose()));
+    BookingOrder {
+        name: name.or(call.caller_name),
+        ..order.clone()
     }
 }
 
@@ -318,6 +354,7 @@ fn live_appointment(row: &Row) -> Result<LiveAppointment, StoreError> {
         appointment_id: AppointmentId::from_uuid(row.id("appointment.id")?),
         lead_id: LeadId::from_uuid(row.id("appointment.lead_id")?),
         call_sid: row.parsed("appointment.call_sid")?,
+        name: row.name("appointment.name")?,
         starts_at: row.instant("appointment.starts_at")?,
         busy: row.busy()?,
         seat: Seat {
@@ -358,7 +395,9 @@ fn appointment_row(
         lead_id: LeadId::from_uuid(row.id("appointment.lead_id")?),
         call_sid: row.parsed("appointment.call_sid")?,
         caller: row.phone()?,
+        given_phone: row.given_phone()?,
         name: row.name("appointment.name")?,
+        lead_name: row.name("lead.lead_name")?,
         starts_at,
         ends_at: row.instant("appointment.ends_at")?,
         resource: row.parsed("appointment.resource")?,

@@ -16,7 +16,7 @@ use crate::{
 macro_rules! select_business {
     ($rest:literal) => {
         concat!(
-            "SELECT business.id, name, called_number, text, agent_name, agent_gender, \
+            "SELECT business.id, name, called_number, text, agent_name, agent_gender, transfer_number, \
              active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document \
              FROM business JOIN appointment_settings ON business_id = business.id ",
             $rest
@@ -28,8 +28,9 @@ statements! {
     BY_NUMBER: Across = select_business!("WHERE called_number = $1");
     ALL: Across = select_business!("ORDER BY business.id");
     ONE: Scoped = select_business!("WHERE business.id = $1");
-    INSERT: Across = "INSERT INTO business (id, name, called_number, text, agent_name, agent_gender) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    INSERT: Across = "INSERT INTO business (id, name, called_number, text, agent_name, agent_gender, transfer_number) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    SET_TRANSFER_NUMBER: Scoped = "UPDATE business SET transfer_number = $2 WHERE business.id = $1";
     EXISTS: Scoped = "SELECT business.id FROM business WHERE business.id = $1";
     SETTINGS: Scoped = "SELECT active_days, start_hour, end_hour, slot_interval_minutes, time_zone, document \
         FROM appointment_settings WHERE business_id = $1";
@@ -133,6 +134,21 @@ impl Businesses for SqlStore {
         attempts(Repeat::Safe, update).await
     }
 
+    async fn set_transfer_number(
+        &self,
+        id: BusinessId,
+        number: Option<&PhoneNumber>,
+    ) -> Result<bool, StoreError> {
+        let set = || async {
+            let mut tx = self.database.write(id).await?;
+            let number = number.map(PhoneNumber::e164);
+            let changed = tx.execute(SET_TRANSFER_NUMBER, values![number]).await?;
+            tx.commit().await?;
+            Ok(changed > 0)
+        };
+        attempts(Repeat::Safe, set).await
+    }
+
     async fn remove_business(&self, id: BusinessId) -> Result<bool, StoreError> {
         let remove = || async {
             let mut tx = self.database.write(id).await?;
@@ -160,6 +176,7 @@ impl SqlStore {
                     business.text.as_str(),
                     business.agent_name.as_deref(),
                     gender_word(business.agent_gender),
+                    business.transfer_number.as_ref().map(PhoneNumber::e164),
                 ],
             )
             .await?;
@@ -234,6 +251,7 @@ fn business(row: &Row) -> Result<Business, StoreError> {
         text,
         agent_name: row.maybe_text("business.agent_name")?.map(str::to_owned),
         agent_gender,
+        transfer_number: row.maybe_parsed("business.transfer_number")?,
         settings: settings(row)?,
     })
 }

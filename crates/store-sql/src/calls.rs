@@ -1,11 +1,15 @@
 //! Calls, what was said in them and what they used.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
-use toran_domain::{Booking, BusinessId, CallSid, Cost, ModelName, Pii, RequestedTime, Usage};
+use toran_domain::{
+    Booking, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber, Pii, RequestedTime, Usage,
+};
 use toran_store::{
-    CallEnding, CallKey, CallOpening, CallSession, CallSummary, Calls, Event, MAX_OFFERED,
-    ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, bounded_name,
+    CallEnding, CallKey, CallOpening, CallSession, CallStream, CallSummary, Calls, Event,
+    MAX_OFFERED, ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, TransferState,
 };
 use uuid::Uuid;
 
@@ -16,7 +20,9 @@ use crate::{
     database::{Failure, OneBusiness, Repeat, Tx, attempts},
     outbox::{Subject, put_event},
     row::Row,
-    session::{self, appointments_of_call, lock_call, lock_lead_and_call},
+    session::{
+        self, appointments_of_call, lock_lead_and_call, lock_lead_and_stream, lock_stream, may_write,
+    },
     statement::statements,
     value::values,
 };
@@ -36,22 +42,18 @@ statements! {
     FORGET_TOKENS: Across = "DELETE FROM redeemed_stream_token WHERE expires_at < $1";
     REDEEM: Across = "INSERT INTO redeemed_stream_token (token_id, expires_at) VALUES ($1, $2) \
         ON CONFLICT (token_id) DO NOTHING";
-    NOTE_REQUEST: Scoped = "UPDATE call_session SET last_requested_date = $3, last_requested_time = $4 \
-        WHERE business_id = $1 AND call_sid = $2";
-    NAME_LEAD: Scoped = "UPDATE lead SET name = $3 WHERE business_id = $1 AND id = $2 \
-        AND (name IS NULL OR name <> $3) AND erased_at IS NULL";
     NOTE_OFFERS: Scoped = "UPDATE call_session SET offered = $3 WHERE business_id = $1 AND call_sid = $2";
     NOTE_ONE_MORE: Scoped = "UPDATE call_session SET one_more = TRUE WHERE business_id = $1 AND call_sid = $2";
     ANNOUNCE: Scoped = "UPDATE appointment SET announced = TRUE \
         WHERE business_id = $1 AND call_sid = $2 AND id = $3 AND status = 'confirmed'";
-    KEEP_ALIVE: Scoped = "UPDATE call_session SET seen_at = $3, \
+    KEEP_ALIVE: Scoped = "UPDATE call_session SET seen_at = CASE WHEN seen_at > $3 THEN seen_at ELSE $3 END, \
         ended_at = CASE WHEN abandoned THEN NULL ELSE ended_at END, \
         ending = CASE WHEN abandoned THEN NULL ELSE ending END, abandoned = FALSE \
         WHERE business_id = $1 AND call_sid = $2";
     UNSEEN: Across = "SELECT business_id, call_sid FROM call_session \
         WHERE ended_at IS NULL AND seen_at < $1 ORDER BY seen_at LIMIT 1000";
     END: Scoped = "UPDATE call_session SET ended_at = $3, ending = $4, abandoned = $5 \
-        WHERE business_id = $1 AND call_sid = $2 AND ended_at IS NULL AND seen_at < $6 AND epoch <= $7";
+        WHERE business_id = $1 AND call_sid = $2 AND ended_at IS NULL AND seen_at < $6";
     SUMMARY: Scoped = "SELECT started_at, last_requested_date, last_requested_time, \
         (SELECT COUNT(*) FROM transcript_line AS line WHERE line.business_id = $1 AND line.call_sid = $2) AS lines \
         FROM call_session WHERE business_id = $1 AND call_sid = $2";
@@ -117,16 +119,26 @@ impl Calls for SqlStore {
         key: &CallKey,
         now: UtcDateTime,
     ) -> Result<Option<CallSession>, StoreError> {
+        // Told once, even if the first attempt was committed and nobody heard so.
+        let is_back = AtomicBool::new(false);
         let take = || async {
             let mut tx = self.database.write(key.business_id).await?;
-            if !session::take_over(&mut tx, &key.call_sid, now).await? {
-                return Ok(None);
+            if session::take_over(&mut tx, &key.call_sid, now).await? {
+                is_back.store(true, Ordering::Relaxed);
             }
             let taken = session::load(&mut tx, &key.call_sid).await?;
             tx.commit().await?;
             Ok(taken)
         };
-        attempts(Repeat::Safe, take).await
+        let taken = match attempts(Repeat::Safe, take).await {
+            Err(StoreError::UnknownCall) => None,
+            taken => taken?,
+        };
+        let failed = is_back.into_inner().then_some(TransferState::Failed);
+        Ok(taken.map(|session| CallSession {
+            transfer: failed.or(session.transfer),
+            ..session
+        }))
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
@@ -139,62 +151,76 @@ impl Calls for SqlStore {
 
     async fn note_request(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         requested: RequestedTime,
         name: Option<&str>,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let note = || async {
-            let call_sid = &key.call_sid;
-            let mut tx = self.database.write(key.business_id).await?;
-            let lead_id = lock_lead_and_call(&mut tx, call_sid).await?;
-            if !requested.is_empty() {
-                let values = values![call_sid, requested.date, requested.time];
-                tx.execute(NOTE_REQUEST, values).await?;
-            }
-            if let Some(name) = name.and_then(bounded_name) {
-                let values = values![lead_id, name.expose().as_str()];
-                if tx.execute(NAME_LEAD, values).await? > 0 {
-                    let call_sid = Some(call_sid);
-                    let subject = Subject {
-                        lead_id,
-                        call_sid,
-                        at: now,
-                    };
-                    put_event(&mut tx, subject, &Event::LeadUpdated).await?;
-                }
-            }
-            tx.commit().await
-        };
+        let note = || self.note_request_once(stream, requested, name, now);
         attempts(Repeat::Safe, note).await
     }
 
-    async fn note_offers(&self, key: &CallKey, offered: &[(Date, Time)]) -> Result<(), StoreError> {
+    async fn note_phone(&self, stream: &CallStream, phone: &PhoneNumber) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.note_phone_once(stream, phone)).await
+    }
+
+    async fn request_transfer(
+        &self,
+        stream: &CallStream,
+        _now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.request_transfer_once(stream)).await
+    }
+
+    async fn begin_transfer(&self, key: &CallKey, now: UtcDateTime) -> Result<bool, StoreError> {
+        attempts(Repeat::Safe, || self.begin_transfer_once(key, now)).await
+    }
+
+    async fn end_transfer(
+        &self,
+        key: &CallKey,
+        answered: bool,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        let end = || self.end_transfer_once(key, answered, now);
+        attempts(Repeat::Safe, end).await
+    }
+
+    async fn note_offers(
+        &self,
+        stream: &CallStream,
+        offered: &[(Date, Time)],
+    ) -> Result<(), StoreError> {
         let offered = session::offered_json(&offered[..offered.len().min(MAX_OFFERED)])?;
         let note = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            lock_call(&mut tx, &key.call_sid).await?;
-            let values = values![&key.call_sid, offered.clone()];
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
+            let values = values![&stream.key.call_sid, offered.clone()];
             tx.execute(NOTE_OFFERS, values).await?;
             tx.commit().await
         };
         attempts(Repeat::Safe, note).await
     }
 
-    async fn note_one_more(&self, key: &CallKey) -> Result<(), StoreError> {
+    async fn note_one_more(&self, stream: &CallStream) -> Result<(), StoreError> {
         let note = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            lock_call(&mut tx, &key.call_sid).await?;
-            tx.execute(NOTE_ONE_MORE, values![&key.call_sid]).await?;
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
+            let values = values![&stream.key.call_sid];
+            tx.execute(NOTE_ONE_MORE, values).await?;
             tx.commit().await
         };
         attempts(Repeat::Safe, note).await
     }
 
-    async fn mark_announced(&self, key: &CallKey, heard: &Booking) -> Result<(), StoreError> {
+    async fn mark_announced(
+        &self,
+        stream: &CallStream,
+        heard: &Booking,
+    ) -> Result<(), StoreError> {
         let mark = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            lock_lead_and_call(&mut tx, &key.call_sid).await?;
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_lead_and_stream(&mut tx, stream).await?;
             let settings = settings_of(&mut tx).await?;
             let standing = one_live(&mut tx, heard.appointment_id).await?;
             // The caller may have heard of a place where it stands no longer.
@@ -202,7 +228,7 @@ impl Calls for SqlStore {
                 .zip(standing)
                 .is_some_and(|(settings, standing)| standing.booking(&settings) == *heard);
             if as_heard {
-                let values = values![&key.call_sid, heard.appointment_id];
+                let values = values![&stream.key.call_sid, heard.appointment_id];
                 tx.execute(ANNOUNCE, values).await?;
             }
             tx.commit().await
@@ -210,14 +236,13 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, mark).await
     }
 
-    async fn keep_alive(&self, key: &CallKey, now: UtcDateTime) -> Result<(), StoreError> {
+    async fn keep_alive(&self, stream: &CallStream, now: UtcDateTime) -> Result<(), StoreError> {
         let keep = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            let seen = tx.execute(KEEP_ALIVE, values![&key.call_sid, now]).await?;
-            if seen == 0 {
-                return Err(StoreError::UnknownCall.into());
-            }
-            session::take_back_the_end(&mut tx, &key.call_sid, now).await?;
+            let call_sid = &stream.key.call_sid;
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
+            tx.execute(KEEP_ALIVE, values![call_sid, now]).await?;
+            session::take_back_the_end(&mut tx, call_sid, now).await?;
             tx.commit().await
         };
         attempts(Repeat::Safe, keep).await
@@ -258,20 +283,21 @@ impl Calls for SqlStore {
 
     async fn append_transcript(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         lines: &[TranscriptLine],
     ) -> Result<(), StoreError> {
         let append = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            lock_call(&mut tx, &key.call_sid).await?;
+            let call_sid = &stream.key.call_sid;
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
             // Who asked to be forgotten is, even while still on the phone.
-            let erased = tx.fetch_one(OF_ERASED_LEAD, values![&key.call_sid]);
+            let erased = tx.fetch_one(OF_ERASED_LEAD, values![call_sid]);
             if erased.await?.is_some() {
                 return Ok(());
             }
             for line in lines {
                 let speaker = line.speaker.as_str();
-                let values = values![&key.call_sid, speaker, line.bounded_text(), line.at];
+                let values = values![call_sid, speaker, line.bounded_text(), line.at];
                 tx.execute(APPEND, values).await?;
             }
             tx.commit().await
@@ -289,21 +315,22 @@ impl Calls for SqlStore {
 
     async fn add_usage(
         &self,
-        key: &CallKey,
+        stream: &CallStream,
         model: &ModelName,
         usage: Usage,
         cost: Option<Cost>,
     ) -> Result<(), StoreError> {
         let add = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            lock_call(&mut tx, &key.call_sid).await?;
-            let values = values![&key.call_sid, model.0.as_str()];
+            let call_sid = &stream.key.call_sid;
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
+            let values = values![call_sid, model.0.as_str()];
             let mut sum = match tx.fetch_one(USAGE_OF_MODEL, values).await? {
                 Some(row) => model_usage(&row)?,
                 None => ModelUsage::nothing(model.clone()),
             };
             sum.add(usage, cost);
-            put_usage(&mut tx, &key.call_sid, &sum).await?;
+            put_usage(&mut tx, call_sid, &sum).await?;
             tx.commit().await
         };
         attempts(Repeat::Unsafe, add).await
@@ -321,16 +348,15 @@ impl Calls for SqlStore {
 
     async fn end_stream(
         &self,
-        key: &CallKey,
-        epoch: u32,
+        stream: &CallStream,
         ending: CallEnding,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
         let which = Which {
-            epoch,
+            epoch: stream.epoch,
             seen_before: UtcDateTime::MAX,
         };
-        let end = || self.end_once(key, ending, now, which);
+        let end = || self.end_once(&stream.key, ending, now, which);
         attempts(Repeat::Safe, end).await.map(|_| ())
     }
 
@@ -349,7 +375,7 @@ impl Calls for SqlStore {
     }
 }
 
-/// Which calls are ended: of a stream of at most this epoch, last seen before an instant.
+/// Which calls are ended: on behalf of a stream of this epoch, last seen before an instant.
 #[derive(Clone, Copy)]
 struct Which {
     epoch: u32,
@@ -367,29 +393,42 @@ impl SqlStore {
     ) -> Result<bool, Failure> {
         let call_sid = &key.call_sid;
         let mut tx = self.database.write(key.business_id).await?;
-        let lead_id = lock_lead_and_call(&mut tx, call_sid).await?;
-        let abandoned = ending == CallEnding::Abandoned;
-        let word = if abandoned {
-            CallEnding::Failed
-        } else {
-            ending
-        };
-        let Which { epoch, seen_before } = which;
-        let values = values![call_sid, now, word.as_str(), abandoned, seen_before, epoch];
-        if tx.execute(END, values).await? == 0 {
-            return Ok(false);
-        }
-        let summary = summary(&mut tx, call_sid, ending, now).await?;
-        let call_sid = Some(call_sid);
-        let subject = Subject {
-            lead_id,
-            call_sid,
-            at: now,
-        };
-        put_event(&mut tx, subject, &Event::CallEnded(summary)).await?;
+        let held = lock_lead_and_call(&mut tx, call_sid).await?;
+        may_write(which.epoch, &held)?;
+        let call = (held.lead_id, call_sid);
+        let has_ended = end_held(&mut tx, call, ending, now, which.seen_before).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(has_ended)
     }
+}
+
+/// Ends a call that is held, with its lead, if it goes on and was last seen before an instant; and tells of it. Whether it
+/// did.
+pub(crate) async fn end_held(
+    tx: &mut Tx<OneBusiness>,
+    (lead_id, call_sid): (LeadId, &CallSid),
+    ending: CallEnding,
+    now: UtcDateTime,
+    seen_before: UtcDateTime,
+) -> Result<bool, Failure> {
+    let abandoned = ending == CallEnding::Abandoned;
+    let word = if abandoned {
+        CallEnding::Failed
+    } else {
+        ending
+    };
+    let values = values![call_sid, now, word.as_str(), abandoned, seen_before];
+    if tx.execute(END, values).await? == 0 {
+        return Ok(false);
+    }
+    let summary = summary(tx, call_sid, ending, now).await?;
+    let subject = Subject {
+        lead_id,
+        call_sid: Some(call_sid),
+        at: now,
+    };
+    put_event(tx, subject, &Event::CallEnded(summary)).await?;
+    Ok(true)
 }
 
 async fn summary(

@@ -7,7 +7,6 @@ use toran_store::{
     Actor, AppointmentChange, AppointmentStatus, BookingOrder, CancelAnswer, ChangeKind, Event,
     EventKind, MoveAnswer, MoveOrder, Origin, StoreError,
     booking::{self, LiveAppointment, Placement},
-    bounded_name,
 };
 
 use crate::{
@@ -75,8 +74,6 @@ pub(crate) async fn create(
     }
     let slot = &placement.slot;
     let (before, after) = buffers(slot);
-    let name = order.name.as_ref();
-    let name = name.and_then(|name| bounded_name(name.expose()));
     let values = values![
         order.new_appointment_id,
         order.lead_id,
@@ -87,7 +84,7 @@ pub(crate) async fn create(
         after,
         placement.seat.resource.as_str(),
         placement.seat.number,
-        name.as_ref().map(|name| name.expose().as_str()),
+        order.name.as_ref().map(|name| name.expose().as_str()),
         order.now,
     ];
     if tx.execute(INSERT, values).await? == 0 {

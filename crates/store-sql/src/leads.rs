@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use time::UtcDateTime;
-use toran_domain::{BusinessId, LeadId, PhoneNumber};
-use toran_store::{CallRecord, Event, LeadRecord, LeadRow, Leads, Removed, Retention, StoreError};
+use toran_domain::{AppointmentId, BusinessId, LeadId, PhoneNumber};
+use toran_store::{
+    CallRecord, Covered, Event, LeadRecord, LeadRow, Leads, Removed, Retention, SplitLead,
+    StoreError,
+};
 
 use crate::{
     SqlStore,
@@ -13,6 +16,7 @@ use crate::{
     changes::history_of,
     database::{Failure, OneBusiness, Repeat, Tx, attempts},
     outbox::{Subject, put_event},
+    persons::forget_person,
     retention,
     row::Row,
     session::{ending, lock_lead},
@@ -24,7 +28,7 @@ use crate::{
 macro_rules! select_lead {
     ($rest:literal) => {
         concat!(
-            "SELECT id, phone, name, created_at, erased_at FROM lead WHERE business_id = $1 ",
+            "SELECT id, phone, given_phone, name, created_at, erased_at FROM lead WHERE business_id = $1 ",
             $rest
         )
     };
@@ -34,13 +38,14 @@ statements! {
     NEWEST: Scoped = select_lead!("ORDER BY created_at DESC, id DESC LIMIT $2");
     ONE: Scoped = select_lead!("AND id = $2");
     BY_PHONE: Scoped = select_lead!("AND phone = $2");
-    CALLS: Scoped = "SELECT call_sid, started_at, ended_at, ending, abandoned FROM call_session \
+    CALLS: Scoped = "SELECT call_sid, started_at, ended_at, ending, abandoned, caller_name, last_appointment_id FROM call_session \
         WHERE business_id = $1 AND lead_id = $2 ORDER BY started_at, call_sid";
-    FORGET_LEAD: Scoped = "UPDATE lead SET phone = NULL, name = NULL, erased_at = $3 \
+    FORGET_LEAD: Scoped = "UPDATE lead SET phone = NULL, given_phone = NULL, name = NULL, erased_at = $3 \
         WHERE business_id = $1 AND id = $2 AND erased_at IS NULL";
     FORGET_ON_APPOINTMENTS: Scoped = "UPDATE appointment SET name = NULL WHERE business_id = $1 AND lead_id = $2";
+    FORGET_ON_CALLS: Scoped = "UPDATE call_session SET caller_name = NULL WHERE business_id = $1 AND lead_id = $2";
     // Nobody is left who could be called back.
-    FORGET_ON_TASKS: Scoped = "UPDATE task SET name = NULL, done_at = COALESCE(done_at, $3) \
+    FORGET_ON_TASKS: Scoped = "UPDATE task SET name = NULL, words = NULL, done_at = COALESCE(done_at, $3) \
         WHERE business_id = $1 AND lead_id = $2";
     TAKE_BACK_TASKS: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND lead_id = $2 AND kind = 'task.created' AND state = 'pending'";
@@ -89,35 +94,50 @@ impl Leads for SqlStore {
         &self,
         business_id: BusinessId,
         lead_id: LeadId,
-    ) -> Result<Option<LeadRecord>, StoreError> {
+        person: Option<&str>,
+    ) -> Result<Option<(LeadRecord, Covered)>, StoreError> {
         let export = || async {
             let mut tx = self.database.read(business_id).await?;
             record_of(&mut tx, lead_id).await
         };
-        attempts(Repeat::Safe, export).await
+        let record = attempts(Repeat::Safe, export).await?;
+        Ok(record.map(|record| match person {
+            Some(person) => record.of_person(person),
+            None => {
+                let covered = record.covers_all();
+                (record, covered)
+            }
+        }))
     }
 
     async fn erase_lead(
         &self,
         business_id: BusinessId,
         lead_id: LeadId,
+        person: Option<&str>,
         now: UtcDateTime,
-    ) -> Result<bool, StoreError> {
-        let erase = || async {
-            let mut tx = self.database.write(business_id).await?;
-            if one(&mut tx, lead_id).await?.is_none() {
-                return Ok(false);
-            }
-            tx.execute(FORGET_WHAT_WAS_SAID, values![lead_id]).await?;
-            anonymise(&mut tx, lead_id, now).await?;
-            tx.commit().await?;
-            Ok(true)
-        };
+    ) -> Result<Option<Covered>, StoreError> {
+        let erase = || self.erase_once(business_id, lead_id, person, now);
         let erased = attempts(Repeat::Safe, erase).await?;
-        if erased {
+        if erased.is_some() {
             self.database.overwrite_erased().await;
         }
         Ok(erased)
+    }
+
+    async fn split_lead(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        new_lead: &(dyn Fn() -> LeadId + Send + Sync),
+        now: UtcDateTime,
+    ) -> Result<Option<SplitLead>, StoreError> {
+        let split = || self.split_once(business_id, lead_id, new_lead, now);
+        let split = attempts(Repeat::Safe, split).await?;
+        if split.is_some() {
+            self.database.overwrite_erased().await;
+        }
+        Ok(split)
     }
 
     async fn retention(&self, business_id: BusinessId) -> Result<Option<Retention>, StoreError> {
@@ -141,6 +161,38 @@ impl Leads for SqlStore {
     }
 }
 
+impl SqlStore {
+    async fn erase_once(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        person: Option<&str>,
+        now: UtcDateTime,
+    ) -> Result<Option<Covered>, Failure> {
+        let mut tx = self.database.write(business_id).await?;
+        lock_lead(&mut tx, lead_id).await?;
+        let Some(record) = record_of(&mut tx, lead_id).await? else {
+            return Ok(None);
+        };
+        let whole = record.covers_all();
+        if let Some(person) = person {
+            let (theirs, covered) = record.of_person(person);
+            if covered.is_of_nobody() {
+                return Ok(Some(covered));
+            }
+            if covered.others > 0 {
+                forget_person(&mut tx, &theirs, now).await?;
+                tx.commit().await?;
+                return Ok(Some(covered));
+            }
+        }
+        tx.execute(FORGET_WHAT_WAS_SAID, values![lead_id]).await?;
+        anonymise(&mut tx, lead_id, now).await?;
+        tx.commit().await?;
+        Ok(Some(whole))
+    }
+}
+
 /// Removes who it was, and tells of it; the calls and the appointments stay.
 pub(crate) async fn anonymise(
     tx: &mut Tx<OneBusiness>,
@@ -149,6 +201,7 @@ pub(crate) async fn anonymise(
 ) -> Result<(), Failure> {
     lock_lead(tx, lead_id).await?;
     tx.execute(FORGET_ON_APPOINTMENTS, values![lead_id]).await?;
+    tx.execute(FORGET_ON_CALLS, values![lead_id]).await?;
     tx.execute(FORGET_ON_TASKS, values![lead_id, now]).await?;
     tx.execute(TAKE_BACK_TASKS, values![lead_id, now]).await?;
     if tx.execute(FORGET_LEAD, values![lead_id, now]).await? > 0 {
@@ -173,7 +226,7 @@ async fn one(tx: &mut Tx<OneBusiness>, lead_id: LeadId) -> Result<Option<LeadRow
     Ok(row.as_ref().map(lead_row).transpose()?)
 }
 
-async fn record_of(
+pub(crate) async fn record_of(
     tx: &mut Tx<OneBusiness>,
     lead_id: LeadId,
 ) -> Result<Option<LeadRecord>, Failure> {
@@ -192,6 +245,10 @@ async fn record_of(
             started_at: row.instant("call_session.started_at")?,
             ended_at: row.maybe_instant("call_session.ended_at")?,
             ending: ending(&row)?,
+            caller_name: row.name("call_session.caller_name")?,
+            last_confirmed: row
+                .maybe_id("call_session.last_appointment_id")?
+                .map(AppointmentId::from_uuid),
         });
     }
     let mut appointments = Vec::new();
@@ -211,6 +268,7 @@ pub(crate) fn lead_row(row: &Row) -> Result<LeadRow, StoreError> {
     Ok(LeadRow {
         lead_id: LeadId::from_uuid(row.id("lead.id")?),
         phone: row.phone()?,
+        given_phone: row.given_phone()?,
         name: row.name("lead.name")?,
         created_at: row.instant("lead.created_at")?,
         erased_at: row.maybe_instant("lead.erased_at")?,

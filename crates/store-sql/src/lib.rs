@@ -36,7 +36,9 @@ mod changes;
 mod database;
 mod leads;
 mod migrations;
+mod notes;
 mod outbox;
+mod persons;
 mod postgres;
 #[cfg(feature = "proof")]
 pub mod proof;
@@ -45,9 +47,11 @@ mod row;
 #[cfg(test)]
 mod schema_check;
 mod session;
+mod split;
 mod sqlite;
 mod statement;
 mod tasks;
+mod transfers;
 mod value;
 
 pub use migrations::{MigrationError, MigrationState};

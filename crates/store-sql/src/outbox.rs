@@ -76,12 +76,14 @@ statements! {
     ANY_DUE: Across = "SELECT 1 AS one FROM outbox WHERE state = 'pending' AND next_at <= $1 LIMIT 1";
     CLAIM: Across = claim!(""), postgres: claim!("FOR UPDATE OF event SKIP LOCKED");
     CLAIMED: Across = "SELECT event.id AS event_id, event.business_id, event.kind, event.at, event.call_sid, event.data, \
-        event.attempts, webhook.url, webhook.secret, appointment.name AS appointment_name, \
-        lead.id, lead.phone, lead.name, lead.created_at, lead.erased_at \
+        event.attempts, webhook.url, webhook.secret, COALESCE(appointment.name, task.name) AS for_whom, task.words, \
+        lead.id, lead.phone, lead.given_phone, lead.name, lead.created_at, lead.erased_at \
         FROM outbox AS event \
         JOIN webhook ON webhook.business_id = event.business_id \
         JOIN lead ON lead.business_id = event.business_id AND lead.id = event.lead_id \
         LEFT JOIN appointment ON appointment.business_id = event.business_id AND appointment.id = event.appointment_id \
+        LEFT JOIN task ON task.business_id = event.business_id AND task.call_sid = event.call_sid \
+        AND event.kind = 'task.created' AND task.kind = COALESCE(event.data ->> 'kind', 'booking') \
         WHERE event.seq = $1";
     DELIVERED: Scoped = "UPDATE outbox SET state = 'delivered', done_at = $3, leased_until = NULL, last_error = NULL \
         WHERE business_id = $1 AND id = $2 AND state = 'pending'";
@@ -332,7 +334,8 @@ fn delivery(row: &Row) -> Result<Delivery, StoreError> {
         call_sid: row.maybe_parsed("outbox.call_sid")?,
         data: data.to_string(),
         lead,
-        appointment_name: row.name("appointment.appointment_name")?,
+        name: row.name("appointment.for_whom")?,
+        words: row.name("task.words")?,
         attempt: row.int("outbox.attempts")?,
         webhook: webhook_of(row)?,
     })

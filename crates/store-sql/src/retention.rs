@@ -38,6 +38,8 @@ statements! {
         (SELECT line.call_sid, line.seq FROM transcript_line AS line JOIN call_session AS call \
         ON call.business_id = line.business_id AND call.call_sid = line.call_sid \
         WHERE line.business_id = $1 AND call.ended_at < $2 LIMIT 1000)";
+    // What callers said in a task that was dealt with goes as what was said in the call does.
+    FORGET_WORDS: Scoped = "UPDATE task SET words = NULL WHERE business_id = $1 AND words IS NOT NULL AND done_at < $2";
     FORGOTTEN_LEADS: Scoped = forgotten!("ORDER BY lead.id LIMIT 25");
     IS_FORGOTTEN: Scoped = forgotten!("AND lead.id = $3");
     DELETE_DONE: Scoped = "DELETE FROM outbox WHERE business_id = $1 AND seq IN \
@@ -107,6 +109,7 @@ async fn apply_to(
     if let Some(days) = kept.transcripts_days {
         removed.transcript_lines +=
             delete_all(database, business_id, DELETE_LINES, before(days)).await?;
+        delete_all(database, business_id, FORGET_WORDS, before(days)).await?;
     }
     if let Some(days) = kept.phone_numbers_days {
         loop {

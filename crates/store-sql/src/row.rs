@@ -88,6 +88,11 @@ impl Row {
         self.maybe_parsed("lead.phone")
     }
 
+    /// A number that a person gave in a conversation.
+    pub(crate) fn given_phone(&self) -> Result<Option<PhoneNumber>, StoreError> {
+        self.maybe_parsed("lead.given_phone")
+    }
+
     /// A person's name.
     pub(crate) fn name(&self, column: &'static str) -> Result<Option<Pii<String>>, StoreError> {
         let name = self.maybe_text(column)?;

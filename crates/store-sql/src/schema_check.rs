@@ -5,16 +5,20 @@ use toran_test_postgres::TestDatabase;
 
 use crate::{SqlStore, database::Database, statement::Statement};
 
-const MODULES: [&[(&str, Statement)]; 9] = [
+const MODULES: [&[(&str, Statement)]; 13] = [
     crate::appointments::STATEMENTS,
     crate::businesses::STATEMENTS,
     crate::calls::STATEMENTS,
     crate::changes::STATEMENTS,
     crate::leads::STATEMENTS,
+    crate::notes::STATEMENTS,
     crate::outbox::STATEMENTS,
+    crate::persons::STATEMENTS,
     crate::retention::STATEMENTS,
     crate::session::STATEMENTS,
+    crate::split::STATEMENTS,
     crate::tasks::STATEMENTS,
+    crate::transfers::STATEMENTS,
 ];
 
 fn all() -> impl Iterator<Item = &'static (&'static str, Statement)> {

@@ -2,11 +2,11 @@
 
 use sqlx::types::JsonValue;
 use time::{Date, Time, UtcDateTime};
-use toran_domain::{AppointmentId, Booking, CallSid, LeadId, PhoneNumber, RequestedTime};
+use toran_domain::{AppointmentId, Booking, CallSid, LeadId, PhoneNumber, Pii, RequestedTime};
 use toran_scheduling::AppointmentSettings;
 use toran_store::{
-    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, Event, SAID_LINES, StoreError,
-    TranscriptLine, booking,
+    CallAppointment, CallEnding, CallKey, CallOpening, CallSession, CallStream, Event, SAID_LINES,
+    StoreError, TranscriptLine, TransferState, booking,
 };
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 statements! {
-    LOAD: Scoped = "SELECT lead_id, name, last_requested_date, last_requested_time, last_confirmed_date, \
+    LOAD: Scoped = "SELECT lead_id, name, phone, caller_name, transfer, last_requested_date, last_requested_time, last_confirmed_date, \
         last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, offered, one_more, epoch \
         FROM call_session JOIN lead ON lead.business_id = call_session.business_id AND lead.id = lead_id \
         WHERE call_session.business_id = $1 AND call_sid = $2";
@@ -28,7 +28,8 @@ statements! {
         WHERE business_id = $1 AND call_sid = $2 AND status = 'confirmed' ORDER BY starts_at";
     SAID: Scoped = "SELECT speaker, text, at FROM transcript_line \
         WHERE business_id = $1 AND call_sid = $2 ORDER BY seq DESC LIMIT $3";
-    REOPEN: Scoped = "UPDATE call_session SET reconnects = reconnects + 1, seen_at = $3, \
+    REOPEN: Scoped = "UPDATE call_session SET reconnects = reconnects + 1, \
+        seen_at = CASE WHEN seen_at > $3 THEN seen_at ELSE $3 END, \
         ended_at = CASE WHEN ending = 'failed' AND NOT abandoned THEN ended_at ELSE NULL END, \
         ending = CASE WHEN ending = 'failed' AND NOT abandoned THEN ending ELSE NULL END, abandoned = FALSE \
         WHERE business_id = $1 AND call_sid = $2";
@@ -45,8 +46,11 @@ statements! {
         ON CONFLICT DO NOTHING";
     LEAD: Scoped = "SELECT lead_id FROM call_session WHERE business_id = $1 AND call_sid = $2";
     LOCK_LEAD: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND id = $2", postgres_adds: " FOR NO KEY UPDATE";
-    TAKE_OVER: Scoped = "UPDATE call_session SET epoch = epoch + 1, seen_at = $3 WHERE business_id = $1 AND call_sid = $2";
-    LOCK_CALL: Scoped = "SELECT lead_id, epoch FROM call_session WHERE business_id = $1 AND call_sid = $2",
+    // The caller is back on the line: whatever was dialled has come to nothing.
+    TAKE_OVER: Scoped = "UPDATE call_session SET epoch = epoch + 1, seen_at = $3, \
+        transfer = CASE WHEN transfer IN ('failed', 'dialling') THEN NULL ELSE transfer END \
+        WHERE business_id = $1 AND call_sid = $2";
+    LOCK_CALL: Scoped = "SELECT lead_id, epoch, caller_name, transfer FROM call_session WHERE business_id = $1 AND call_sid = $2",
         postgres_adds: " FOR NO KEY UPDATE";
 }
 
@@ -69,6 +73,8 @@ pub(crate) async fn load(
         },
         lead_id: LeadId::from_uuid(row.id("call_session.lead_id")?),
         lead_name: row.name("lead.name")?,
+        caller_name: row.name("call_session.caller_name")?,
+        has_number: row.phone()?.is_some(),
         last_requested: RequestedTime {
             date: row.date("call_session.last_requested_date")?,
             time: row.time("call_session.last_requested_time")?,
@@ -82,6 +88,7 @@ pub(crate) async fn load(
         resumed: reconnects > 0,
         reconnects,
         ending: ending(&row)?,
+        transfer: row.maybe_parsed("call_session.transfer")?,
     }))
 }
 
@@ -145,23 +152,69 @@ pub(crate) async fn lead_of_call(
     Ok(LeadId::from_uuid(row.id("call_session.lead_id")?))
 }
 
-/// Gives a call to a stream that begins. `false` if the business has no such call.
+/// Gives a call to a stream that begins. Whether a transfer has come to nothing that nobody has told the caller of.
 pub(crate) async fn take_over(
     tx: &mut Tx<OneBusiness>,
     call_sid: &CallSid,
     now: UtcDateTime,
 ) -> Result<bool, Failure> {
-    Ok(tx.execute(TAKE_OVER, values![call_sid, now]).await? > 0)
+    let before = lock_call(tx, call_sid).await?.transfer;
+    tx.execute(TAKE_OVER, values![call_sid, now]).await?;
+    Ok(matches!(
+        before,
+        Some(TransferState::Failed | TransferState::Dialling)
+    ))
 }
 
-/// Holds a call for this transaction. Returns the epoch of the stream that has it.
+/// A call that this transaction holds.
+pub(crate) struct HeldCall {
+    pub(crate) lead_id: LeadId,
+    /// Of the stream that has it.
+    pub(crate) epoch: u32,
+    pub(crate) caller_name: Option<Pii<String>>,
+    pub(crate) transfer: Option<TransferState>,
+}
+
+/// Holds a call for this transaction.
 pub(crate) async fn lock_call(
     tx: &mut Tx<OneBusiness>,
     call_sid: &CallSid,
-) -> Result<u32, Failure> {
+) -> Result<HeldCall, Failure> {
     let row = tx.fetch_one(LOCK_CALL, values![call_sid]).await?;
     let row = row.ok_or(StoreError::UnknownCall)?;
-    Ok(row.int("call_session.epoch")?)
+    Ok(HeldCall {
+        lead_id: LeadId::from_uuid(row.id("call_session.lead_id")?),
+        epoch: row.int("call_session.epoch")?,
+        caller_name: row.name("call_session.caller_name")?,
+        transfer: row.maybe_parsed("call_session.transfer")?,
+    })
+}
+
+/// Holds a call for one of its streams, if no newer one has it.
+pub(crate) async fn lock_stream(
+    tx: &mut Tx<OneBusiness>,
+    stream: &CallStream,
+) -> Result<(), Failure> {
+    let held = lock_call(tx, &stream.key.call_sid).await?;
+    may_write(stream.epoch, &held)
+}
+
+/// Holds a call and its lead for one of its streams, if no newer one has it.
+pub(crate) async fn lock_lead_and_stream(
+    tx: &mut Tx<OneBusiness>,
+    stream: &CallStream,
+) -> Result<LeadId, Failure> {
+    let held = lock_lead_and_call(tx, &stream.key.call_sid).await?;
+    may_write(stream.epoch, &held)?;
+    Ok(held.lead_id)
+}
+
+/// Whether a stream still has its call.
+pub(crate) fn may_write(epoch: u32, held: &HeldCall) -> Result<(), Failure> {
+    if epoch < held.epoch {
+        return Err(StoreError::Superseded.into());
+    }
+    Ok(())
 }
 
 /// Holds a lead for this transaction: all that is told of a lead is written by one at a time, so that it is told in
@@ -175,11 +228,15 @@ pub(crate) async fn lock_lead(tx: &mut Tx<OneBusiness>, lead_id: LeadId) -> Resu
 pub(crate) async fn lock_lead_and_call(
     tx: &mut Tx<OneBusiness>,
     call_sid: &CallSid,
-) -> Result<LeadId, Failure> {
+) -> Result<HeldCall, Failure> {
     let lead_id = lead_of_call(tx, call_sid).await?;
     lock_lead(tx, lead_id).await?;
-    lock_call(tx, call_sid).await?;
-    Ok(lead_id)
+    let held = lock_call(tx, call_sid).await?;
+    // The lead was being taken apart: the next attempt holds the call's new one.
+    if held.lead_id != lead_id {
+        return Err(Failure::Overlap);
+    }
+    Ok(held)
 }
 
 /// The caller's lead, and whether it is a new one.

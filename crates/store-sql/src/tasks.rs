@@ -1,11 +1,11 @@
-//! Requests that could not be booked in their call.
+//! What callers leave for the business to do.
 
 use async_trait::async_trait;
 use time::UtcDateTime;
-use toran_domain::{AppointmentId, Booking, BusinessId, LeadId, RequestedTime, TaskId};
+use toran_domain::{AppointmentId, Booking, BusinessId, LeadId, RequestedTime, TaskId, TaskKind};
 use toran_scheduling::AppointmentSettings;
 use toran_store::{
-    Event, NewTask, StoreError, TaskAddition, TaskRow, Tasks, booking, bounded_name,
+    Event, NewTask, StoreError, TaskAddition, TaskRow, Tasks, booking, bounded_name, bounded_words,
 };
 
 use crate::{
@@ -23,8 +23,8 @@ use crate::{
 macro_rules! select_tasks {
     ($rest:literal) => {
         concat!(
-            "SELECT task.id, lead_id, call_sid, phone, COALESCE(task.name, lead.name) AS name, requested_date, \
-             requested_time, noted_at, done_at \
+            "SELECT task.id, lead_id, call_sid, kind, phone, given_phone, task.name AS name, \
+             lead.name AS lead_name, words, requested_date, requested_time, noted_at, done_at \
              FROM task JOIN lead ON lead.business_id = task.business_id AND lead.id = lead_id \
              WHERE task.business_id = $1 ",
             $rest,
@@ -39,14 +39,17 @@ statements! {
             WHERE change.business_id = $1 AND change.appointment_id = appointment.id AND change.call_sid = $3 \
             AND change.kind <> 'cancelled') AS changed_at \
         FROM appointment WHERE business_id = $1 AND lead_id = $2 AND status = 'confirmed'";
-    PUT: Scoped = "INSERT INTO task (id, business_id, lead_id, call_sid, requested_date, requested_time, name, noted_at) \
-        VALUES ($2, $1, $3, $4, $5, $6, $7, $8) \
-        ON CONFLICT (business_id, call_sid) DO UPDATE SET requested_date = excluded.requested_date, \
-        requested_time = excluded.requested_time, name = excluded.name, noted_at = excluded.noted_at, done_at = NULL \
+    PUT: Scoped = "INSERT INTO task \
+        (id, business_id, lead_id, call_sid, kind, requested_date, requested_time, name, words, noted_at) \
+        VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10) \
+        ON CONFLICT (business_id, call_sid, kind) DO UPDATE SET requested_date = excluded.requested_date, \
+        requested_time = excluded.requested_time, name = excluded.name, words = excluded.words, \
+        noted_at = excluded.noted_at, done_at = NULL \
         WHERE task.noted_at < excluded.noted_at OR (task.noted_at = excluded.noted_at AND task.done_at IS NULL \
         AND (task.requested_date IS DISTINCT FROM excluded.requested_date \
-        OR task.requested_time IS DISTINCT FROM excluded.requested_time))";
-    ID: Scoped = "SELECT id FROM task WHERE business_id = $1 AND call_sid = $2";
+        OR task.requested_time IS DISTINCT FROM excluded.requested_time \
+        OR task.words IS DISTINCT FROM excluded.words))";
+    ID: Scoped = "SELECT id FROM task WHERE business_id = $1 AND call_sid = $2 AND kind = $3";
     OPEN: Scoped = select_tasks!("AND done_at IS NULL");
     ALL: Scoped = select_tasks!("");
     ONE: Scoped = select_tasks!("AND task.id = $2");
@@ -115,35 +118,45 @@ impl SqlStore {
         let mut tx = self.database.write(task.key.business_id).await?;
         let settings = settings_of(&mut tx).await?;
         let settings = settings.ok_or(StoreError::UnknownBusiness)?;
-        let lead_id = lock_lead_and_call(&mut tx, call_sid).await?;
+        let call = lock_lead_and_call(&mut tx, call_sid).await?;
+        let lead_id = call.lead_id;
         // Who asked to be forgotten cannot be called back.
         if is_erased(&mut tx, lead_id).await? {
             return Ok(TaskAddition::Orphaned);
         }
-        if let Some(booking) = held_by_now(&mut tx, task, lead_id, &settings).await? {
+        if task.kind == TaskKind::Booking
+            && let Some(booking) = held_by_now(&mut tx, task, lead_id, &settings).await?
+        {
             return Ok(TaskAddition::AlreadyBooked(booking));
         }
         let RequestedTime { date, time } = task.requested;
         let name = task.name.as_ref();
         let name = name.and_then(|name| bounded_name(name.expose()));
+        let name = name.or(call.caller_name);
+        let words = task.words.as_ref();
+        let words = words.and_then(|words| bounded_words(words.expose()));
         let name = name.as_ref().map(|name| name.expose().as_str());
         let values = values![
             task.task_id,
             lead_id,
             call_sid,
+            task.kind.as_str(),
             date,
             time,
             name,
+            words.as_ref().map(|words| words.expose().as_str()),
             task.noted_at
         ];
         if tx.execute(PUT, values).await? == 0 {
             return Ok(TaskAddition::AlreadyThere);
         }
         // A newer request keeps the id of the older one.
-        let row = tx.fetch_one(ID, values![call_sid]).await?;
+        let values = values![call_sid, task.kind.as_str()];
+        let row = tx.fetch_one(ID, values).await?;
         let row = row.ok_or(StoreError::UnknownCall)?;
         let event = Event::TaskCreated {
             task_id: TaskId::from_uuid(row.id("task.id")?),
+            kind: task.kind,
             requested: task.requested,
         };
         let subject = Subject {
@@ -197,8 +210,12 @@ fn task_row(row: &Row) -> Result<TaskRow, StoreError> {
         task_id: TaskId::from_uuid(row.id("task.id")?),
         lead_id: LeadId::from_uuid(row.id("task.lead_id")?),
         call_sid: row.parsed("task.call_sid")?,
+        kind: row.parsed("task.kind")?,
         caller: row.phone()?,
+        given_phone: row.given_phone()?,
         name: row.name("task.name")?,
+        lead_name: row.name("lead.lead_name")?,
+        words: row.name("task.words")?,
         requested: RequestedTime {
             date: row.date("task.requested_date")?,
             time: row.time("task.requested_time")?,

@@ -71,10 +71,7 @@ async fn a_bare_statement_cannot_overlap() {
     };
     for (from, to) in [(0, 30), (-20, 1), (29, 60), (10, 20), (-60, 90)] {
         let refused = run(&mut db, &insert(1, 20, from, to, 0)).await;
-        assert!(
-            refused == "appointment_overlap" || refused == "appointment_of_call",
-            "{from} to {to}: {refused}"
-        );
+        assert_eq!(refused, "appointment_overlap", "{from} to {to}");
     }
     for (statement, expected) in [
         (insert(1, 21, -30, 0, 0), "1 row"),
@@ -334,7 +331,7 @@ async fn a_strange_schema_is_refused() {
         matches!(refused, Err(MigrationError::Changed { version: 1 })),
         "{refused:?}"
     );
-    run(&mut db, "UPDATE _sqlx_migrations SET version = 9000").await;
+    run(&mut db, "UPDATE _sqlx_migrations SET version = 9000 WHERE version = 1").await;
     let refused = store.migrate().await;
     assert!(
         matches!(refused, Err(MigrationError::TooNew { version: 9_000 })),

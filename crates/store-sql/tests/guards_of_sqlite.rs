@@ -8,10 +8,11 @@ use sqlx::{Connection as _, SqliteConnection};
 use support::TempDatabase;
 use toran_domain::{Pii, RequestedTime, Speaker};
 use toran_store::{
-    BookingAnswer, Businesses as _, Calls as _, Leads as _, StoreError, TranscriptLine,
+    Appointments as _, BookingAnswer, Businesses as _, Calls as _, Leads as _, StoreError,
+    Tasks as _, TranscriptLine,
     conformance::{
         HALF_PAST_FOUR, NOW, RACERS, Shared, TUESDAY, add, book, business, judge_race, key, open,
-        order, prepare_race, race,
+        order, prepare_race, race, stream,
     },
 };
 use toran_store_sql::{MigrationError, OpenError, SqlStore};
@@ -261,6 +262,53 @@ async fn a_database_of_the_first_version_goes_on() {
         matches!(held, BookingAnswer::AlreadyHeld { .. }),
         "{held:?}"
     );
+}
+
+/// What was shown under its lead's name is shown under it still, except where strangers shared the lead; and a request of
+/// before is a task to book.
+#[tokio::test]
+async fn names_and_tasks_of_an_older_version_are_kept() {
+    let file = TempDatabase::new();
+    let url = format!("{}?mode=rwc", file.url());
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let mut before = sqlx::migrate!("../../migrations/sqlite");
+    before.migrations.to_mut().truncate(3);
+    before.run_direct(None, &mut db, false).await.unwrap();
+    let rows = "
+        INSERT INTO business (id, name, called_number, text, agent_gender)
+            VALUES (x'00000000000000000000000000000001', 'עסק', '+97230000001', '', 'female');
+        INSERT INTO appointment_settings (business_id, active_days, start_hour, end_hour, slot_interval_minutes, time_zone)
+            VALUES (x'00000000000000000000000000000001', 'sun-fri', '09:00', '18:00', 30, 'Asia/Jerusalem');
+        INSERT INTO lead (id, business_id, phone, name, created_at) VALUES
+            (x'00000000000000000000000000000007', x'00000000000000000000000000000001', '+972540000007', 'דוד', 0),
+            (x'00000000000000000000000000000008', x'00000000000000000000000000000001', '+266696687', 'זר', 0);
+        INSERT INTO call_session (business_id, call_sid, lead_id, started_at) VALUES
+            (x'00000000000000000000000000000001', 'CA7', x'00000000000000000000000000000007', 0),
+            (x'00000000000000000000000000000001', 'CA8', x'00000000000000000000000000000008', 0);
+        INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, name, created_at) VALUES
+            (x'00000000000000000000000000000071', x'00000000000000000000000000000001', x'00000000000000000000000000000007', 'CA7', 1795530600, 1795532400, NULL, 0),
+            (x'00000000000000000000000000000072', x'00000000000000000000000000000001', x'00000000000000000000000000000007', 'CA7', 1795532400, 1795534200, 'נועם', 0),
+            (x'00000000000000000000000000000081', x'00000000000000000000000000000001', x'00000000000000000000000000000008', 'CA8', 1795534200, 1795536000, NULL, 0);
+        INSERT INTO task (id, business_id, lead_id, call_sid, requested_time, noted_at) VALUES
+            (x'00000000000000000000000000000073', x'00000000000000000000000000000001', x'00000000000000000000000000000007', 'CA7', '10:00', 5);";
+    sqlx::raw_sql(rows).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let store = file.open().await;
+    let id = business(1).id;
+    let until = NOW + time::Duration::days(7);
+    let rows = store.appointments(id, NOW, until).await.unwrap();
+    let names: Vec<Option<&str>> = rows
+        .iter()
+        .map(|row| row.name.as_ref().map(|name| name.expose().as_str()))
+        .collect();
+    assert_eq!(names, [Some("דוד"), Some("נועם"), None]);
+    let tasks = store.tasks(id, true).await.unwrap();
+    let shown: Vec<_> = tasks
+        .iter()
+        .map(|task| (task.kind, task.words.clone(), task.name.clone()))
+        .collect();
+    let name = Some(Pii::new("דוד".to_owned()));
+    assert_eq!(shown, [(toran_domain::TaskKind::Booking, None, name)]);
 }
 
 #[tokio::test]
@@ -538,7 +586,7 @@ async fn what_is_erased_is_nowhere_in_the_files() {
     let (number, name) = ("+972540000007", "דוד המלך");
     let nothing = RequestedTime::default();
     let noted = store
-        .note_request(&call.key, nothing, Some(name), NOW)
+        .note_request(&stream(&call.key), nothing, Some(name), NOW)
         .await;
     noted.expect("note_request");
     let line = TranscriptLine {
@@ -547,12 +595,14 @@ async fn what_is_erased_is_nowhere_in_the_files() {
         at: NOW,
     };
     for _ in 0..100 {
-        let appended = store.append_transcript(&call.key, std::slice::from_ref(&line));
-        appended.await.expect("append_transcript");
+        let appended = store
+            .append_transcript(&stream(&call.key), std::slice::from_ref(&line))
+            .await;
+        appended.expect("append_transcript");
     }
     assert!(traces(&file, number) > 0 && traces(&file, name) >= 100);
-    let erased = store.erase_lead(business_id, call.lead_id, NOW).await;
-    assert!(erased.expect("erase_lead"));
+    let erased = store.erase_lead(business_id, call.lead_id, None, NOW);
+    assert!(erased.await.expect("erase_lead").is_some());
     assert_eq!((traces(&file, number), traces(&file, name)), (0, 0));
 }
 

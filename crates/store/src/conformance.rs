@@ -153,10 +153,15 @@ macro_rules! back_office_suite {
             keeps_events_apart,
             finds_leads_and_exports_all_of_one,
             erases_a_lead,
+            exports_and_erases_one_person_of_a_line,
+            takes_a_shared_lead_apart,
+            shows_a_number_that_was_given,
             keeps_personal_data_for_its_time_alone,
             turns_a_request_into_a_task,
             makes_no_task_of_what_was_booked_after_all,
             ends_the_task_of_a_call_that_books_after_all,
+            keeps_a_task_of_each_kind,
+            tells_of_a_transfer_when_it_is_over,
         }
     };
     (@laws $make:expr; $($law:ident),+ $(,)?) => {

@@ -72,6 +72,11 @@ impl LeadRecord {
         persons(all.flatten())
     }
 
+    /// Whether it is the lead of one call without a number, as it should be where the number is withheld.
+    pub fn is_of_one_call(&self) -> bool {
+        self.calls.len() <= 1 && self.lead.phone.is_none()
+    }
+
     /// What the whole record covers.
     pub fn covers_all(&self) -> Covered {
         Covered {
@@ -191,21 +196,26 @@ pub struct SplitLead {
 impl SplitLead {
     /// What taking a lead apart comes to.
     pub fn of(record: &LeadRecord) -> Self {
-        let going_on = record.calls.iter().filter(|call| call.ended_at.is_none());
-        let is_alone = record.calls.len() <= 1 && record.lead.phone.is_none();
-        let going_on = going_on.count();
+        let (over, going_on): (Vec<_>, Vec<_>) = record
+            .calls
+            .iter()
+            .partition(|call| call.ended_at.is_some());
+        if record.is_of_one_call() {
+            return Self {
+                calls: 0,
+                appointments: 0,
+                going_on: going_on.len(),
+                crossed: Vec::new(),
+            };
+        }
+        let is_given = |(row, history): &&(AppointmentRow, Vec<AppointmentChange>)| {
+            let made_in = made_in(history).unwrap_or(&row.call_sid);
+            over.iter().any(|call| call.call_sid == *made_in)
+        };
         Self {
-            calls: if is_alone {
-                0
-            } else {
-                record.calls.len() - going_on
-            },
-            appointments: if is_alone {
-                0
-            } else {
-                record.appointments.len()
-            },
-            going_on,
+            calls: over.len(),
+            appointments: record.appointments.iter().filter(is_given).count(),
+            going_on: going_on.len(),
             crossed: crossed(record),
         }
     }

@@ -79,8 +79,10 @@ pub struct TaskRow {
     pub caller: Option<PhoneNumber>,
     /// A number that a caller who withheld theirs gave in the conversation.
     pub given_phone: Option<PhoneNumber>,
-    /// Under which name, or else the one that was said last on the line.
+    /// Under which name.
     pub name: Option<Pii<String>>,
+    /// How the line is called that it came from: the name that was said there last.
+    pub lead_name: Option<Pii<String>>,
     /// In which words of the caller's own.
     pub words: Option<Pii<String>>,
     /// For what.

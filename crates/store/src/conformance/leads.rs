@@ -195,3 +195,209 @@ pub async fn keeps_personal_data_for_its_time_alone(office: Office) {
     open(&store, &key(1, "CA-live"), Some(5), 5).await;
     assert_eq!(removed(400).await, (0, 0));
 }
+
+/// A number that was given in the conversation is shown, exported and erased with its lead, and finds nobody.
+pub async fn shows_a_number_that_was_given(office: Office) {
+    let store = store(&office);
+    let id = add(&store, 1).await.id;
+    let call = open(&store, &key(1, "CA1"), None, 1).await;
+    for n in [8, 9] {
+        let noted = office.note_phone(&stream(&call.key), &phone(n)).await;
+        noted.expect("note_phone");
+    }
+    let given = async || {
+        let lead = office.lead(id, call.lead_id).await.expect("lead");
+        lead.expect("known").given_phone
+    };
+    assert_eq!(given().await, Some(phone(9)));
+    let found = office.lead_by_phone(id, &phone(9)).await;
+    assert_eq!(found.expect("lead_by_phone"), None);
+    let stranger = open(&store, &key(1, "CA2"), Some(9), 2).await;
+    assert_eq!((stranger.lead_id, stranger.lead_name), (lead_id(2), None));
+    let erased = office.erase_lead(id, call.lead_id, None, NOW).await;
+    assert!(erased.expect("erase_lead").is_some());
+    let noted = office.note_phone(&stream(&call.key), &phone(9)).await;
+    noted.expect("note_phone");
+    assert_eq!(given().await, None);
+}
+
+/// A call of the line on which a person says a name, books and hangs up.
+async fn booked_by(office: &Office, n: u128, name: &str) {
+    let store = store(office);
+    let key = key(1, &format!("CA{n}"));
+    let session = open(&store, &key, Some(7), 1).await;
+    let nothing = RequestedTime::default();
+    let noted = office
+        .note_request(&stream(&key), nothing, Some(name), NOW)
+        .await;
+    noted.expect("note_request");
+    let hour = time!(9:00) + Duration::minutes(30 * i64::try_from(n).expect("few"));
+    let named = crate::BookingOrder {
+        name: Some(Pii::new(name.to_owned())),
+        ..order(&session, TUESDAY, hour, n)
+    };
+    book(&store, &named).await;
+    let line = TranscriptLine {
+        speaker: Speaker::Caller,
+        text: Pii::new(format!("מדבר {name}")),
+        at: NOW,
+    };
+    let appended = office.append_transcript(&stream(&key), &[line]).await;
+    appended.expect("append");
+    let task = crate::NewTask {
+        task_id: toran_domain::TaskId::from_uuid(uuid::Uuid::from_u128(n)),
+        key: key.clone(),
+        lead_id: session.lead_id,
+        kind: toran_domain::TaskKind::Message,
+        requested: nothing,
+        name: None,
+        words: Some(Pii::new("אאחר".to_owned())),
+        noted_at: NOW,
+    };
+    office.add_task(&task).await.expect("add_task");
+    let ended = office.end_call(&key, CallEnding::HungUp, NOW).await;
+    ended.expect("end_call");
+}
+
+/// One person of a line comes out alone, and goes alone; whoever is left is told nothing of what was theirs.
+pub async fn exports_and_erases_one_person_of_a_line(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    for (n, name) in [(1, "דוד כהן"), (2, "דנה"), (3, "דוד")] {
+        booked_by(&office, n, name).await;
+    }
+    let export = async |person: Option<&str>| {
+        let exported = office.export_lead(id, lead_id(1), person).await;
+        let (record, covered) = exported.expect("export_lead").expect("known");
+        let counts = (
+            record.calls.len(),
+            record.appointments.len(),
+            record.tasks.len(),
+        );
+        (counts, covered)
+    };
+    let (counts, covered) = export(None).await;
+    assert_eq!(counts, (3, 3, 3));
+    assert_eq!(covered.sentence(), "covers the whole line (2 persons)");
+    assert_eq!(covered.line, Some(phone(7)));
+    let (counts, covered) = export(Some("דוד")).await;
+    assert_eq!(counts, (2, 2, 2));
+    let expected = "covers דוד כהן; 1 other person of this line stays";
+    assert_eq!(covered.sentence(), expected);
+    let (counts, covered) = export(Some("יוסי")).await;
+    assert_eq!((counts, covered.is_of_nobody()), ((0, 0, 0), true));
+
+    let erase = async |person| {
+        let erased = office.erase_lead(id, lead_id(1), person, NOW).await;
+        erased.expect("erase_lead").expect("known")
+    };
+    assert!(erase(Some("יוסי")).await.is_of_nobody());
+    assert_eq!(erase(Some("דוד")).await.sentence(), expected);
+    let (counts, covered) = export(None).await;
+    assert_eq!(counts, (3, 1, 1));
+    assert_eq!(covered.persons, [Pii::new("דנה".to_owned())]);
+    assert_eq!(covered.line, Some(phone(7)));
+    let exported = office.export_lead(id, lead_id(1), None).await;
+    let (record, _) = exported.expect("export_lead").expect("known");
+    let said: usize = record.calls.iter().map(|call| call.transcript.len()).sum();
+    assert_eq!(said, 1);
+    // The appointments stand, nobody's: not even of who calls from the line without a name.
+    let store = store(&office);
+    assert_eq!(super::standing(&store, 1).await.len(), 3);
+    let left = store.standing_of_lead(id, lead_id(1), NOW).await;
+    assert_eq!(left.expect("standing_of_lead").len(), 1);
+    let call = open(&store, &key(1, "CA9"), Some(7), 9).await;
+    let asked = book(&store, &order(&call, TUESDAY, time!(9:30), 9)).await;
+    let taken = crate::BookingAnswer::Refused(toran_scheduling::Refusal::Taken);
+    assert_eq!(asked, taken);
+    // The last person is the line.
+    let last = erase(Some("דנה")).await;
+    assert_eq!(last.sentence(), "covers the whole line (1 person)");
+    let lead = office.lead(id, lead_id(1)).await.expect("lead");
+    let lead = lead.expect("kept");
+    assert!(lead.phone.is_none() && lead.erased_at.is_some());
+}
+
+/// A lead that strangers shared is taken apart: each call with what it made. Asked again, nothing changes.
+pub async fn takes_a_shared_lead_apart(office: Office) {
+    let shared = store(&office);
+    let id = super::outbox::shop(&office, 1).await;
+    for (n, name) in [(1, "דוד"), (2, "דנה")] {
+        booked_by(&office, n, name).await;
+    }
+    // A third stranger was told that the first one's appointment is theirs, and moved it; a fourth is on the phone.
+    let third = open(&shared, &key(1, "CA3"), Some(7), 3).await;
+    for (hour, n) in [(time!(9:30), 3), (time!(15:00), 4)] {
+        let unnamed = crate::BookingOrder {
+            name: Some(Pii::new("דוד".to_owned())),
+            ..order(&third, TUESDAY, hour, n)
+        };
+        book(&shared, &unnamed).await;
+    }
+    let ended = office.end_call(&third.key, CallEnding::HungUp, NOW).await;
+    ended.expect("end_call");
+    let live = open(&shared, &key(1, "CA4"), Some(7), 4).await;
+    let ids = std::sync::atomic::AtomicU32::new(100);
+    let new_lead = || {
+        let n = ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        lead_id(n.into())
+    };
+    let split = async || {
+        let split = office.split_lead(id, lead_id(1), &new_lead, NOW).await;
+        split.expect("split_lead").expect("known")
+    };
+    let first = split().await;
+    assert_eq!((first.calls, first.appointments, first.going_on), (3, 2, 1));
+    let [crossed] = first.crossed.as_slice() else {
+        panic!("{first:?}")
+    };
+    assert_eq!(
+        (crossed.made_in.as_str(), crossed.by.as_str()),
+        ("CA1", "CA3")
+    );
+    assert!(crossed.was_moved);
+    // The call that goes on keeps its lead, and the lead its number.
+    let by_phone = office.lead_by_phone(id, &phone(7)).await.expect("lead");
+    assert_eq!(by_phone.map(|lead| lead.lead_id), Some(live.lead_id));
+    let ended = office.end_call(&live.key, CallEnding::HungUp, NOW).await;
+    ended.expect("end_call");
+    let rest = split().await;
+    assert_eq!((rest.calls, rest.appointments, rest.going_on), (1, 0, 0));
+    let again = split().await;
+    assert_eq!((again.calls, again.appointments), (0, 0));
+    assert_eq!(
+        office
+            .lead_by_phone(id, &phone(7))
+            .await
+            .expect("lead")
+            .map(|lead| lead.lead_id),
+        None
+    );
+    for (n, counts) in [
+        (1, (0, 0, 0)),
+        (100, (1, 1, 1)),
+        (101, (1, 1, 1)),
+        (102, (1, 0, 0)),
+        (103, (1, 0, 0)),
+    ] {
+        let exported = office.export_lead(id, lead_id(n), None).await;
+        let (record, covered) = exported.expect("export_lead").expect("known");
+        let found = (
+            record.calls.len(),
+            record.appointments.len(),
+            record.tasks.len(),
+        );
+        assert_eq!((found, covered.line), (counts, None), "lead {n}");
+    }
+    let none = office.split_lead(id, lead_id(999), &new_lead, NOW).await;
+    assert_eq!(none.expect("split_lead"), None);
+    // Every event still leaves, each with a lead of its own call.
+    let told = super::outbox::deliver_all(&office, NOW + Duration::HOUR).await;
+    assert!(
+        told.iter()
+            .all(|told| told.lead.phone.is_none() && told.lead.lead_id != lead_id(1)
+                || told.call_sid.is_none())
+    );
+    let seen = shared.call_session(&key(1, "CA1")).await;
+    let seen = seen.expect("call_session").expect("open");
+    assert!(!seen.has_number && seen.lead_id == lead_id(100));
+}

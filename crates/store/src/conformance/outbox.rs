@@ -456,3 +456,30 @@ pub async fn keeps_events_apart(office: Office) {
         1
     );
 }
+
+/// While a person is being dialled nothing leaves, whatever the stream said that made way; a person who takes the call
+/// ends it.
+pub async fn tells_of_a_transfer_when_it_is_over(office: Office) {
+    shop(&office, 1).await;
+    let session = call(&office, 1, 7).await;
+    let later = NOW + Duration::HOUR;
+    for answered in [false, true] {
+        let wanted = office.request_transfer(&session.stream(), NOW).await;
+        wanted.expect("request_transfer");
+        let ended = office
+            .end_stream(&session.stream(), CallEnding::HungUp, NOW)
+            .await;
+        ended.expect("end_stream");
+        let begun = office.begin_transfer(&session.key, NOW).await;
+        assert!(begun.expect("begin_transfer"));
+        assert_eq!(kinds(&claim(&office, later).await), []);
+        let ended = office.end_transfer(&session.key, answered, later);
+        ended.await.expect("end_transfer");
+        if !answered {
+            assert_eq!(kinds(&claim(&office, later).await), []);
+        }
+    }
+    let told = deliver_all(&office, later).await;
+    assert_eq!(kinds(&told), [EventKind::LeadCreated, EventKind::CallEnded]);
+    assert!(told[1].data.contains(r#""ending":"completed""#));
+}

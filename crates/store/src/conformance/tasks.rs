@@ -147,6 +147,90 @@ pub async fn makes_no_task_of_what_was_booked_after_all(office: Office) {
     );
 }
 
+/// A call leaves at most one task of each kind, the last, with the caller's words; a booking ends the one to book alone.
+pub async fn keeps_a_task_of_each_kind(office: Office) {
+    let id = outbox::shop(&office, 1).await;
+    let call = outbox::call(&office, 1, 7).await;
+    let said = |n: u128, kind, words: &str| NewTask {
+        kind,
+        words: Some(Pii::new(words.to_owned())),
+        requested: RequestedTime::default(),
+        name: None,
+        ..task(&call, n, time!(9:00), i64::try_from(n).expect("few"))
+    };
+    let long = "א".repeat(toran_domain::MAX_TASK_WORDS_CHARS + 1);
+    for (n, kind, words) in [
+        (1, TaskKind::Cancellation, "לבטל את התור"),
+        (2, TaskKind::Person, "תעבירי אותי"),
+        (3, TaskKind::Message, "אאחר\nבעשר דקות\u{7}"),
+        (4, TaskKind::Move, long.as_str()),
+        (5, TaskKind::Booking, "תור למחר"),
+        (6, TaskKind::Message, "אאחר בחצי שעה"),
+    ] {
+        let added = office.add_task(&said(n, kind, words)).await;
+        assert_eq!(added.expect("add_task"), TaskAddition::Added, "{words}");
+    }
+    let again = office
+        .add_task(&said(6, TaskKind::Message, "אאחר בחצי שעה"))
+        .await;
+    assert_eq!(again.expect("add_task"), TaskAddition::AlreadyThere);
+    // The name that is said later names what was left before.
+    let nothing = RequestedTime::default();
+    let noted = office
+        .note_request(&super::stream(&call.key), nothing, Some("דנה"), NOW)
+        .await;
+    noted.expect("note_request");
+    let mut booked = order(&call, TUESDAY, HALF_PAST_FOUR, 1);
+    booked.now = NOW + Duration::seconds(30);
+    book(&store(&office), &booked).await;
+    let open = office.tasks(id, false).await.expect("tasks");
+    let shown: Vec<(TaskKind, usize, bool)> = open
+        .iter()
+        .map(|task| {
+            let words = task.words.as_ref().expect("words").expose();
+            let named = task.name == Some(Pii::new("דנה".to_owned()));
+            (task.kind, words.chars().count(), named)
+        })
+        .collect();
+    let expected = [
+        (TaskKind::Cancellation, 12, true),
+        (TaskKind::Person, 11, true),
+        (TaskKind::Move, toran_domain::MAX_TASK_WORDS_CHARS, true),
+        (TaskKind::Message, 13, true),
+    ];
+    assert_eq!(shown, expected);
+    // What is held at the very hour makes no other kind needless.
+    let at_the_hour = NewTask {
+        requested: RequestedTime {
+            date: Some(TUESDAY),
+            time: Some(HALF_PAST_FOUR),
+        },
+        ..said(7, TaskKind::Cancellation, "לבטל את ארבע וחצי")
+    };
+    let added = office.add_task(&at_the_hour).await;
+    assert_eq!(added.expect("add_task"), TaskAddition::Added);
+    outbox::hang_up(&office, &call.key).await;
+    let told = outbox::deliver_all(&office, NOW + Duration::HOUR).await;
+    let told: Vec<_> = told
+        .iter()
+        .filter(|told| told.kind == EventKind::TaskCreated)
+        .collect();
+    assert_eq!(told.len(), 6);
+    for delivery in told {
+        assert!(!delivery.data.contains('א'), "{}", delivery.data);
+        assert!(delivery.words.is_some() && delivery.name.is_some());
+        assert!(!delivery.data.contains(r#""kind":"booking""#));
+    }
+    // Nothing that was said outlives the lead.
+    let erased = office.erase_lead(id, call.lead_id, None, NOW).await;
+    assert!(erased.expect("erase_lead").is_some());
+    let all = office.tasks(id, true).await.expect("tasks");
+    assert!(
+        all.iter()
+            .all(|task| task.words.is_none() && task.name.is_none())
+    );
+}
+
 /// A booking later in the call ends its task, and nobody hears of it.
 pub async fn ends_the_task_of_a_call_that_books_after_all(office: Office) {
     let id = outbox::shop(&office, 1).await;

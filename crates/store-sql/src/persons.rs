@@ -1,0 +1,64 @@
+//! Forgetting one person of a line, while the others stay.
+
+use time::UtcDateTime;
+use toran_domain::LeadId;
+use toran_store::{Event, LeadRecord};
+use uuid::Uuid;
+
+use crate::{
+    database::{Failure, OneBusiness, Tx},
+    outbox::{Subject, put_event},
+    statement::statements,
+    value::values,
+};
+
+statements! {
+    // Nobody calls from it: what is the person's is nobody's on the line any more, and nobody there is told of it.
+    INSERT_NOBODY: Scoped = "INSERT INTO lead (id, business_id, created_at, erased_at) VALUES ($2, $1, $3, $4)";
+    FORGET_ON_APPOINTMENT: Scoped = "UPDATE appointment SET name = NULL, lead_id = $3 WHERE business_id = $1 AND id = $2";
+    FORGET_ON_TASK: Scoped = "UPDATE task SET name = NULL, words = NULL, lead_id = $3, done_at = COALESCE(done_at, $4) \
+        WHERE business_id = $1 AND id = $2";
+    TAKE_BACK_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
+        WHERE business_id = $1 AND kind = 'task.created' AND state = 'pending' AND data ->> 'task_id' = $2";
+    FORGET_ON_CALL: Scoped = "UPDATE call_session SET caller_name = NULL WHERE business_id = $1 AND call_sid = $2";
+    FORGET_WHAT_WAS_SAID: Scoped = "DELETE FROM transcript_line WHERE business_id = $1 AND call_sid = $2";
+    FORGET_NAME: Scoped = "UPDATE lead SET name = NULL WHERE business_id = $1 AND id = $2";
+}
+
+/// Removes one person from a line that is held: `theirs` is what is kept of that person. The number stays, as the others
+/// call from it, too.
+pub(crate) async fn forget_person(
+    tx: &mut Tx<OneBusiness>,
+    theirs: &LeadRecord,
+    now: UtcDateTime,
+) -> Result<(), Failure> {
+    let line = &theirs.lead;
+    let nobody = LeadId::from_uuid(Uuid::now_v7());
+    let values = values![nobody, line.created_at, now];
+    tx.execute(INSERT_NOBODY, values).await?;
+    for (row, _) in &theirs.appointments {
+        let values = values![row.booking.appointment_id, nobody];
+        tx.execute(FORGET_ON_APPOINTMENT, values).await?;
+    }
+    for task in &theirs.tasks {
+        let values = values![task.task_id, nobody, now];
+        tx.execute(FORGET_ON_TASK, values).await?;
+        let values = values![task.task_id.to_string(), now];
+        tx.execute(TAKE_BACK_TASK, values).await?;
+    }
+    for call in &theirs.calls {
+        tx.execute(FORGET_ON_CALL, values![&call.call_sid]).await?;
+        let values = values![&call.call_sid];
+        tx.execute(FORGET_WHAT_WAS_SAID, values).await?;
+    }
+    if line.name.is_some() {
+        tx.execute(FORGET_NAME, values![line.lead_id]).await?;
+        let subject = Subject {
+            lead_id: line.lead_id,
+            call_sid: None,
+            at: now,
+        };
+        put_event(tx, subject, &Event::LeadUpdated).await?;
+    }
+    Ok(())
+}
