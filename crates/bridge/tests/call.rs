@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _};
 use toran_bridge::{
     Bridge, BridgeConfig, BridgeParts, Clock, ModelConnectError, ModelConnector, ModelSocket,
-    SessionSettings,
+    SessionSettings, clips::ClipSet,
 };
 use toran_domain::{
     AgentGender, Business, BusinessId, BusinessText, CallSid, LeadId, ModelName, PriceTable, Usage,
@@ -199,6 +199,7 @@ async fn start_with(
         models: Arc::new(Sessions(Mutex::new(sessions.into()))),
         clock: Arc::new(StoppedClock),
         config: BridgeConfig {
+            clips: ClipSet::built_in(),
             public_url: format!("http://{addr}").parse().unwrap(),
             auth_token: SecretString::from(TOKEN),
             session: SessionSettings {
