@@ -30,6 +30,7 @@ use tracing::{Instrument as _, Span, debug, info, warn};
 use crate::{
     Bridge, Observation,
     admission::{Place, Stream},
+    clips::Clip,
     model::{self, ModelConnectError, ModelSocket, UsageOf},
 };
 use phone::Phone;
@@ -39,8 +40,6 @@ use recorder::{Entry, Recorder};
 const SEEN_EVERY: Duration = Duration::from_mins(1);
 /// A booking under way when the call ends is waited for this long.
 const LAST_ORDERS: Duration = Duration::from_secs(6);
-/// Mu-law audio that apologises for a fault; see `assets/README.md`.
-static APOLOGY: &[u8] = include_bytes!("../assets/apology-he.ulaw");
 
 /// What a call is made of, once its stream is known to be genuine.
 pub(crate) struct CallParts {
@@ -105,7 +104,7 @@ pub(crate) async fn run(parts: CallParts) {
         caller_name: session.caller_name.clone(),
         can_transfer: business.transfer_number.is_some(),
         transfer_failed: session.transfer == Some(TransferState::Failed),
-        apology: Bytes::from_static(APOLOGY),
+        apology: bridge.clip(Clip::Apology, business.agent_gender),
         ..CallConfig::new(local_start)
     };
     let recorder = Recorder::start(

@@ -7,13 +7,13 @@ use time::Duration;
 use toran_domain::{Business, BusinessId, CallSid, LeadId};
 use toran_store::{CallEnding, CallKey, CallOpening, Store, StoreError};
 use toran_telephony::twilio::{
-    ConnectStream, Dial, DialResult, HANG_UP, IncomingCall, REJECT, StatusUpdate, WebhookError,
-    ask_again,
+    AfterPlay, ConnectStream, Dial, DialResult, HANG_UP, IncomingCall, Play, REJECT, StatusUpdate,
+    WebhookError, ask_again,
 };
 use tracing::{info, warn};
 
 use super::{AFTER, DIALLED, RouteError, STREAM_STATUS, SignedForm, Twiml};
-use crate::{Bridge, Clock, clock::new_id};
+use crate::{Bridge, Clock, clips::Clip, clock::new_id};
 
 /// The provider opens the stream at once; a token that comes later was kept for something else.
 const TOKEN_LIFETIME: Duration = Duration::minutes(2);
@@ -82,9 +82,7 @@ async fn transfer(bridge: &Bridge, form: &SignedForm) -> Result<Option<Twiml>, R
     let (call_sid, business_id) = (&key.call_sid, key.business_id);
     let Some(number) = &business.transfer_number else {
         // It was taken away since the caller asked: they come back, and are told.
-        let ended = bridge
-            .store
-            .end_transfer(&key, false, bridge.clock.now());
+        let ended = bridge.store.end_transfer(&key, false, bridge.clock.now());
         ended.await?;
         return Ok(None);
     };
@@ -183,7 +181,11 @@ async fn answer(bridge: &Bridge, form: &SignedForm) -> Result<Twiml, RouteError>
     let session = bridge.store.open_call(&opening).await?;
     if session.ending == Some(CallEnding::Failed) || session.reconnects >= MAX_RECONNECTS {
         warn!(%call_sid, business_id = %business.id, "the call was given up: no further stream");
-        return Ok(Twiml(HANG_UP.to_owned()));
+        let apology = Play {
+            url: &bridge.gate.clip_url(Clip::Apology, business.agent_gender),
+            then: AfterPlay::HangUp,
+        };
+        return Ok(Twiml(apology.to_twiml()?));
     }
     let token = bridge
         .gate
@@ -240,7 +242,7 @@ pub(super) async fn stream_status(form: SignedForm) -> Result<StatusCode, RouteE
 mod tests {
     use time::{UtcDateTime, macros::utc_datetime};
     use toran_store::{
-        MemoryStore,
+        CallStream, MemoryStore,
         conformance::{add, key, open},
     };
 
@@ -287,7 +289,11 @@ mod tests {
         completed(&store, &key).await;
         tokio::time::sleep(DRIVER_GRACE / 2).await;
         assert_eq!(ending(&store, &key).await, None);
-        let hung_up = store.end_stream(&key, 1, CallEnding::HungUp, Noon.now());
+        let stream = CallStream {
+            key: key.clone(),
+            epoch: 1,
+        };
+        let hung_up = store.end_stream(&stream, CallEnding::HungUp, Noon.now());
         hung_up.await.unwrap();
         tokio::time::sleep(DRIVER_GRACE).await;
         assert_eq!(ending(&store, &key).await, Some(CallEnding::HungUp));
