@@ -37,7 +37,7 @@ pub use said::{
     names::{asks_for_name, name_said, same_name},
     parts::{DayPart, parts_said},
     phone::digits_said,
-    yes::yes_said,
+    yes::{no_said, yes_said},
 };
 pub use spoken::{hours_spoken, times_spoken};
 pub use spoken_dates::{SpokenDate, dates_spoken};

@@ -554,6 +554,11 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
     let noun = without_prefixes(word, &['ו', 'ב', 'ל', 'מ', 'ש'], |stem| stem == "יומ");
     if noun.is_some() {
         let next = tokens.text(at + 1);
+        // "היום החמישי של חנוכה" counts the days of a festival.
+        let counts = tokens.text(at + 2) == "של" && !tokens.text(at + 3).contains("שבוע");
+        if counts {
+            return None;
+        }
         let number_follows = is_number(tokens.text(at + 2)) && !tokens.text(at + 2).contains(':');
         let lettered = lettered(next).filter(|_| !(next == "ה" && number_follows));
         let named = named(next).or_else(|| next.strip_prefix('ה').and_then(named));

@@ -21,30 +21,40 @@ use crate::said::{
 /// ```
 pub fn yes_said(text: &str) -> bool {
     let tokens = Tokens::of(text);
+    match stand_of(&tokens) {
+        Stand::Strong => true,
+        Stand::Weak => !asks_something(&tokens),
+        Stand::Open | Stand::Held | Stand::No => false,
+    }
+}
+
+/// Whether a text says no, and does not take it back: "לא, תודה", but not "לא לא, זה מצוין".
+pub fn no_said(text: &str) -> bool {
+    stand_of(&Tokens::of(text)) == Stand::No
+}
+
+/// What a text comes to.
+fn stand_of(tokens: &Tokens) -> Stand {
     let mut stand = Stand::Open;
     let mut at = 0;
     while at < tokens.len() {
-        let Some((sense, length)) = LEXICON.sense_at(&tokens, at) else {
+        let Some((sense, length)) = LEXICON.sense_at(tokens, at) else {
             at += 1;
             continue;
         };
         match sense {
-            Sense::Holds => return false,
+            Sense::Holds => return Stand::Held,
             Sense::Neither => {}
             Sense::No => stand = Stand::No,
-            Sense::Strong if counts(&tokens, at, length, stand) => stand = Stand::Strong,
-            Sense::Weak if stand != Stand::Strong && counts(&tokens, at, length, stand) => {
+            Sense::Strong if counts(tokens, at, length, stand) => stand = Stand::Strong,
+            Sense::Weak if stand != Stand::Strong && counts(tokens, at, length, stand) => {
                 stand = Stand::Weak;
             }
             Sense::Strong | Sense::Weak => {}
         }
         at += length;
     }
-    match stand {
-        Stand::Strong => true,
-        Stand::Weak => !asks_something(&tokens),
-        Stand::Open | Stand::No => false,
-    }
+    stand
 }
 
 /// What was said so far.
@@ -54,6 +64,8 @@ enum Stand {
     Weak,
     Strong,
     No,
+    /// A doubt, or a wish for something else.
+    Held,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
