@@ -10,7 +10,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use toran_domain::{Pii, RequestedTime, Speaker, TaskId};
+use toran_domain::{Pii, RequestedTime, Speaker, TaskId, TaskKind};
 use toran_store::{
     CallEnding, Calls as _, NewTask, Outbox as _, Tasks as _, TranscriptLine, Webhook,
     conformance::{HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, book, business, key, open, order},
@@ -296,7 +296,7 @@ async fn tasks_are_done_and_dead_letters_replayed() {
             time: None,
         },
         name: None,
-        words: Some(toran_domain::Pii::new("אאחר".to_owned())),
+        words: Some(Pii::new("אאחר".to_owned())),
         noted_at: NOW,
     };
     bench.store.add_task(&task).await.unwrap();
