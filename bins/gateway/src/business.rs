@@ -29,6 +29,17 @@ pub(crate) enum BusinessCommand {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Show the number at which a person of a business takes calls that are transferred, or change it.
+    Transfer {
+        /// Its id, as `business list` shows it.
+        id: BusinessId,
+        /// The number: +972541234567, or 054-123-4567 as it is dialled in Israel.
+        #[arg(long, value_name = "NUMBER", value_parser = PhoneNumber::dialled)]
+        to: Option<PhoneNumber>,
+        /// Nobody takes calls: whoever asks for a person becomes a task.
+        #[arg(long, conflicts_with = "to")]
+        none: bool,
+    },
     /// Write a business's coming appointments, or its free/busy, as iCalendar.
     Calendar {
         /// Its id, as `business list` shows it.
@@ -83,6 +94,10 @@ pub(crate) struct BusinessArguments {
     /// The agent's grammatical gender.
     #[arg(long, value_enum, default_value_t = Gender::Female)]
     agent_gender: Gender,
+    /// The number at which a person of it takes calls that are transferred. Without it, whoever asks for a person becomes a
+    /// task.
+    #[arg(long, value_name = "NUMBER", value_parser = PhoneNumber::dialled)]
+    transfer_to: Option<PhoneNumber>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -122,6 +137,14 @@ impl BusinessCommand {
                 let settings = businesses::read_settings(&read(&file)?)?;
                 businesses::replace_settings(store, id, &settings).await?;
             }
+            Self::Transfer {
+                id,
+                to: None,
+                none: false,
+            } => businesses::show_transfer(store, id, out).await?,
+            Self::Transfer { id, to, .. } => {
+                businesses::set_transfer(store, id, to.as_ref(), out).await?;
+            }
             Self::Calendar {
                 id,
                 free_busy: true,
@@ -153,6 +176,7 @@ impl BusinessArguments {
             text,
             agent_name: self.agent_name,
             agent_gender: self.agent_gender.into(),
+            transfer_number: self.transfer_to,
             settings,
         })
     }

@@ -65,7 +65,7 @@ enum Command {
         #[command(subcommand)]
         command: LeadCommand,
     },
-    /// Requests that could not be booked in their call.
+    /// What callers left for a business to do.
     Task {
         #[command(subcommand)]
         command: TaskCommand,

@@ -88,12 +88,15 @@ pub(crate) enum LeadCommand {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
-    /// Write everything that is kept of one, as JSON.
+    /// Write everything that is kept of one, as JSON. A lead is a line: more than one person may call from it.
     Export {
         /// The business's id.
         business: BusinessId,
         /// Its id.
         lead: LeadId,
+        /// Of this person of it alone, by name.
+        #[arg(long, value_name = "NAME")]
+        person: Option<String>,
     },
     /// Remove its number, its names and what was said. It cannot be undone.
     Erase {
@@ -101,15 +104,31 @@ pub(crate) enum LeadCommand {
         business: BusinessId,
         /// Its id.
         lead: LeadId,
+        /// Of this person of it alone, by name: the others and the number stay.
+        #[arg(long, value_name = "NAME")]
+        person: Option<String>,
         /// Yes, erase it.
         #[arg(long, required = true)]
         yes: bool,
+    },
+    /// Take apart the leads that strangers share, because each had withheld the number and the provider wrote a word for
+    /// it: each of their calls gets a lead of its own, without a number. What is done already is not done again.
+    Split {
+        /// The business's id.
+        #[arg(required_unless_present = "all_businesses", conflicts_with = "all_businesses")]
+        business: Option<BusinessId>,
+        /// Those of every business.
+        #[arg(long)]
+        all_businesses: bool,
+        /// Only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
 #[derive(Subcommand)]
 pub(crate) enum TaskCommand {
-    /// List what could not be booked in its call and waits for the business.
+    /// List what callers left, in their words, and waits for the business.
     List {
         /// The business's id.
         business: BusinessId,
@@ -246,12 +265,20 @@ impl LeadCommand {
             Self::List { business, limit } => {
                 office::list_leads(store, business, limit, out).await?;
             }
-            Self::Export { business, lead } => {
-                office::export_lead(store, business, lead, out).await?;
-            }
-            Self::Erase { business, lead, .. } => {
-                office::erase_lead(store, business, lead, out).await?;
-            }
+            Self::Export {
+                business,
+                lead,
+                person,
+            } => office::export_lead(store, business, lead, person.as_deref(), out).await?,
+            Self::Erase {
+                business,
+                lead,
+                person,
+                ..
+            } => office::erase_lead(store, business, lead, person.as_deref(), out).await?,
+            Self::Split {
+                business, dry_run, ..
+            } => office::split_leads(store, business, dry_run, out).await?,
         }
         Ok(())
     }

@@ -116,6 +116,7 @@ fn barber() -> Business {
         text: BusinessText::default(),
         agent_name: None,
         agent_gender: AgentGender::Female,
+        transfer_number: None,
         settings: settings.expect("settings"),
     }
 }

@@ -49,6 +49,7 @@ pub(crate) async fn add_business(
         text: BusinessText::default(),
         agent_name: None,
         agent_gender: AgentGender::Female,
+        transfer_number: None,
         settings,
     };
     let added = store.add_business(&business).await?;

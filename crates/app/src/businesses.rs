@@ -25,6 +25,8 @@ pub struct NewBusiness {
     pub agent_name: Option<String>,
     /// The agent's grammatical gender.
     pub agent_gender: AgentGender,
+    /// The number at which a person of it takes calls that are transferred.
+    pub transfer_number: Option<PhoneNumber>,
     /// Its days, hours and grid.
     pub settings: AppointmentSettings,
 }
@@ -65,6 +67,7 @@ pub async fn add(store: &SqlStore, new: NewBusiness) -> Result<Business, Busines
             .map(Business::check_name)
             .transpose()?,
         agent_gender: new.agent_gender,
+        transfer_number: new.transfer_number,
         settings: new.settings,
     };
     match store.add_business(&business).await? {
@@ -142,6 +145,36 @@ pub async fn replace_settings(
     }
 }
 
+/// Writes the number at which a person of a business takes calls that are transferred.
+pub async fn show_transfer(
+    store: &SqlStore,
+    id: BusinessId,
+    out: &mut dyn Write,
+) -> Result<(), BusinessError> {
+    let business = store.business(id).await?;
+    match business.ok_or(BusinessError::Unknown(id))?.transfer_number {
+        Some(number) => writeln!(out, "{}", number.e164())?,
+        None => writeln!(
+            out,
+            "nobody takes calls: who asks for a person becomes a task"
+        )?,
+    }
+    Ok(())
+}
+
+/// Changes the number at which a person of a business takes calls that are transferred; `None`: nobody does.
+pub async fn set_transfer(
+    store: &SqlStore,
+    id: BusinessId,
+    number: Option<&PhoneNumber>,
+    out: &mut dyn Write,
+) -> Result<(), BusinessError> {
+    if !store.set_transfer_number(id, number).await? {
+        return Err(BusinessError::Unknown(id));
+    }
+    show_transfer(store, id, out).await
+}
+
 /// Writes a business's coming appointments as iCalendar, with their names and numbers.
 pub async fn calendar(
     store: &SqlStore,
@@ -156,15 +189,18 @@ pub async fn calendar(
     let now = SystemClock.now();
     let rows = store.appointments(id, now, days_after(now, days)).await?;
     let entries = rows.into_iter().map(|row| {
-        let name = row
-            .name
-            .map_or("לקוח".to_owned(), |name| name.expose().clone());
+        // Without a name of its own, the line's says at least from where it was made.
+        let name = row.name.or(row.lead_name);
+        let name = name.map_or("לקוח".to_owned(), |name| name.expose().clone());
         ical::Appointment {
             uid: format!("{}@toran", row.booking.appointment_id),
             starts_at: row.starts_at,
             ends_at: row.ends_at,
             summary: name,
-            description: row.caller.map(|caller| caller.e164().to_owned()),
+            description: row
+                .caller
+                .or(row.given_phone)
+                .map(|caller| caller.e164().to_owned()),
         }
     });
     write!(out, "{}", ical::appointments(&business.name, entries, now))?;

@@ -96,6 +96,7 @@ pub(crate) fn business() -> Result<NewBusiness, RehearsalError> {
         text: "תספורת גברים 80 שקלים, תספורת נשים 150 שקלים. רחוב הרצל 10, תל אביב.".to_owned(),
         agent_name: Some("נועה".to_owned()),
         agent_gender: AgentGender::Female,
+        transfer_number: None,
         settings,
     })
 }

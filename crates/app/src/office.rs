@@ -1,13 +1,18 @@
 //! The operator's commands on what calls leave behind: appointments, leads, tasks, the outbox.
 
+mod split;
+
 use std::io::{self, Write};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use time::{Date, OffsetDateTime, Time, UtcDateTime};
 use toran_bridge::{Clock as _, SystemClock};
 use toran_crm::{WebhookError, WebhookSecret, check_webhook};
-use toran_domain::{AppointmentId, Booking, BusinessId, EventId, LeadId, TaskId};
+use toran_domain::{
+    AppointmentId, Booking, BusinessId, EventId, LeadId, PhoneNumber, Pii, TaskId,
+};
 use toran_hebrew as hebrew;
+pub use split::split_leads;
 use toran_scheduling::Refusal;
 pub use toran_store::{Actor, DeliveryState, Retention};
 use toran_store::{
@@ -35,6 +40,9 @@ pub enum OfficeError {
     /// The business has no such lead.
     #[error("the business has no lead {0}: `gateway lead list` shows them")]
     UnknownLead(LeadId),
+    /// Nobody of that name is known on the lead's line.
+    #[error("nobody of that name is known on lead {0}: `gateway lead export` shows who is")]
+    UnknownPerson(LeadId),
     /// The business has no such task.
     #[error("the business has no task {0}: `gateway task list --all` shows them")]
     UnknownTask(TaskId),
@@ -105,6 +113,24 @@ fn instant(at: UtcDateTime) -> String {
     format!("{} {}Z", at.date(), hebrew::clock(at.time()))
 }
 
+/// For whom something is; or else how the line is called from which it came.
+fn whose(name: Option<&Pii<String>>, line: Option<&Pii<String>>) -> String {
+    match (name, line) {
+        (Some(name), _) => name.expose().clone(),
+        (None, Some(line)) => format!("(line: {})", line.expose()),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+/// Where somebody can be called back. The operator's own terminal: numbers are shown, since they are to be called.
+fn number(phone: Option<&PhoneNumber>, given: Option<&PhoneNumber>) -> String {
+    match (phone, given) {
+        (Some(phone), _) => phone.e164().to_owned(),
+        (None, Some(given)) => format!("{} (given)", given.e164()),
+        (None, None) => "-".to_owned(),
+    }
+}
+
 /// Writes a business's coming appointments.
 pub async fn list_appointments(
     store: &SqlStore,
@@ -125,9 +151,8 @@ pub async fn list_appointments(
 }
 
 fn write_appointment(row: &AppointmentRow, out: &mut dyn Write) -> io::Result<()> {
-    let name = row.name.as_ref().map_or("-", |name| name.expose());
-    // The operator's own terminal: numbers are shown, since they are to be called.
-    let phone = row.caller.as_ref().map_or("-", |phone| phone.e164());
+    let name = whose(row.name.as_ref(), row.lead_name.as_ref());
+    let phone = number(row.caller.as_ref(), row.given_phone.as_ref());
     let (id, when, status) = (row.booking.appointment_id, moment(&row.booking), row.status);
     writeln!(
         out,
@@ -231,7 +256,7 @@ pub async fn list_leads(
     }
     for lead in leads {
         let name = lead.name.as_ref().map_or("-", |name| name.expose());
-        let phone = lead.phone.as_ref().map_or("-", |phone| phone.e164());
+        let phone = number(lead.phone.as_ref(), lead.given_phone.as_ref());
         let since = instant(lead.created_at);
         let erased = lead.erased_at.map_or("", |_| "  erased");
         writeln!(out, "{}  {since}  {phone}  {name}{erased}", lead.lead_id)?;
@@ -239,33 +264,41 @@ pub async fn list_leads(
     Ok(())
 }
 
-/// Writes everything that is kept of a lead, as JSON.
+/// Writes everything that is kept of a lead, or of one person of it, as JSON.
 pub async fn export_lead(
     store: &SqlStore,
     business_id: BusinessId,
     lead_id: LeadId,
+    person: Option<&str>,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    let record = store.export_lead(business_id, lead_id).await?;
-    let record = record.ok_or(OfficeError::UnknownLead(lead_id))?;
-    let json = toran_console::lead_record_json(&record);
+    let exported = store.export_lead(business_id, lead_id, person).await?;
+    let (record, covered) = exported.ok_or(OfficeError::UnknownLead(lead_id))?;
+    if covered.is_of_nobody() {
+        return Err(OfficeError::UnknownPerson(lead_id));
+    }
+    let json = toran_console::lead_record_json(&record, &covered);
     writeln!(out, "{json:#}")?;
     Ok(())
 }
 
-/// Removes a lead's number, names and what was said.
+/// Removes a lead's number, names and what was said; or those of one person of it.
 pub async fn erase_lead(
     store: &SqlStore,
     business_id: BusinessId,
     lead_id: LeadId,
+    person: Option<&str>,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    if !store.erase_lead(business_id, lead_id, now()).await? {
-        return Err(OfficeError::UnknownLead(lead_id));
+    let erased = store.erase_lead(business_id, lead_id, person, now()).await?;
+    let covered = erased.ok_or(OfficeError::UnknownLead(lead_id))?;
+    if covered.is_of_nobody() {
+        return Err(OfficeError::UnknownPerson(lead_id));
     }
     writeln!(
         out,
-        "erased; its calls and appointments stay, without a person"
+        "erased: {}; calls and appointments stay, without a person",
+        covered.sentence()
     )?;
     Ok(())
 }
@@ -283,8 +316,8 @@ pub async fn list_tasks(
         writeln!(out, "no task")?;
     }
     for task in tasks {
-        let name = task.name.as_ref().map_or("-", |name| name.expose());
-        let phone = task.caller.as_ref().map_or("-", |phone| phone.e164());
+        let name = whose(task.name.as_ref(), task.lead_name.as_ref());
+        let phone = number(task.caller.as_ref(), task.given_phone.as_ref());
         let date = task
             .requested
             .date
@@ -294,8 +327,12 @@ pub async fn list_tasks(
         let (id, noted) = (task.task_id, instant(task.noted_at));
         writeln!(
             out,
-            "{id}  {noted}  {done}  wants {date} {time}  {phone}  {name}"
+            "{id}  {noted}  {done}  {}  {date} {time}  {phone}  {name}",
+            task.kind
         )?;
+        if let Some(words) = &task.words {
+            writeln!(out, "    {}", words.expose())?;
+        }
     }
     Ok(())
 }

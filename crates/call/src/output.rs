@@ -137,6 +137,23 @@ pub enum Notice {
     Resumed(Resumption),
 }
 
+impl Notice {
+    /// The name of the server event that tells it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Outcome(outcome) => outcome.name(),
+            Self::ReadBack { .. } => "read_back",
+            Self::Request { noted: true, .. } => "request_noted",
+            Self::Request { noted: false, .. } => "request_lost",
+            Self::Transferring => "transferring",
+            Self::TransferFailed { .. } => "transfer_failed",
+            Self::ClaimRefused { .. } => "claim_refused",
+            Self::NotUnderstood => "not_understood",
+            Self::Resumed(_) => "call_resumed",
+        }
+    }
+}
+
 /// Why an answer is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Purpose {

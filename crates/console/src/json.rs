@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::{Date, Time, UtcDateTime, format_description::well_known::Rfc3339};
 use toran_domain::{PhoneNumber, Pii};
 use toran_store::{
-    AppointmentChange, AppointmentRow, CallRecord, EventRow, LeadRecord, LeadRow, TaskRow,
+    AppointmentChange, AppointmentRow, CallRecord, Covered, EventRow, LeadRecord, LeadRow, TaskRow,
 };
 
 /// An instant; `null` for one that cannot be written.
@@ -36,7 +36,9 @@ pub(crate) fn appointment(row: &AppointmentRow) -> Value {
         "lead_id": row.lead_id,
         "call_sid": row.call_sid,
         "phone": phone(row.caller.as_ref()),
+        "given_phone": phone(row.given_phone.as_ref()),
         "name": name(row.name.as_ref()),
+        "lead_name": name(row.lead_name.as_ref()),
         "created_at": instant(row.created_at),
     })
 }
@@ -68,6 +70,7 @@ pub(crate) fn lead(lead: &LeadRow) -> Value {
     json!({
         "id": lead.lead_id,
         "phone": phone(lead.phone.as_ref()),
+        "given_phone": phone(lead.given_phone.as_ref()),
         "name": name(lead.name.as_ref()),
         "created_at": instant(lead.created_at),
         "erased_at": lead.erased_at.and_then(instant),
@@ -83,14 +86,16 @@ fn call(call: &CallRecord) -> Value {
         "started_at": instant(call.started_at),
         "ended_at": call.ended_at.and_then(instant),
         "ending": call.ending.map(toran_store::CallEnding::as_str),
+        "name": name(call.caller_name.as_ref()),
         "transcript": lines.collect::<Vec<_>>(),
     })
 }
 
 /// Everything that is kept of a lead, numbers and words included: what a person may ask for.
-pub fn lead_record_json(record: &LeadRecord) -> Value {
+pub fn lead_record_json(record: &LeadRecord, covered: &Covered) -> Value {
     let appointments = record.appointments.iter();
     json!({
+        "covers": covers(covered),
         "lead": lead(&record.lead),
         "calls": record.calls.iter().map(call).collect::<Vec<_>>(),
         "appointments": appointments
@@ -100,13 +105,28 @@ pub fn lead_record_json(record: &LeadRecord) -> Value {
     })
 }
 
+/// What an export shows, or an erasure removed: of whom.
+pub(crate) fn covers(covered: &Covered) -> Value {
+    let persons = covered.persons.iter().map(Pii::expose);
+    json!({
+        "line": phone(covered.line.as_ref()),
+        "whole_line": covered.whole_line,
+        "persons": persons.collect::<Vec<_>>(),
+        "others": covered.others,
+    })
+}
+
 pub(crate) fn task(task: &TaskRow) -> Value {
     json!({
         "id": task.task_id,
         "lead_id": task.lead_id,
         "call_sid": task.call_sid,
+        "kind": task.kind.as_str(),
+        "words": name(task.words.as_ref()),
         "phone": phone(task.caller.as_ref()),
+        "given_phone": phone(task.given_phone.as_ref()),
         "name": name(task.name.as_ref()),
+        "lead_name": name(task.lead_name.as_ref()),
         "date": task.requested.date.map(|date: Date| date.to_string()),
         "time": task.requested.time.map(clock),
         "noted_at": instant(task.noted_at),

@@ -1,6 +1,6 @@
 //! Leads, and for how long what is personal is kept.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use toran_domain::{BusinessId, LeadId};
@@ -58,27 +58,41 @@ pub(crate) async fn show(
     Ok(Json(json::lead(&lead)))
 }
 
+/// One person of a line; without it, the whole line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Whose {
+    person: Option<String>,
+}
+
 pub(crate) async fn export(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
-    NoParameters: NoParameters,
+    Parameters(whose): Parameters<Whose>,
 ) -> Result<Json<Value>, ApiError> {
-    let record = api.office.export_lead(business_id, id).await?;
-    let record = record.ok_or(ApiError::NotFound("lead"))?;
-    info!(%business_id, lead_id = %id, "exported over the API");
-    Ok(Json(json::lead_record_json(&record)))
+    let person = whose.person.as_deref();
+    let exported = api.office.export_lead(business_id, id, person).await?;
+    let (record, covered) = exported.ok_or(ApiError::NotFound("lead"))?;
+    if covered.is_of_nobody() {
+        return Err(ApiError::NotFound("person of this lead"));
+    }
+    info!(%business_id, lead_id = %id, whole_line = covered.whole_line, "exported over the API");
+    Ok(Json(json::lead_record_json(&record, &covered)))
 }
 
 pub(crate) async fn erase(
     State(api): State<Api>,
     Ids((business_id, id)): Ids<(BusinessId, LeadId)>,
-    NoParameters: NoParameters,
-) -> Result<StatusCode, ApiError> {
-    if !api.office.erase_lead(business_id, id, api.now()).await? {
-        return Err(ApiError::NotFound("lead"));
+    Parameters(whose): Parameters<Whose>,
+) -> Result<Json<Value>, ApiError> {
+    let person = whose.person.as_deref();
+    let erased = api.office.erase_lead(business_id, id, person, api.now());
+    let covered = erased.await?.ok_or(ApiError::NotFound("lead"))?;
+    if covered.is_of_nobody() {
+        return Err(ApiError::NotFound("person of this lead"));
     }
-    info!(%business_id, lead_id = %id, "erased over the API");
-    Ok(StatusCode::NO_CONTENT)
+    info!(%business_id, lead_id = %id, whole_line = covered.whole_line, "erased over the API");
+    Ok(Json(json!({"covers": json::covers(&covered)})))
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use toran_domain::{Pii, RequestedTime, Speaker, TaskId};
+use toran_domain::{Pii, RequestedTime, Speaker, TaskId, TaskKind};
 use toran_store::{
     CallEnding, Calls as _, NewTask, Outbox as _, Tasks as _, TranscriptLine, Webhook,
     conformance::{HALF_PAST_FOUR, NOW, Shared, TUESDAY, add, book, business, key, open, order},
@@ -42,7 +42,7 @@ impl Bench {
             at: NOW,
         };
         store
-            .append_transcript(&call.key, &[line])
+            .append_transcript(&call.stream(), &[line])
             .await
             .expect("it works");
         let token = SecretString::from(TOKEN);
@@ -250,10 +250,16 @@ async fn a_lead_is_exported_and_erased() {
     let (_, export) = bench.get(&format!("{lead}/export")).await;
     assert_eq!(export["calls"][0]["transcript"][0]["text"], "שלום");
     assert_eq!(export["appointments"][0]["history"][0]["what"], "created");
-    assert_eq!(
-        bench.ask("DELETE", &lead, "").await.0,
-        StatusCode::NO_CONTENT
-    );
+    let covers = json!({"line": "+972540000007", "whole_line": true, "persons": [], "others": 0});
+    assert_eq!(export["covers"], covers);
+    for path in [format!("{lead}/export?person=דנה"), format!("{lead}?person=דנה")] {
+        let method = if path.contains("export") { "GET" } else { "DELETE" };
+        let path = path.replace("דנה", "%D7%93%D7%A0%D7%94");
+        let (status, nobody) = bench.ask(method, &path, "").await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{nobody}");
+    }
+    let (status, erased) = bench.ask("DELETE", &lead, "").await;
+    assert_eq!((status, &erased["covers"]), (StatusCode::OK, &covers));
     let (_, erased) = bench.get(&format!("{lead}/export")).await;
     assert_eq!(
         (&erased["lead"]["phone"], &erased["calls"][0]["transcript"]),
@@ -284,11 +290,13 @@ async fn tasks_are_done_and_dead_letters_replayed() {
         task_id: TaskId::from_uuid(id(3)),
         key: call.key.clone(),
         lead_id: call.lead_id,
+        kind: TaskKind::Message,
         requested: RequestedTime {
             date: Some(TUESDAY),
             time: None,
         },
         name: None,
+        words: Some(Pii::new("אאחר".to_owned())),
         noted_at: NOW,
     };
     bench.store.add_task(&task).await.unwrap();
@@ -296,6 +304,10 @@ async fn tasks_are_done_and_dead_letters_replayed() {
     assert_eq!(
         (&tasks["tasks"][0]["date"], &tasks["tasks"][0]["done_at"]),
         (&json!("2026-11-24"), &Value::Null)
+    );
+    assert_eq!(
+        (&tasks["tasks"][0]["kind"], &tasks["tasks"][0]["words"]),
+        (&json!("message"), &json!("אאחר"))
     );
     let done = format!("{}/tasks/{}/done", one(), id(3));
     for _ in ["finished", "finished before"] {

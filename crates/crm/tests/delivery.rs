@@ -75,7 +75,7 @@ async fn received(mut delivery: Delivery) -> Request {
 #[tokio::test]
 async fn an_event_is_one_line_that_names_whom_it_is_about() {
     let mut created = delivery(9, "");
-    created.appointment_name = Some("נועה".to_owned().into());
+    created.name = Some("נועה".to_owned().into());
     let request = received(created).await;
     let expected = json!({
         "type": "appointment.created",
@@ -98,6 +98,31 @@ async fn an_event_is_one_line_that_names_whom_it_is_about() {
     assert_eq!(request.headers["content-type"], "application/json");
     let agent = format!("Toran/{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(request.headers["user-agent"], agent.as_str());
+}
+
+#[tokio::test]
+async fn a_task_comes_with_the_callers_words_and_number() {
+    let mut left = delivery(9, "");
+    left.kind = EventKind::TaskCreated;
+    left.data = r#"{"task_id":"t1","kind":"message"}"#.to_owned();
+    (left.lead.phone, left.lead.name) = (None, None);
+    left.lead.given_phone = Some("+972541234567".parse().unwrap());
+    left.name = Some("דנה".to_owned().into());
+    left.words = Some("אאחר בעשר דקות".to_owned().into());
+    let body = received(left).await.body_json::<Value>().unwrap();
+    let expected = json!({
+        "business_id": "00000000-0000-0000-0000-000000000001",
+        "call_sid": "CA1",
+        "lead": {
+            "id": "00000000-0000-0000-0000-000000000002", "phone": null, "name": null,
+            "given_phone": "+972541234567",
+        },
+        "name": "דנה",
+        "words": "אאחר בעשר דקות",
+        "task_id": "t1",
+        "kind": "message",
+    });
+    assert_eq!(body["data"], expected);
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ impl FileSpool {
             }
         }
         for task in round.tasks {
-            let name = file_name(&task.key);
+            let name = file_name(&task);
             match tasks.add_task(&task).await {
                 Ok(addition) => match self.settle(task, addition).await? {
                     Ok(()) => drained.settled += 1,
@@ -146,11 +146,12 @@ impl FileSpool {
             Ok(removal) => removal,
             Err(error) => return Ok(Err(error)),
         };
-        self.forget(&file_name(&task.key));
+        self.forget(&file_name(&task));
         info!(
             task_id = %task.task_id,
             business_id = %task.key.business_id,
             call_sid = %task.key.call_sid,
+            kind = task.kind.as_str(),
             outcome = word(addition),
             newer_waits = removal == Removal::Replaced,
             "kept request settled"
@@ -192,7 +193,7 @@ fn read_all(folder: &Path, names: Vec<String>) -> Round {
 
 /// Two requests of one moment come in the same order every time.
 fn age(task: &NewTask) -> (UtcDateTime, String) {
-    (task.noted_at, file_name(&task.key))
+    (task.noted_at, file_name(&task))
 }
 
 const fn pause_after(drained: &Result<Drained, SpoolError>) -> Pause {

@@ -21,6 +21,7 @@ const UNREADABLE: &str = "unreadable";
 const ENDING: &str = ".json";
 /// Ends the name of a file that is being written. Nobody was told that its request is kept.
 const UNFINISHED: &str = ".json.tmp";
+const WRITING: &str = ".tmp";
 
 /// The folder, taken for this process.
 #[derive(Debug)]
@@ -101,10 +102,10 @@ impl Folder {
         Ok(names)
     }
 
-    /// Makes a request durable, unless a newer one of its call is.
+    /// Makes a request durable, unless a newer one of its call and kind is.
     pub(crate) fn keep(&mut self, task: &NewTask, limit: usize) -> Result<(), SpoolError> {
         let bytes = document::encode(task)?;
-        let name = file_name(&task.key);
+        let name = file_name(task);
         let path = self.path.join(&name);
         let failed = |source| failed(&path, source);
         let is_first = match read(&self.path, &name).map_err(failed)? {
@@ -122,10 +123,7 @@ impl Folder {
         if is_first && self.files >= limit {
             return Err(SpoolError::Full { limit });
         }
-        let unfinished = self.path.join(format!(
-            "{}_{}{UNFINISHED}",
-            task.key.business_id, task.key.call_sid
-        ));
+        let unfinished = self.path.join(format!("{name}{WRITING}"));
         if let Err(source) =
             write(&unfinished, &bytes).and_then(|()| fs::rename(&unfinished, &path))
         {
@@ -141,7 +139,7 @@ impl Folder {
     ///
     /// Not flushed: a file that comes back with a crash is brought to the store once more, which knows it.
     pub(crate) fn remove(&mut self, task: &NewTask) -> Result<Removal, SpoolError> {
-        let name = file_name(&task.key);
+        let name = file_name(task);
         let path = self.path.join(&name);
         let failed = |source| failed(&path, source);
         match read(&self.path, &name).map_err(failed)? {
@@ -207,7 +205,7 @@ pub(crate) fn read(folder: &Path, name: &str) -> io::Result<Option<Result<NewTas
     file.take(too_long).read_to_end(&mut bytes)?;
     let task = decode(&bytes).and_then(|task| {
         // Or a call's newer request would not find it, and it would not be found to be removed.
-        if file_name(&task.key) == name {
+        if file_name(&task) == name {
             Ok(task)
         } else {
             Err(Unreadable::Misnamed)

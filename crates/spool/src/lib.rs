@@ -4,7 +4,7 @@
 //! of its call and outlives the process. [`FileSpool::run`] brings what is kept to the
 //! [`Tasks`](toran_store::Tasks) of the business as soon as the store answers again.
 //!
-//! It is *not* a queue: a call has one file, with its newest request. It is *not* shared: a folder
+//! It is *not* a queue: a call has one file for each kind of task, with the newest. It is *not* shared: a folder
 //! belongs to one process at a time. And it knows no database: whether a request has become a task, or needs none,
 //! is the answer of [`Tasks::add_task`](toran_store::Tasks::add_task), which may be asked any number of times.
 //!
@@ -13,7 +13,7 @@
 //!
 //! use time::macros::{date, time, utc_datetime};
 //! use tokio_util::sync::CancellationToken;
-//! use toran_domain::{BusinessId, LeadId, RequestedTime, TaskId};
+//! use toran_domain::{BusinessId, LeadId, RequestedTime, TaskId, TaskKind};
 //! use toran_spool::{DRAIN_EVERY, FileSpool};
 //! use toran_store::{CallKey, NewTask, Spool as _, Tasks};
 //! # use uuid::Uuid;
@@ -31,8 +31,10 @@
 //!     task_id: TaskId::from_uuid(Uuid::from_u128(4)),
 //!     key: CallKey { business_id, call_sid: "CA1".parse()? },
 //!     lead_id: LeadId::from_uuid(Uuid::from_u128(2)),
+//!     kind: TaskKind::Booking,
 //!     requested: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(16:30)) },
 //!     name: None,
+//!     words: None,
 //!     noted_at: utc_datetime!(2026-11-23 8:00),
 //! };
 //! spool.keep(&task).await?;
@@ -49,12 +51,13 @@
 //!
 //! ```text
 //! spool/                                                 0700, if it is made here
-//! ├── 018f4e5e-7d8a-7000-8000-000000000001_CA0123.json   0600, one for each call
-//! ├── lock                                               held by the process that owns the folder
-//! └── unreadable/                                        what no version of this code could read, as it was
+//! ├── 018f4e5e-7d8a-7000-8000-000000000001_CA0123.json           0600, a call's request to book
+//! ├── 018f4e5e-7d8a-7000-8000-000000000001_CA0123.message.json   0600, what it left of another kind
+//! ├── lock                                                       held by the process that owns the folder
+//! └── unreadable/                                                what no version of this code could read, as it was
 //! ```
 //!
-//! A file is a JSON document with `"version": 1`. It is written beside its place, flushed, renamed, and the folder is
+//! A file is a JSON document with `"version": 2` (what version 1 wrote is read, too). It is written beside its place, flushed, renamed, and the folder is
 //! flushed: a reader finds the older request or the newer one, and never a part. A file in `unreadable` was damaged
 //! or written by a newer version; once it is repaired, or the newer version is back, it can be moved into the
 //! folder above and is taken up at the next round.
@@ -85,7 +88,7 @@ pub const MAX_FILES: usize = 10_000;
 /// How often a gateway should try again while requests wait.
 pub const DRAIN_EVERY: Duration = Duration::from_secs(5);
 
-/// A folder of requests, one file for each call.
+/// A folder of requests, one file for each call and kind.
 #[derive(Debug)]
 pub struct FileSpool {
     /// One lock for all files, not one for each call: it is held for two flushes at most, and the count stays true.
@@ -148,7 +151,7 @@ impl FileSpool {
 
 #[async_trait]
 impl Spool for FileSpool {
-    /// Keeps a request, unless a newer one of its call is there. Its hour is kept to the minute.
+    /// Keeps a request, unless a newer one of its call and kind is there. Its hour is kept to the minute.
     ///
     /// Fails with a [`SpoolError`].
     async fn keep(&self, task: &NewTask) -> Result<(), BoxError> {

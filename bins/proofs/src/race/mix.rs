@@ -116,7 +116,14 @@ impl Caller {
             one_more,
             ..call.order(moment, world::new_appointment_id())
         };
-        let (order, twin) = (order(), order());
+        let order_once = order();
+        // One more is asked for once: its twin is the same order again.
+        let twin = if one_more {
+            order_once.clone()
+        } else {
+            order()
+        };
+        let order = order_once;
         let twice = self.rng.u32(0..10) == 0;
         let book = |order| self.store.create_appointment_from_realtime(order);
         let answers = if twice {

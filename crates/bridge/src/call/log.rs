@@ -119,20 +119,15 @@ fn log_told(notice: &Notice) {
                 "server event"
             );
         }
-        Notice::Outcome(outcome) => info!(server_event = outcome.name(), "server event"),
-        Notice::ReadBack { .. } => info!(server_event = "read_back", "server event"),
-        Notice::Request { kind, noted } => {
-            let server_event = if *noted {
-                "request_noted"
-            } else {
-                "request_lost"
-            };
-            info!(server_event, kind = kind.as_str(), "server event");
+        Notice::Request { kind, .. } => {
+            info!(server_event = notice.name(), kind = kind.as_str(), "server event");
         }
-        Notice::Transferring => info!(server_event = "transferring", "server event"),
-        Notice::TransferFailed { .. } => info!(server_event = "transfer_failed", "server event"),
-        Notice::ClaimRefused { .. } => info!(server_event = "claim_refused", "server event"),
-        Notice::NotUnderstood => info!(server_event = "not_understood", "server event"),
+        Notice::Outcome(_)
+        | Notice::ReadBack { .. }
+        | Notice::Transferring
+        | Notice::TransferFailed { .. }
+        | Notice::ClaimRefused { .. }
+        | Notice::NotUnderstood => info!(server_event = notice.name(), "server event"),
         Notice::Resumed(from) => {
             info!(
                 server_event = "call_resumed",

@@ -37,11 +37,13 @@ pub(crate) fn delivery(number: u128, url: &str) -> Delivery {
         lead: LeadRow {
             lead_id: LeadId::from_uuid(Uuid::from_u128(2)),
             phone: Some("+972541234567".parse().unwrap()),
+            given_phone: None,
             name: Some("דנה".to_owned().into()),
             created_at: START,
             erased_at: None,
         },
-        appointment_name: None,
+        name: None,
+        words: None,
         attempt: 1,
         webhook: Webhook {
             url: url.to_owned(),

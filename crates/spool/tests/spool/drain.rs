@@ -194,7 +194,7 @@ async fn what_cannot_be_read_is_set_aside_as_it_is_and_blocks_no_other() {
         ),
         (
             file_name(&request("CA3", 1)),
-            written.replace("\"version\":1", "\"version\":2"),
+            written.replace("\"version\":2", "\"version\":3"),
         ),
         // Another call's: who copied it?
         (file_name(&request("CA4", 1)), written.clone()),

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use toran_domain::{BusinessId, RequestedTime};
+use toran_domain::{BusinessId, RequestedTime, TaskKind};
 use toran_spool::{FileSpool, SpoolError};
 use toran_store::{BoxError, CallKey, NewTask, Spool as _};
 use uuid::Uuid;
@@ -29,6 +29,8 @@ async fn every_field_outlives_the_process() {
     let bare = NewTask {
         requested: RequestedTime::default(),
         name: None,
+        words: None,
+        kind: TaskKind::Person,
         ..request("CA2", 2)
     };
     let spool = scratch.open();
@@ -60,6 +62,60 @@ async fn of_two_requests_of_one_moment_the_later_one_stays() {
     spool.keep(&second_thought).await.unwrap();
     drop(spool);
     assert_eq!(kept(&scratch).await, [second_thought]);
+}
+
+#[tokio::test]
+async fn a_call_keeps_one_request_of_each_kind() {
+    let scratch = Scratch::new();
+    let spool = scratch.open();
+    let of_kind = |kind, second| NewTask {
+        kind,
+        ..request("CA1", second)
+    };
+    for (kind, second) in [
+        (TaskKind::Booking, 1),
+        (TaskKind::Message, 2),
+        (TaskKind::Cancellation, 3),
+        (TaskKind::Message, 4),
+    ] {
+        spool.keep(&of_kind(kind, second)).await.unwrap();
+    }
+    assert_eq!(scratch.names("").len(), 3);
+    drop(spool);
+    let left = [
+        of_kind(TaskKind::Booking, 1),
+        of_kind(TaskKind::Cancellation, 3),
+        of_kind(TaskKind::Message, 4),
+    ];
+    assert_eq!(kept(&scratch).await, left);
+}
+
+/// A file of the version that knew no kinds, where it lies.
+#[tokio::test]
+async fn what_an_older_gateway_kept_is_brought_in_and_replaced() {
+    let scratch = Scratch::new();
+    let spool = scratch.open();
+    let newer = request("CA1", 5);
+    let older = concat!(
+        r#"{"version":1,"task_id":"00000000-0000-0000-0000-000000000004","#,
+        r#""business_id":"00000000-0000-0000-0000-000000000001","call_sid":"CA1","#,
+        r#""lead_id":"00000000-0000-0000-0000-000000000002","date":"2026-11-24","time":"16:30","#,
+        r#""name":"דנה","noted_at":"2026-11-23T08:00:01Z"}"#
+    );
+    for is_replaced in [false, true] {
+        fs::write(scratch.file(&newer), older).unwrap();
+        if is_replaced {
+            spool.keep(&newer).await.unwrap();
+        }
+        let book = Book::default();
+        let drained = spool.drain(&book).await.unwrap();
+        assert_eq!((drained.settled, drained.left), (1, 0));
+        let [taken] = &book.taken()[..] else {
+            panic!("{:?}", book.taken())
+        };
+        assert_eq!(taken.kind, TaskKind::Booking);
+        assert_eq!(*taken == newer, is_replaced);
+    }
 }
 
 #[tokio::test]

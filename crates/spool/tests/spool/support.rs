@@ -15,7 +15,7 @@ use time::{
     Duration, UtcDateTime,
     macros::{date, time, utc_datetime},
 };
-use toran_domain::{BusinessId, LeadId, Pii, RequestedTime, TaskId};
+use toran_domain::{BusinessId, LeadId, Pii, RequestedTime, TaskId, TaskKind};
 use toran_spool::FileSpool;
 use toran_store::{CallKey, NewTask, StoreError, TaskAddition, TaskRow, Tasks};
 use uuid::Uuid;
@@ -78,11 +78,13 @@ pub(crate) fn request(call_sid: &str, second: u32) -> NewTask {
             call_sid: call_sid.parse().unwrap(),
         },
         lead_id: LeadId::from_uuid(Uuid::from_u128(2)),
+        kind: TaskKind::Booking,
         requested: RequestedTime {
             date: Some(date!(2026 - 11 - 24)),
             time: Some(time!(16:30)),
         },
         name: Some(Pii::new("דנה כהן".to_owned())),
+        words: Some(Pii::new("תור למחר".to_owned())),
         noted_at: moment(second),
     }
 }

@@ -1,0 +1,122 @@
+//! Taking apart the leads that strangers share.
+
+use std::io::{self, Write};
+
+use toran_domain::{BusinessId, LeadId, PhoneNumber};
+use toran_store::{Businesses as _, Leads as _, SplitLead};
+use toran_store_sql::SqlStore;
+use uuid::Uuid;
+
+use super::{OfficeError, known, moment, now};
+
+/// What the provider writes as the number of a caller who withheld it: words, as a telephone's keys spell them
+/// (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE, PRIVATE).
+const KEYPAD_WORDS: [&str; 6] = [
+    "+266696687",
+    "+7378742833",
+    "+2562533",
+    "+8656696",
+    "+86282452253",
+    "+7748483",
+];
+
+/// Takes apart the leads that were made of such a word, in one business or in all, and writes what became of them. With
+/// `dry_run` it only writes what would.
+pub async fn split_leads(
+    store: &SqlStore,
+    business_id: Option<BusinessId>,
+    dry_run: bool,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    let businesses = match business_id {
+        Some(id) => {
+            known(store, id).await?;
+            vec![id]
+        }
+        None => {
+            let all = store.businesses().await?;
+            all.iter().map(|business| business.id).collect()
+        }
+    };
+    let mut found = 0;
+    for business_id in businesses {
+        for number in KEYPAD_WORDS.iter().filter_map(|word| word.parse().ok()) {
+            found += usize::from(split_one(store, business_id, &number, dry_run, out).await?);
+        }
+    }
+    if found == 0 {
+        writeln!(out, "no lead is shared by callers who withheld their numbers")?;
+    }
+    Ok(())
+}
+
+/// Whether there was such a lead.
+async fn split_one(
+    store: &SqlStore,
+    business_id: BusinessId,
+    number: &PhoneNumber,
+    dry_run: bool,
+    out: &mut dyn Write,
+) -> Result<bool, OfficeError> {
+    let Some(lead) = store.lead_by_phone(business_id, number).await? else {
+        return Ok(false);
+    };
+    let split = if dry_run {
+        let exported = store.export_lead(business_id, lead.lead_id, None).await?;
+        exported.map(|(record, _)| SplitLead::of(&record))
+    } else {
+        let new_lead = || LeadId::from_uuid(Uuid::now_v7());
+        store
+            .split_lead(business_id, lead.lead_id, &new_lead, now())
+            .await?
+    };
+    let Some(split) = split else { return Ok(false) };
+    let done = if dry_run { "would be split" } else { "split" };
+    writeln!(
+        out,
+        "{business_id}  {}  lead {} {done}: {} calls, {} appointments",
+        number.e164(),
+        lead.lead_id,
+        split.calls,
+        split.appointments
+    )?;
+    report(&split, out)?;
+    Ok(true)
+}
+
+fn report(split: &SplitLead, out: &mut dyn Write) -> io::Result<()> {
+    for crossed in &split.crossed {
+        let what = if crossed.was_moved {
+            "moved by another caller"
+        } else {
+            "told to another caller as theirs"
+        };
+        let (id, when) = (crossed.booking.appointment_id, moment(&crossed.booking));
+        let (made_in, by) = (&crossed.made_in, &crossed.by);
+        writeln!(
+            out,
+            "    {id}  {when}  made in call {made_in}, {what}, in call {by}"
+        )?;
+    }
+    if split.going_on > 0 {
+        writeln!(
+            out,
+            "    {} calls go on and keep the lead: run this again when they are over",
+            split.going_on
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_stored_as_they_are_written() {
+        for word in KEYPAD_WORDS {
+            let number: PhoneNumber = word.parse().unwrap();
+            assert_eq!(number.e164(), word);
+        }
+    }
+}
