@@ -196,18 +196,21 @@ pub(crate) fn default_folder(database_url: &str) -> PathBuf {
     folder.unwrap_or(Path::new("")).join("clips")
 }
 
-/// An error and its causes, in a line.
+/// An error and its causes, in a line. Some libraries write the cause into the error itself: it is not said twice.
 struct Causes<'a>(&'a dyn std::error::Error);
 
 impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut line = self.0.to_string();
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let told = error.to_string();
+            if !line.ends_with(&told) {
+                line = format!("{line}: {told}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&line)
     }
 }
 
