@@ -90,6 +90,11 @@ enum Failure {
 }
 
 impl Failure {
+    /// Whether no further sentence in this voice would fare better: a wrong key, voice or model.
+    const fn is_of_the_voice(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Refused(_))
+    }
+
     /// Whether the session is of no use any more.
     const fn ends_session(&self) -> bool {
         matches!(self, Self::Connect(_) | Self::Lost | Self::Timeout)
@@ -119,26 +124,9 @@ pub async fn record(
         genders => genders,
     };
     let folder = order.folder.as_ref().unwrap_or(&config.clips_folder);
-    let mut missing = 0_u32;
+    let mut missing = 0;
     for voice in voices {
-        let mut studio = Studio::new(config, voice);
-        for &gender in genders {
-            for clip in Clip::ALL {
-                let name = format!("{voice}/{}/{}", gender_name(gender), clip.name());
-                match studio.record(clip.sentence(gender)).await {
-                    Ok(audio) => {
-                        save(&clip_path(folder, voice, gender, clip), &audio)?;
-                        let seconds = Duration::from_millis(audio.len() as u64 / 8).as_secs_f64();
-                        writeln!(out, "{name}: {seconds:.1} s")?;
-                    }
-                    Err(failure) => {
-                        missing += 1;
-                        let causes = Causes(&failure);
-                        writeln!(out, "{name}: NOT RECORDED: {causes}")?;
-                    }
-                }
-            }
-        }
+        missing += record_voice(config, voice, genders, folder, out).await?;
     }
     if missing == 0 {
         writeln!(
@@ -154,6 +142,39 @@ pub async fn record(
         )?;
     }
     Ok(missing == 0)
+}
+
+/// Records the clips of a voice; the count of those that could not be.
+async fn record_voice(
+    config: &Config,
+    voice: &str,
+    genders: &[AgentGender],
+    folder: &Path,
+    out: &mut impl Write,
+) -> Result<usize, ClipsError> {
+    let mut studio = Studio::new(config, voice);
+    let mut missing = 0;
+    let all = genders
+        .iter()
+        .flat_map(|&gender| Clip::ALL.map(|clip| (gender, clip)));
+    for (nth, (gender, clip)) in all.clone().enumerate() {
+        let name = format!("{voice}/{}/{}", gender_name(gender), clip.name());
+        let failure = match studio.record(clip.sentence(gender)).await {
+            Ok(audio) => {
+                save(&clip_path(folder, voice, gender, clip), &audio)?;
+                let seconds = Duration::from_millis(audio.len() as u64 / 8).as_secs_f64();
+                writeln!(out, "{name}: {seconds:.1} s")?;
+                continue;
+            }
+            Err(failure) => failure,
+        };
+        writeln!(out, "{name}: NOT RECORDED: {}", Causes(&failure))?;
+        if failure.is_of_the_voice() {
+            return Ok(missing + all.count() - nth);
+        }
+        missing += 1;
+    }
+    Ok(missing)
 }
 
 /// The clips of the configured folder. What is no clip is logged.
@@ -175,18 +196,21 @@ pub(crate) fn default_folder(database_url: &str) -> PathBuf {
     folder.unwrap_or(Path::new("")).join("clips")
 }
 
-/// An error and its causes, in a line.
+/// An error and its causes, in a line. Some libraries write the cause into the error itself: it is not said twice.
 struct Causes<'a>(&'a dyn std::error::Error);
 
 impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut line = self.0.to_string();
         let mut cause = self.0.source();
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            let told = error.to_string();
+            if !line.ends_with(&told) {
+                line = format!("{line}: {told}");
+            }
             cause = error.source();
         }
-        Ok(())
+        f.write_str(&line)
     }
 }
 
@@ -233,9 +257,7 @@ impl<'a> Studio<'a> {
             if failure.ends_session() {
                 self.session = None;
             }
-            // A wrong key, voice or model is as wrong the next time.
-            let hopeless = matches!(failure, Failure::Connect(_) | Failure::Refused(_));
-            if hopeless || attempt == ATTEMPTS {
+            if failure.is_of_the_voice() || attempt == ATTEMPTS {
                 return Err(failure);
             }
             attempt += 1;
@@ -396,7 +418,8 @@ mod tests {
 
     async fn openai() -> OpenAiSimulator {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let options = OpenAiOptions::new(UtcDateTime::UNIX_EPOCH, 7);
+        let mut options = OpenAiOptions::new(UtcDateTime::UNIX_EPOCH, 7);
+        (options.pace.think_ms, options.pace.burst) = (0..=1, 100.0);
         OpenAiSimulator::start(listener, Scenario::default(), options).unwrap()
     }
 
@@ -448,11 +471,25 @@ mod tests {
             told.contains("marin/female/apology: NOT RECORDED"),
             "{told}"
         );
+        assert_eq!(told.lines().count(), 2, "{told}");
         assert!(
             told.contains("8 not recorded") && told.contains("--voice"),
             "{told}"
         );
         assert!(!folder.0.exists());
+    }
+
+    #[tokio::test]
+    async fn other_words_are_not_recorded() {
+        let openai = openai().await;
+        let config = config(&openai.base_url());
+        // The stand-in takes the inner mark for the sentence's end.
+        let cut_short = "כל הקווים «תפוסים» כרגע.";
+        let refused = Studio::new(&config, "marin").record(cut_short).await;
+        assert!(
+            matches!(&refused, Err(Failure::OtherWords(words)) if words == "כל הקווים «תפוסים"),
+            "{refused:?}"
+        );
     }
 
     #[tokio::test]

@@ -386,7 +386,7 @@ mod tests {
         check_problem("silent", &[SILENCE; 8_000], "nothing can be heard");
         check_problem(
             "long",
-            &[LOUD; MAX_CLIP_BYTES + 1],
+            &vec![LOUD; MAX_CLIP_BYTES + 1],
             "longer than 15 seconds",
         );
     }

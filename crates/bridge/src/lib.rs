@@ -160,6 +160,11 @@ impl Bridge {
         self.admission.live_calls()
     }
 
+    /// The public address of a clip, good for this deployment's gateways: for the provider to play.
+    pub fn clip_url(&self, clip: Clip, gender: AgentGender) -> String {
+        self.gate.clip_url(clip, gender)
+    }
+
     /// What is said without the model, in the deployment's voice: mu-law, 8 kHz.
     pub(crate) fn clip(&self, clip: Clip, gender: AgentGender) -> Bytes {
         self.config

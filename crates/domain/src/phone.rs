@@ -96,7 +96,7 @@ impl FromStr for PhoneNumber {
         // What the library's plans do not know (a new country code, say) is a number all the same.
         let normal = phonenumber::parse(None, &compact).map(|number| e164_of(&number));
         let normal = normal.unwrap_or_else(|_| compact.clone());
-        let kept = (8..=16).contains(&normal.len());
+        let kept = (8..=16).contains(&normal.len()) && is_without_a_zero(&normal, &compact);
         Ok(Self(if kept { normal } else { compact }.into()))
     }
 }
@@ -107,6 +107,13 @@ const fn is_dialled(character: char) -> bool {
         character,
         '0'..='9' | ' ' | '\u{a0}' | '-' | '\u{2010}'..='\u{2014}' | '־' | '.' | '(' | ')' | '/'
     )
+}
+
+/// Whether `short` is `long` without one zero, the trunk prefix that people write after a country code. The library
+/// drops other digits, too, which are another country's trunk prefix and here the first of a city's.
+fn is_without_a_zero(short: &str, long: &str) -> bool {
+    long.match_indices('0')
+        .any(|(at, _)| format!("{}{}", &long[..at], &long[at + 1..]) == short)
 }
 
 fn e164_of(number: &phonenumber::PhoneNumber) -> String {
@@ -155,6 +162,9 @@ mod tests {
         ] {
             assert_eq!(PhoneNumber::dialled(same), Ok(number.clone()), "{same}");
         }
+        // 812 is Saint Petersburg, although 8 is dialled before a city inside its country.
+        let city: PhoneNumber = "+7 812 345 67 89".parse().unwrap();
+        assert_eq!(city.e164(), "+78123456789");
         // Of a plan that no library knows.
         let odd: PhoneNumber = "+999 1234567".parse().unwrap();
         assert_eq!(odd.e164(), "+9991234567");

@@ -29,10 +29,11 @@ const AUTH_TOKEN: &str = "12345";
 struct Gateway {
     voice: &'static str,
     dialled: &'static str,
-    forms: Mutex<Vec<(String, Vec<(String, String)>)>>,
+    forms: Mutex<Vec<(String, Form)>>,
     fetched: Mutex<Vec<(Uri, HeaderMap)>>,
 }
 
+type Form = Vec<(String, String)>;
 type Shared = State<Arc<Gateway>>;
 
 impl Gateway {
@@ -181,7 +182,7 @@ async fn a_recording_is_fetched_signed_and_played_to_its_end() {
         url: clip.clone(),
         ms: 1_000,
     };
-    assert_eq!(report.played, [played.clone()]);
+    assert_eq!(report.played, std::slice::from_ref(&played));
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.duration >= Duration::from_millis(100), "{report:?}");
     assert_eq!(events.recv().await, Some(CallEvent::Played(played)));

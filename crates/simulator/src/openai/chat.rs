@@ -337,7 +337,7 @@ pub(super) mod tests {
         check_intent("כן זה נכון", "title = 'x'", "book", Some("כן"));
         check_intent("משהו שאיש לא הקליט", "title = 'x'", "other", None);
         let scripted = "title = 'x'\n[[turns]]\nutterance = '17'\nparse = { action = 'confirm' }";
-        let other = scripted.replace("}", ", intent = 'other' }");
+        let other = scripted.replace('}', ", intent = 'other' }");
         check_intent("אני רוצה לבטל את התור שלי", &other, "other", None);
         let yes = scripted.replace("17", "01");
         check_intent("כן", &yes, "book", Some("כן"));

@@ -160,13 +160,10 @@ fn say_resumed(event: &Value) -> String {
 
 /// The day and hour, whole, and a question that only a yes answers.
 fn say_read_back(event: &Value) -> String {
-    match event["say"].as_str() {
-        Some(say) => format!("{say} לקבוע?"),
-        None => {
-            let part = |key: &str| event[key].as_str().unwrap_or_default();
-            format!("בתאריך {} בשעה {} לקבוע?", part("date"), part("time"))
-        }
-    }
+    let part = |key: &str| event[key].as_str().unwrap_or_default();
+    let plain = || format!("בתאריך {} בשעה {}", part("date"), part("time"));
+    let say = event["say"].as_str().map_or_else(plain, str::to_owned);
+    format!("{say} לקבוע?")
 }
 
 fn say_own_appointments(event: &Value) -> String {

@@ -92,10 +92,10 @@ fn written_number(address: &str) -> Option<String> {
     };
     let address = address.trim();
     let (user, context) = match address.split_once(':') {
-        None => (address, None),
+        None => without_parameters(user_of(address)),
         Some((scheme, rest)) => match scheme.trim().to_ascii_lowercase().as_str() {
             "tel" => without_parameters(rest),
-            "sip" | "sips" => without_parameters(rest.split_once('@')?.0),
+            "sip" | "sips" => without_parameters(user_of(rest)),
             // A `client:` is a name that an app chose; what other schemes name is no line of a phone.
             _ => return None,
         },
@@ -114,6 +114,12 @@ fn written_number(address: &str) -> Option<String> {
         }
         _ => number,
     })
+}
+
+/// Who it is at a SIP host, without a password.
+fn user_of(address: &str) -> &str {
+    let user = address.split('@').next().unwrap_or_default();
+    user.split(':').next().unwrap_or_default()
 }
 
 /// The part of an address before its parameters, and the country in which a local number counts (RFC 3966).
@@ -312,6 +318,9 @@ mod tests {
             "tel:0541234567;phone-context=+972",
             "tel:541234567;phone-context=+972",
             "sip:+972541234567@host;user=phone",
+            "sip:+972541234567",
+            "sip:+972541234567:secret@host",
+            "+972541234567@host",
             "sip:+972541234567@host",
             "SIP:+972541234567@host",
             "sips:+972541234567@host:5061;transport=tls",
