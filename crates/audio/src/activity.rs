@@ -110,7 +110,9 @@ impl SpeechTimeline {
     /// Where the first speech between two positions begins; `None` if there was none or the stretch is forgotten.
     pub fn first_voice_within(&self, from: Millis, to: Millis) -> Option<Millis> {
         let mut speech = self.speech_within(from, to);
-        speech.next().map(|step| Millis(step * Self::STEP_MS).max(from))
+        speech
+            .next()
+            .map(|step| Millis(step * Self::STEP_MS).max(from))
     }
 
     /// The steps between two positions that hold speech.

@@ -6,8 +6,9 @@ use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use toran_store::{
     Actor, AppointmentChange, AppointmentRow, Appointments, BookingAnswer, BookingOrder,
-    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError, bounded_name,
+    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError,
     booking::{self, Decision, LiveAppointment, Seat},
+    bounded_name,
 };
 
 use crate::{

@@ -331,7 +331,11 @@ async fn a_strange_schema_is_refused() {
         matches!(refused, Err(MigrationError::Changed { version: 1 })),
         "{refused:?}"
     );
-    run(&mut db, "UPDATE _sqlx_migrations SET version = 9000 WHERE version = 1").await;
+    run(
+        &mut db,
+        "UPDATE _sqlx_migrations SET version = 9000 WHERE version = 1",
+    )
+    .await;
     let refused = store.migrate().await;
     assert!(
         matches!(refused, Err(MigrationError::TooNew { version: 9_000 })),

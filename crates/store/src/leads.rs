@@ -122,7 +122,10 @@ impl LeadRecord {
             persons: theirs,
             others: others.len(),
         };
-        let name = self.lead.name.filter(|name| same_name(name.expose(), person));
+        let name = self
+            .lead
+            .name
+            .filter(|name| same_name(name.expose(), person));
         let record = Self {
             lead: LeadRow { name, ..self.lead },
             calls: self.calls.into_iter().filter(named_in).collect(),

@@ -308,11 +308,7 @@ impl Calls for MemoryStore {
         Ok(())
     }
 
-    async fn mark_announced(
-        &self,
-        stream: &CallStream,
-        heard: &Booking,
-    ) -> Result<(), StoreError> {
+    async fn mark_announced(&self, stream: &CallStream, heard: &Booking) -> Result<(), StoreError> {
         let mut state = self.state()?;
         state.streamed(stream)?;
         let key = &stream.key;

@@ -120,7 +120,11 @@ fn log_told(notice: &Notice) {
             );
         }
         Notice::Request { kind, .. } => {
-            info!(server_event = notice.name(), kind = kind.as_str(), "server event");
+            info!(
+                server_event = notice.name(),
+                kind = kind.as_str(),
+                "server event"
+            );
         }
         Notice::Outcome(_)
         | Notice::ReadBack { .. }

@@ -15,7 +15,9 @@ async fn served(office: &Office, n: u32, caller: u32) -> LeadId {
     let key = key(n, &format!("CA{caller}"));
     let session = open(&store, &key, Some(caller), caller.into()).await;
     let nothing = RequestedTime::default();
-    let noted = office.note_request(&stream(&key), nothing, Some("דוד"), NOW).await;
+    let noted = office
+        .note_request(&stream(&key), nothing, Some("דוד"), NOW)
+        .await;
     noted.expect("note_request");
     let hour = time!(9:00) + Duration::minutes(i64::from(caller % 10) * 30);
     let named = crate::BookingOrder {
@@ -79,7 +81,10 @@ pub async fn finds_leads_and_exports_all_of_one(office: Office) {
         None
     );
     assert_eq!(
-        office.export_lead(there, seven, None).await.expect("export"),
+        office
+            .export_lead(there, seven, None)
+            .await
+            .expect("export"),
         None
     );
     let foreign = office.erase_lead(there, seven, None, NOW).await;
@@ -129,7 +134,10 @@ pub async fn erases_a_lead(office: Office) {
         ..order(&again, TUESDAY, time!(15:00), 70)
     };
     book(&store(&office), &named).await;
-    let record = office.export_lead(id, lead_id(70), None).await.expect("export");
+    let record = office
+        .export_lead(id, lead_id(70), None)
+        .await
+        .expect("export");
     let (record, _) = record.expect("kept");
     assert_eq!(record.calls[0].transcript, []);
     assert_eq!(record.appointments[0].0.name, None);
@@ -392,11 +400,10 @@ pub async fn takes_a_shared_lead_apart(office: Office) {
     assert_eq!(none.expect("split_lead"), None);
     // Every event still leaves, each with a lead of its own call.
     let told = super::outbox::deliver_all(&office, NOW + Duration::HOUR).await;
-    assert!(
-        told.iter()
-            .all(|told| told.lead.phone.is_none() && told.lead.lead_id != lead_id(1)
-                || told.call_sid.is_none())
-    );
+    assert!(told.iter().all(
+        |told| told.lead.phone.is_none() && told.lead.lead_id != lead_id(1)
+            || told.call_sid.is_none()
+    ));
     let seen = shared.call_session(&key(1, "CA1")).await;
     let seen = seen.expect("call_session").expect("open");
     assert!(!seen.has_number && seen.lead_id == lead_id(100));

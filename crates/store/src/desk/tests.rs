@@ -262,7 +262,9 @@ async fn what_is_not_known_is_not_claimed() {
         key: key(2, "CA1"),
         ..inquirer()
     };
-    let answer = desk.look(&stranger, at(TUESDAY, None).into(), false, NOW).await;
+    let answer = desk
+        .look(&stranger, at(TUESDAY, None).into(), false, NOW)
+        .await;
     assert_eq!(answer.outcome, Outcome::BookingUnavailable { noted: false });
     assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
     store.remove_business(business(1).id).await.unwrap();
@@ -282,7 +284,9 @@ async fn a_caller_hears_of_the_slot_that_the_caller_holds() {
     let mut shown = Vec::new();
     for call in [call, open(&store, &key(1, "CA2"), Some(7), 2).await] {
         let confirmation = confirmation(&call, requested);
-        let asked = desk.look(&confirmation.inquirer, requested.into(), false, NOW).await;
+        let asked = desk
+            .look(&confirmation.inquirer, requested.into(), false, NOW)
+            .await;
         shown.push(show(&asked.outcome));
         shown.push(show(&desk.book(confirmation, NOW).await.outcome));
     }
