@@ -234,7 +234,8 @@ impl Config {
         let spool = reader.environment.get(SPOOL).or(file.spool);
         let spool = spool.map_or_else(|| default_folder(&database_url), PathBuf::from);
         let clips = reader.environment.get(CLIPS).or(file.clips_folder);
-        let clips_folder = clips.map_or_else(|| clips::default_folder(&database_url), PathBuf::from);
+        let clips_folder =
+            clips.map_or_else(|| clips::default_folder(&database_url), PathBuf::from);
         let api_token = reader.secret(API_TOKEN, file.api_token);
         if api_token
             .as_ref()
