@@ -296,6 +296,17 @@ mod tests {
             "2700",
             "<>",
             "<",
+            "Private Number",
+            "No Caller ID",
+            "anonymous@anonymous.invalid",
+            "sip:unavailable@unknown.invalid:5060",
+            "sip:0@1.2.3.4",
+            "sip:%2B@x",
+            "sip:*2700@pbx",
+            "+972000000000",
+            "tel:8656696;phone-context=+1",
+            "חסוי",
+            "mailto:dana@example.com",
         ] {
             check(address, None);
         }
@@ -335,6 +346,12 @@ mod tests {
         }
         // Each of them spells such a word after a code, or ends in zeros, and is somebody's number.
         for number in [
+            "+2665696687",
+            "+26622123456",
+            "+862824522530",
+            "+256312533000",
+            "+78123456789",
+            "+972500000000",
             "+17378742833",
             "+6622553743",
             "+16622553743",
