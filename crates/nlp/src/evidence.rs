@@ -5,7 +5,7 @@
 
 use time::{Date, PrimitiveDateTime, Time};
 use toran_domain::PartOfDay;
-use toran_hebrew::{self as hebrew, DayPart, SaidDay, SaidHour};
+use toran_hebrew::{self as hebrew, DayForm, DayPart, SaidDay, SaidHour};
 use toran_scheduling::Holiday;
 
 use crate::{
@@ -59,7 +59,14 @@ impl<'a> Evidence<'a> {
         if quoted {
             let days = hebrew::days_said(quotation);
             let means = |day: &SaidDay| day.may_mean(date, today) && !day.is_negated();
-            if !days.is_empty() && !days.iter().any(means) {
+            // "מחר, יום שלישי" must be both.
+            let is_another = [DayForm::Distance, DayForm::Weekday, DayForm::Number]
+                .into_iter()
+                .any(|form| {
+                    let mut of_form = days.iter().filter(|day| day.form() == form).peekable();
+                    of_form.peek().is_some() && !of_form.any(means)
+                });
+            if is_another {
                 return Support::Contradicted;
             }
         }

@@ -19,7 +19,20 @@ pub struct SaidDay {
     negated: bool,
     /// Whether its words can name nothing but a day.
     certain: bool,
+    /// Whether a weekday is named in the same text: "עוד שבועיים ביום חמישי" is not fourteen days.
+    is_a_week: bool,
     at: usize,
+}
+
+/// In which way a day is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DayForm {
+    /// By its distance: "מחר".
+    Distance,
+    /// By its weekday.
+    Weekday,
+    /// By its number in a month.
+    Number,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +67,22 @@ impl SaidDay {
     pub fn may_mean(&self, date: Date, today: Date) -> bool {
         match self.kind {
             Kind::Weekday(day, ..) => date.weekday() == day,
-            Kind::Ahead(least, most) if most >= 7 => {
+            Kind::Ahead(least, most) if most >= 7 && self.is_a_week => {
                 let ahead = (date - today).whole_days();
                 (least - 6..=most + 6).contains(&ahead)
             }
             Kind::Ahead(..) | Kind::Day(_) | Kind::DayOfMonth(..) | Kind::Full(_) => {
                 self.fits(date, today)
             }
+        }
+    }
+
+    /// In which way it is named.
+    pub const fn form(&self) -> DayForm {
+        match self.kind {
+            Kind::Ahead(..) => DayForm::Distance,
+            Kind::Weekday(..) => DayForm::Weekday,
+            Kind::Day(_) | Kind::DayOfMonth(..) | Kind::Full(_) => DayForm::Number,
         }
     }
 
@@ -176,10 +198,15 @@ fn mentions(tokens: &Tokens) -> Vec<(SaidDay, usize)> {
             led: mention.led,
             negated: is_negated(tokens, at),
             certain: mention.certain,
+            is_a_week: false,
             at,
         };
         found.push((day, mention.length));
         at += mention.length;
+    }
+    let is_a_week = found.iter().any(|(day, _)| day.form() == DayForm::Weekday);
+    for (day, _) in &mut found {
+        day.is_a_week = is_a_week;
     }
     found
 }
@@ -554,9 +581,7 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
     let noun = without_prefixes(word, &['ו', 'ב', 'ל', 'מ', 'ש'], |stem| stem == "יומ");
     if noun.is_some() {
         let next = tokens.text(at + 1);
-        // "היום החמישי של חנוכה" counts the days of a festival.
-        let counts = tokens.text(at + 2) == "של" && !tokens.text(at + 3).contains("שבוע");
-        if counts {
+        if counts_a_festival(tokens, at + 1) {
             return None;
         }
         let number_follows = is_number(tokens.text(at + 2)) && !tokens.text(at + 2).contains(':');
@@ -587,6 +612,11 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
     })
 }
 
+/// "היום החמישי של חנוכה" counts the days of a festival.
+fn counts_a_festival(tokens: &Tokens, at: usize) -> bool {
+    tokens.text(at + 1) == "של" && !tokens.text(at + 2).contains("שבוע")
+}
+
 /// "שני תורים", "בשני המקרים", "ראשון לציון", "תור ראשון", "על שם שני".
 fn is_no_weekday(tokens: &Tokens, at: usize, day: Weekday) -> bool {
     let (before, next) = (tokens.joined_before(at), tokens.text(at + 1));
@@ -603,7 +633,7 @@ fn is_no_weekday(tokens: &Tokens, at: usize, day: Weekday) -> bool {
         Weekday::Saturday => matches!(next, "שלומ"),
         _ => false,
     };
-    counts || matches!(before, "שמ" | "שמי" | "השמ" | "פעמ" | "קומה" | "כיתה")
+    counts || counts_a_festival(tokens, at) || matches!(before, "שמ" | "שמי" | "השמ" | "פעמ" | "קומה" | "כיתה")
 }
 
 fn named(word: &str) -> Option<Weekday> {
