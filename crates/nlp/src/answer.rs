@@ -197,7 +197,9 @@ fn ask(judge: &Judge<'_>, judged: JudgedTime) -> Settled {
     let said = judged.said();
     let speaks_of_another = said.date.is_none()
         && said.time.is_some()
-        && table.date.is_some_and(|day| judge.caller.speaks_of_another_day(day, said.time));
+        && table
+            .date
+            .is_some_and(|day| judge.caller.speaks_of_another_day(day, said.time));
     let day_is_unclear = judged.date.is_discarded() || speaks_of_another;
     let hour_is_unclear = judged.time.is_discarded();
     let when = match (said.date, said.time) {
@@ -257,10 +259,8 @@ fn confirm(
         return Settled::NOTHING;
     }
     let asked = ask(judge, judged);
-    let day_is_unclear =
-        judged.date.is_discarded() || (another_day && said.date.is_none());
-    let hour_is_unclear =
-        judged.time.is_discarded() || (another_hour && said.time.is_none());
+    let day_is_unclear = judged.date.is_discarded() || (another_day && said.date.is_none());
+    let hour_is_unclear = judged.time.is_discarded() || (another_hour && said.time.is_none());
     let day = asked.when.date.filter(|_| !day_is_unclear);
     Settled {
         action: Action::Ask,

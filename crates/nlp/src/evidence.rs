@@ -40,11 +40,16 @@ impl<'a> Evidence<'a> {
     pub(crate) fn new(text: &'a str, now: PrimitiveDateTime) -> Self {
         Self {
             text,
-            words: hebrew::words(&hebrew::normalise(text)).map(str::to_owned).collect(),
+            words: hebrew::words(&hebrew::normalise(text))
+                .map(str::to_owned)
+                .collect(),
             now,
             days: hebrew::days_said(text),
             hours: hebrew::hours_said(text),
-            parts: hebrew::parts_said(text).into_iter().map(part_of_day).collect(),
+            parts: hebrew::parts_said(text)
+                .into_iter()
+                .map(part_of_day)
+                .collect(),
         }
     }
 
@@ -73,12 +78,17 @@ impl<'a> Evidence<'a> {
         if self.names_day(date) || self.names_holiday(said, date) {
             return Support::Found;
         }
-        if self.days.iter().any(|day| day.is_negated() && day.fits(date, today)) {
+        if self
+            .days
+            .iter()
+            .any(|day| day.is_negated() && day.fits(date, today))
+        {
             return Support::Contradicted;
         }
         // A quotation that speaks of an hour says no day.
         let is_of_an_hour = hebrew::days_said(quotation).is_empty()
-            && (!hebrew::hours_said(quotation).is_empty() || !hebrew::parts_said(quotation).is_empty());
+            && (!hebrew::hours_said(quotation).is_empty()
+                || !hebrew::parts_said(quotation).is_empty());
         if quoted && !is_of_an_hour {
             Support::Quoted
         } else {
@@ -90,23 +100,35 @@ impl<'a> Evidence<'a> {
     /// "07:00"), it is that one.
     pub(crate) fn for_hour(&self, time: Time, quotation: &str) -> (Support, Time) {
         let quoted = self.quotes(quotation);
-        let of_quotation = if quoted { hebrew::hours_said(quotation) } else { Vec::new() };
+        let of_quotation = if quoted {
+            hebrew::hours_said(quotation)
+        } else {
+            Vec::new()
+        };
         let is_meant = |hour: &SaidHour| self.reading_of(hour, time).is_some();
         if !of_quotation.is_empty() && !of_quotation.iter().any(is_meant) {
             return (Support::Contradicted, time);
         }
         let said = self.hours.iter().filter(|hour| !hour.is_negated());
-        if let Some(meant) = said.filter_map(|hour| self.reading_of(hour, time)).min_by_key(|meant| *meant != time) {
+        if let Some(meant) = said
+            .filter_map(|hour| self.reading_of(hour, time))
+            .min_by_key(|meant| *meant != time)
+        {
             return (Support::Found, meant);
         }
         if self.ahead().any(|moment| moment.time() == time) {
             return (Support::Found, time);
         }
-        if self.hours.iter().any(|hour| hour.is_negated() && hour.fits(time)) {
+        if self
+            .hours
+            .iter()
+            .any(|hour| hour.is_negated() && hour.fits(time))
+        {
             return (Support::Contradicted, time);
         }
         let is_of_a_day = of_quotation.is_empty()
-            && (!hebrew::days_said(quotation).is_empty() || !hebrew::parts_said(quotation).is_empty())
+            && (!hebrew::days_said(quotation).is_empty()
+                || !hebrew::parts_said(quotation).is_empty())
             && hebrew::minutes_ahead_said(quotation).is_empty();
         if quoted && !is_of_a_day {
             (Support::Quoted, time)
@@ -141,12 +163,17 @@ impl<'a> Evidence<'a> {
         if self.parts.contains(&named) {
             return Some(named);
         }
-        self.parts.iter().copied().find(|said| are_neighbours(*said, named))
+        self.parts
+            .iter()
+            .copied()
+            .find(|said| are_neighbours(*said, named))
     }
 
     /// Whether the text names a time from now that comes to so many minutes.
     pub(crate) fn says_ahead(&self, minutes: i64) -> bool {
-        hebrew::minutes_ahead_said(self.text).iter().any(|said| i64::from(*said) == minutes)
+        hebrew::minutes_ahead_said(self.text)
+            .iter()
+            .any(|said| i64::from(*said) == minutes)
     }
 
     /// Whether a day is named otherwise than by a holiday.
@@ -155,7 +182,8 @@ impl<'a> Evidence<'a> {
         let by_its_own = |day: &SaidDay| !day.is_negated() && day.fits(date, today);
         self.days.iter().any(by_its_own)
             || self.ahead().any(|moment| moment.date() == date)
-            || Holiday::on(date).is_some_and(|on| holiday::holidays_said(self.text, today).contains(&on))
+            || Holiday::on(date)
+                .is_some_and(|on| holiday::holidays_said(self.text, today).contains(&on))
     }
 
     fn names_holiday(&self, said: SaidDate, _date: Date) -> bool {
@@ -167,7 +195,17 @@ impl<'a> Evidence<'a> {
         let related = match said.relation {
             Relation::On => true,
             Relation::Eve => has(&["ערב", "בערב", "לערב", "לפני", "יומ"]),
-            Relation::After => has(&["אחרי", "אחר", "לאחר", "אסרו", "באסרו", "למחרת", "שאחרי", "במוצאי", "מוצאי"]),
+            Relation::After => has(&[
+                "אחרי",
+                "אחר",
+                "לאחר",
+                "אסרו",
+                "באסרו",
+                "למחרת",
+                "שאחרי",
+                "במוצאי",
+                "מוצאי",
+            ]),
         };
         let weekday_said = said.weekday.is_none_or(|weekday| {
             self.days.iter().any(|day| {
@@ -180,7 +218,8 @@ impl<'a> Evidence<'a> {
 
     fn ahead(&self) -> impl Iterator<Item = PrimitiveDateTime> {
         let said = hebrew::minutes_ahead_said(self.text);
-        said.into_iter().filter_map(|minutes| minutes_from(self.now, minutes.into()))
+        said.into_iter()
+            .filter_map(|minutes| minutes_from(self.now, minutes.into()))
     }
 
     /// Whether the caller names a day, or rules one out, so that this one cannot be meant. Words that can also be the
@@ -188,11 +227,16 @@ impl<'a> Evidence<'a> {
     pub(crate) fn speaks_of_another_day(&self, date: Date, beside: Option<Time>) -> bool {
         let today = self.now.date();
         let is_the_hour = |day: &SaidDay| {
-            beside.is_some_and(|time| self.hours.iter().any(|hour| near(hour.at(), day.at()) && hour.fits(time)))
+            beside.is_some_and(|time| {
+                self.hours
+                    .iter()
+                    .any(|hour| near(hour.at(), day.at()) && hour.fits(time))
+            })
         };
-        let of_days = self.days.iter().any(|day| {
-            day.is_negated() == day.may_mean(date, today) && !is_the_hour(day)
-        });
+        let of_days = self
+            .days
+            .iter()
+            .any(|day| day.is_negated() == day.may_mean(date, today) && !is_the_hour(day));
         let holidays = holiday::holidays_said(self.text, today);
         let of_holidays = !holidays.is_empty()
             && !Holiday::on(date).is_some_and(|on| holiday::is_said(on, self.text, today));
@@ -204,7 +248,9 @@ impl<'a> Evidence<'a> {
         let today = self.now.date();
         let is_the_day = |hour: &SaidHour| {
             beside.is_some_and(|date| {
-                self.days.iter().any(|day| near(hour.at(), day.at()) && day.fits(date, today))
+                self.days
+                    .iter()
+                    .any(|day| near(hour.at(), day.at()) && day.fits(date, today))
             })
         };
         let of_hours = self
@@ -241,7 +287,8 @@ impl<'a> Evidence<'a> {
                     && stems(word, QUOTED_PREFIXES).any(|stem| {
                         same_spelling(stem, heard)
                             || (stem.chars().count() > 2
-                                && stems(heard, SPOKEN_PREFIXES).any(|other| same_spelling(other, stem)))
+                                && stems(heard, SPOKEN_PREFIXES)
+                                    .any(|other| same_spelling(other, stem)))
                     }))
         })
     }
@@ -276,7 +323,10 @@ const fn are_neighbours(one: PartOfDay, other: PartOfDay) -> bool {
 /// The same word but for letters that only write vowels: "ששי" and "שישי", "שלשה" and "שלושה". The first and the last
 /// letter are never among them.
 fn same_spelling(one: &str, other: &str) -> bool {
-    one == other || (one.chars().count() > 2 && other.chars().count() > 2 && skeleton(one).eq(skeleton(other)))
+    one == other
+        || (one.chars().count() > 2
+            && other.chars().count() > 2
+            && skeleton(one).eq(skeleton(other)))
 }
 
 fn skeleton(word: &str) -> impl Iterator<Item = char> {
@@ -297,10 +347,68 @@ const THIS_DAY: &[&str] = &["היומ", "הבוקר", "הערב", "הלילה"];
 
 /// Words that name neither a day nor an hour, as `hebrew::normalise` writes them.
 const FUNCTION_WORDS: &[&str] = &[
-    "ב", "ל", "ה", "ו", "מ", "ש", "כ", "שעה", "בשעה", "לשעה", "השעה", "משעה", "יומ", "ביומ", "ליומ", "מיומ", "תאריכ",
-    "בתאריכ", "לתאריכ", "התאריכ", "לחודש", "בחודש", "כנ", "לא", "את", "של", "אז", "זה", "על", "עמ", "גמ", "או", "אני",
-    "רוצה", "אפשר", "בבקשה", "תור", "פגישה", "לקבוע", "טוב", "בסדר", "אוקיי", "לי", "לכ", "יש", "מה", "ומה", "אולי",
-    "תודה", "שלומ", "משהו", "תקבע", "תקבעי", "אבל", "תור", "לתור", "כנ", "מתאימ", "סבבה", "אוקי", "נו", "רגע",
+    "ב",
+    "ל",
+    "ה",
+    "ו",
+    "מ",
+    "ש",
+    "כ",
+    "שעה",
+    "בשעה",
+    "לשעה",
+    "השעה",
+    "משעה",
+    "יומ",
+    "ביומ",
+    "ליומ",
+    "מיומ",
+    "תאריכ",
+    "בתאריכ",
+    "לתאריכ",
+    "התאריכ",
+    "לחודש",
+    "בחודש",
+    "כנ",
+    "לא",
+    "את",
+    "של",
+    "אז",
+    "זה",
+    "על",
+    "עמ",
+    "גמ",
+    "או",
+    "אני",
+    "רוצה",
+    "אפשר",
+    "בבקשה",
+    "תור",
+    "פגישה",
+    "לקבוע",
+    "טוב",
+    "בסדר",
+    "אוקיי",
+    "לי",
+    "לכ",
+    "יש",
+    "מה",
+    "ומה",
+    "אולי",
+    "תודה",
+    "שלומ",
+    "משהו",
+    "תקבע",
+    "תקבעי",
+    "אבל",
+    "תור",
+    "לתור",
+    "כנ",
+    "מתאימ",
+    "סבבה",
+    "אוקי",
+    "נו",
+    "רגע",
 ];
 
 /// What is left of a word without one or two of these letters in front, if that is still a word or a number.

@@ -47,8 +47,7 @@ pub fn hearing(transcript: &str, mean_logprob: Option<f64>, business_words: &str
     if words.next().is_some() {
         return Hearing::Words;
     }
-    let is_lone_letter =
-        first.chars().count() < 2 && !first.chars().all(|c| c.is_ascii_digit());
+    let is_lone_letter = first.chars().count() < 2 && !first.chars().all(|c| c.is_ascii_digit());
     if is_lone_letter {
         Hearing::Unclear
     } else if BACKCHANNELS.contains(&first) {

@@ -58,7 +58,9 @@ impl SaidHoliday {
 
     fn on(self, today: Date) -> Option<Date> {
         if let Some(nth) = self.nth {
-            let steps = usize::try_from(nth.checked_sub(1)?).ok().filter(|steps| *steps < 9)?;
+            let steps = usize::try_from(nth.checked_sub(1)?)
+                .ok()
+                .filter(|steps| *steps < 9)?;
             let day = nth_day(first_day(self.holiday, today)?, steps)?;
             return (Holiday::on(day) == Some(self.holiday)).then_some(day);
         }
@@ -124,14 +126,23 @@ fn last_of_festival(holiday: Holiday) -> Holiday {
 /// The holiday and the relation that these words name, as people call it; "אסרו חג" is the day after a festival.
 pub(crate) fn holiday_named(words: &str, today: Date) -> Option<(Holiday, Option<Relation>)> {
     let words = hebrew::normalise(words);
-    let bare = words.strip_prefix('ב').filter(|rest| rest.chars().count() > 3);
-    [Some(words.as_str()), bare].into_iter().flatten().find_map(|words| named(words, today))
+    let bare = words
+        .strip_prefix('ב')
+        .filter(|rest| rest.chars().count() > 3);
+    [Some(words.as_str()), bare]
+        .into_iter()
+        .flatten()
+        .find_map(|words| named(words, today))
 }
 
 fn named(words: &str, today: Date) -> Option<(Holiday, Option<Relation>)> {
     if let Some(of) = words.strip_prefix("אסרו חג") {
         let of = of.trim().strip_prefix("של ").unwrap_or(of.trim());
-        let holiday = if of.is_empty() { next_festival(today) } else { exactly(of) };
+        let holiday = if of.is_empty() {
+            next_festival(today)
+        } else {
+            exactly(of)
+        };
         return holiday.map(|holiday| (holiday, Some(Relation::After)));
     }
     if matches!(words, "חג" | "החג" | "חגימ" | "החגימ") {
@@ -150,10 +161,15 @@ fn exactly(words: &str) -> Option<Holiday> {
 /// Every name of every holiday, as `hebrew::normalise` writes it.
 static NAMES: LazyLock<HashMap<String, Holiday>> = LazyLock::new(|| {
     let own = Holiday::all().flat_map(|holiday| {
-        [holiday.hebrew_name().to_owned(), holiday.as_str().replace('_', " ")]
-            .map(|name| (name, holiday))
+        [
+            holiday.hebrew_name().to_owned(),
+            holiday.as_str().replace('_', " "),
+        ]
+        .map(|name| (name, holiday))
     });
-    let others = OTHER_NAMES.iter().map(|(name, holiday)| ((*name).to_owned(), *holiday));
+    let others = OTHER_NAMES
+        .iter()
+        .map(|(name, holiday)| ((*name).to_owned(), *holiday));
     others
         .chain(own)
         .map(|(name, holiday)| (hebrew::normalise(&name), holiday))
@@ -191,7 +207,10 @@ pub(crate) fn holidays_said(text: &str, today: Date) -> Vec<Holiday> {
                 phrase.strip_prefix("וב"),
                 phrase.strip_prefix("שב"),
             ];
-            let named = stems.into_iter().flatten().find_map(|stem| holiday_named(stem, today));
+            let named = stems
+                .into_iter()
+                .flatten()
+                .find_map(|stem| holiday_named(stem, today));
             if let Some((holiday, _)) = named.filter(|(holiday, _)| !found.contains(holiday)) {
                 found.push(holiday);
             }

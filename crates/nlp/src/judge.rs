@@ -92,7 +92,10 @@ impl Judge<'_> {
 
     /// "הלילה באחת" means the coming date.
     fn night(&self, date: Judged<Date>, time: Judged<Time>) -> Judged<Date> {
-        let Some(time) = time.value().filter(|_| self.caller.part(PartOfDay::Night).is_some()) else {
+        let Some(time) = time
+            .value()
+            .filter(|_| self.caller.part(PartOfDay::Night).is_some())
+        else {
             return date;
         };
         match date {
@@ -114,7 +117,10 @@ impl Judge<'_> {
             return Judged::Discarded;
         };
         let support = self.caller.for_day(said, date, said::words(value));
-        let agent_said_it = self.agent.as_ref().is_some_and(|agent| agent.names_day(date));
+        let agent_said_it = self
+            .agent
+            .as_ref()
+            .is_some_and(|agent| agent.names_day(date));
         Judged::of(support, date, on_table, agent_said_it)
     }
 
@@ -127,7 +133,9 @@ impl Judge<'_> {
         let said = said::date(value, today)?;
         let date = said.resolve(today)?;
         let text = self.caller.text();
-        let named = hebrew::days_said(text).iter().any(|day| day.may_mean(date, today));
+        let named = hebrew::days_said(text)
+            .iter()
+            .any(|day| day.may_mean(date, today));
         let supported = matches!(
             self.caller.for_day(said, date, said::words(value)),
             Support::Found | Support::Quoted
@@ -158,7 +166,11 @@ impl Judge<'_> {
                 minute,
                 part,
                 clock,
-            })) => (self.hour((hour, minute), part, clock, quotation, date), None, None),
+            })) => (
+                self.hour((hour, minute), part, clock, quotation, date),
+                None,
+                None,
+            ),
         }
     }
 
@@ -213,7 +225,9 @@ impl Judge<'_> {
             && date.value().is_none_or(|date| Some(date) == table.date)
             && self.caller.leaves_open(time);
         let on_table = table.time.filter(|on_table| {
-            is_of_the_table && on_table.hour() % 12 == time.hour() % 12 && on_table.minute() == time.minute()
+            is_of_the_table
+                && on_table.hour() % 12 == time.hour() % 12
+                && on_table.minute() == time.minute()
         });
         let time = on_table.unwrap_or(time);
         let agent_said_it = self
@@ -229,9 +243,9 @@ fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => matches!(text.trim(), "" | "null" | "none"),
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(key, field)| key == "words" || field.is_null() || field.as_bool() == Some(false)),
+        Value::Object(fields) => fields.iter().all(|(key, field)| {
+            key == "words" || field.is_null() || field.as_bool() == Some(false)
+        }),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
     }
 }

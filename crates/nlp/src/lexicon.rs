@@ -46,7 +46,9 @@ static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-const LISTS: &[&str] = &[ANSWERS, POLITENESS, QUESTIONS, WISHES, TIMES, PEOPLE, THINGS, LOANS];
+const LISTS: &[&str] = &[
+    ANSWERS, POLITENESS, QUESTIONS, WISHES, TIMES, PEOPLE, THINGS, LOANS,
+];
 
 const ANSWERS: &str = "
 כן לא אולי בטח ברור בוודאי ודאי בהחלט כמובן לגמרי מצוין מצויין מעולה נהדר נפלא יופי אחלה סבבה סבבי בסדר אוקיי אוקי טוב
@@ -122,14 +124,40 @@ mod tests {
 
     #[track_caller]
     fn check(word: &str, expected: bool) {
-        assert_eq!(knows(&hebrew::normalise(word), "תספורת והחלקה יפנית"), expected, "{word}");
+        assert_eq!(
+            knows(&hebrew::normalise(word), "תספורת והחלקה יפנית"),
+            expected,
+            "{word}"
+        );
     }
 
     #[test]
     fn what_people_say_alone_is_known() {
         for word in [
-            "נציג", "לבטל", "תודה", "ביי", "מתי?", "בעשר", "לשלישי", "מחר", "ובערב", "חמש", "נובמבר", "בפסח", "להזיז",
-            "יפנית", "להחלקה", "0521234567", "hello", "וואטסאפ", "לנציגה", "כתובת", "שתיים", "במזומן", "מאשרת", "לא",
+            "נציג",
+            "לבטל",
+            "תודה",
+            "ביי",
+            "מתי?",
+            "בעשר",
+            "לשלישי",
+            "מחר",
+            "ובערב",
+            "חמש",
+            "נובמבר",
+            "בפסח",
+            "להזיז",
+            "יפנית",
+            "להחלקה",
+            "0521234567",
+            "hello",
+            "וואטסאפ",
+            "לנציגה",
+            "כתובת",
+            "שתיים",
+            "במזומן",
+            "מאשרת",
+            "לא",
         ] {
             check(word, true);
         }
@@ -137,7 +165,18 @@ mod tests {
 
     #[test]
     fn noise_is_not() {
-        for word in ["בלה", "גרגר", "מממ", "Ёж", "שלומפר", "פרחסנ", "לללה", "טרלל", "קשקשת", "דוד"] {
+        for word in [
+            "בלה",
+            "גרגר",
+            "מממ",
+            "Ёж",
+            "שלומפר",
+            "פרחסנ",
+            "לללה",
+            "טרלל",
+            "קשקשת",
+            "דוד",
+        ] {
             check(word, false);
         }
     }

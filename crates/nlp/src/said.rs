@@ -14,7 +14,10 @@ const CLOCK: &[FormatItem<'_>] = format_description!("[hour]:[minute]");
 
 /// The words of an answer's day or hour: what it pretends to quote.
 pub(crate) fn words(value: &Value) -> &str {
-    value.get("words").and_then(Value::as_str).unwrap_or_default()
+    value
+        .get("words")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// The day that an answer names, in the schema's forms or as a plain date; `None` for what is neither.
@@ -55,7 +58,9 @@ fn holiday(
         None => Relation::On,
     };
     // The name "אסרו חג" says after by itself.
-    let relation = of_its_name.filter(|_| relation == Relation::On).unwrap_or(relation);
+    let relation = of_its_name
+        .filter(|_| relation == Relation::On)
+        .unwrap_or(relation);
     Some(SaidDate::Holiday(SaidHoliday {
         holiday,
         relation,

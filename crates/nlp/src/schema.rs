@@ -52,7 +52,8 @@ fn day() -> Value {
 }
 
 fn hour() -> Value {
-    let part = json!({"type": "string", "enum": ["morning", "noon", "afternoon", "evening", "night"]});
+    let part =
+        json!({"type": "string", "enum": ["morning", "noon", "afternoon", "evening", "night"]});
     json!({"anyOf": [
         {"type": "null"},
         closed(&json!({"words": words(), "hour": {"type": "integer"}, "minute": {"type": "integer"},

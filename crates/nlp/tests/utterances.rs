@@ -3,21 +3,31 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use time::{Date, PrimitiveDateTime, Time, Weekday, format_description::well_known::Rfc3339, macros::format_description};
+use time::{
+    Date, PrimitiveDateTime, Time, Weekday, format_description::well_known::Rfc3339,
+    macros::format_description,
+};
 use toran_domain::{Action, AppointmentRequest, RequestedTime};
 use toran_nlp::{ParseContext, Reading, read_answer};
-use toran_scheduling::{AppointmentSettings, DayHours, FullForm, Opening, TimeZoneName, WeeklyHours};
+use toran_scheduling::{
+    AppointmentSettings, DayHours, FullForm, Opening, TimeZoneName, WeeklyHours,
+};
 
 /// Utterances whose meaning the schema cannot say, and why.
 const NOT_SAYABLE: &[(&str, &str)] = &[
     ("he-331", "a new moon of the Hebrew calendar"),
     ("he-332", "a day of a Hebrew month"),
-    ("he-128", "an hour alone leaves the day open: the caller is asked for it"),
+    (
+        "he-128",
+        "an hour alone leaves the day open: the caller is asked for it",
+    ),
 ];
 
 /// Every third utterance was set aside while the readers were written.
 fn is_held_out(id: &str) -> bool {
-    id.trim_start_matches("he-").parse::<u32>().is_ok_and(|number| number % 3 == 0)
+    id.trim_start_matches("he-")
+        .parse::<u32>()
+        .is_ok_and(|number| number % 3 == 0)
 }
 
 struct Utterance {
@@ -44,22 +54,35 @@ impl Utterance {
 }
 
 fn utterances() -> Vec<Utterance> {
-    let answers: HashMap<String, Value> = lines(include_str!("../../../fixtures/utterances/answers.jsonl"))
-        .map(|line| (text(&line["id"]), line["answer"].clone()))
-        .collect();
+    let answers: HashMap<String, Value> =
+        lines(include_str!("../../../fixtures/utterances/answers.jsonl"))
+            .map(|line| (text(&line["id"]), line["answer"].clone()))
+            .collect();
     lines(include_str!("../../../fixtures/utterances/he.jsonl"))
         .map(|line| {
             let id = text(&line["id"]);
             let answer = answers[&id].clone();
-            let offered = line["prev_assistant"].as_str().is_some_and(|said| said.contains("בעשר בבוקר"));
+            let offered = line["prev_assistant"]
+                .as_str()
+                .is_some_and(|said| said.contains("בעשר בבוקר"));
             let table = if offered {
-                RequestedTime { date: date(&json!("2026-11-23")), time: time(&json!("10:00")) }
+                RequestedTime {
+                    date: date(&json!("2026-11-23")),
+                    time: time(&json!("10:00")),
+                }
             } else {
                 RequestedTime::default()
             };
-            let perfect = line.get("expected_with_context").unwrap_or(&line["expected"]);
+            let perfect = line
+                .get("expected_with_context")
+                .unwrap_or(&line["expected"]);
             let mut expected = vec![meaning(perfect, perfect)];
-            for other in line.get("accept").and_then(Value::as_array).into_iter().flatten() {
+            for other in line
+                .get("accept")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 expected.push(meaning(perfect, other));
             }
             let now = time::OffsetDateTime::parse(line["now"].as_str().unwrap(), &Rfc3339).unwrap();
@@ -91,7 +114,12 @@ fn meaning(perfect: &Value, when: &Value) -> (Action, Option<Date>, Option<Time>
         Some("confirm") => Action::Confirm,
         _ => Action::None,
     };
-    (action, date(&when["date"]), time(&when["time"]), perfect["name"].as_str().map(str::to_owned))
+    (
+        action,
+        date(&when["date"]),
+        time(&when["time"]),
+        perfect["name"].as_str().map(str::to_owned),
+    )
 }
 
 fn date(value: &Value) -> Option<Date> {
@@ -116,11 +144,19 @@ fn settings(business: &Value) -> AppointmentSettings {
         let openings = business["weekly"][name].as_array().unwrap();
         let openings: Vec<Opening> = openings
             .iter()
-            .map(|opening| format!("{}-{}", text(&opening[0]), text(&opening[1])).parse().unwrap())
+            .map(|opening| {
+                format!("{}-{}", text(&opening[0]), text(&opening[1]))
+                    .parse()
+                    .unwrap()
+            })
             .collect();
         (day, DayHours::new(openings).unwrap())
     });
-    let form = FullForm::new(TimeZoneName::jerusalem(), WeeklyHours::new(hours).unwrap(), 15);
+    let form = FullForm::new(
+        TimeZoneName::jerusalem(),
+        WeeklyHours::new(hours).unwrap(),
+        15,
+    );
     AppointmentSettings::try_from(form).unwrap()
 }
 
@@ -142,7 +178,10 @@ fn wrong(held_out: bool) -> (usize, Vec<String>) {
         let reading = utterance.read(&utterance.answer);
         let got = shown(&reading.request);
         if !utterance.expected.contains(&got) {
-            wrong.push(format!("{} {:?}: {got:?}, not {:?}", utterance.id, utterance.text, utterance.expected));
+            wrong.push(format!(
+                "{} {:?}: {got:?}, not {:?}",
+                utterance.id, utterance.text, utterance.expected
+            ));
         }
     }
     (count, wrong)
@@ -152,14 +191,24 @@ fn wrong(held_out: bool) -> (usize, Vec<String>) {
 fn perfect_answers_are_read_right() {
     let (count, wrong) = wrong(false);
     println!("{} of {count} right", count - wrong.len());
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn perfect_answers_that_were_set_aside_are_read_right() {
     let (count, wrong) = wrong(true);
     println!("{} of {count} right", count - wrong.len());
-    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// An offer that stands in the spoiled answers: no utterance says it.
@@ -181,9 +230,24 @@ fn spoiled(utterance: &Utterance, others: &[Utterance]) -> Vec<Value> {
     let mut spoiled = vec![
         with(&[("action", json!("confirm"))]),
         with(&[("action", json!("confirm")), ("confirm_words", json!("כן"))]),
-        with(&[("action", json!("confirm")), ("date", json!("2027-08-11")), ("time", json!("13:40"))]),
-        with(&[("action", json!("confirm")), ("date", json!({"words": utterance.text, "day": 11, "month": 8, "year": 2027, "weekday": null}))]),
-        with(&[("action", json!("confirm")), ("date", Value::Null), ("time", Value::Null), ("confirm_words", json!(utterance.text))]),
+        with(&[
+            ("action", json!("confirm")),
+            ("date", json!("2027-08-11")),
+            ("time", json!("13:40")),
+        ]),
+        with(&[
+            ("action", json!("confirm")),
+            (
+                "date",
+                json!({"words": utterance.text, "day": 11, "month": 8, "year": 2027, "weekday": null}),
+            ),
+        ]),
+        with(&[
+            ("action", json!("confirm")),
+            ("date", Value::Null),
+            ("time", Value::Null),
+            ("confirm_words", json!(utterance.text)),
+        ]),
     ];
     for other in others.iter().step_by(41) {
         spoiled.push(with(&[
@@ -206,7 +270,18 @@ fn nothing_is_confirmed_that_no_yes_was_said_to() {
     let mut confirmed = Vec::new();
     let mut count = 0;
     for utterance in &all {
-        for table in [RequestedTime::default(), OFFER, RequestedTime { time: None, ..OFFER }, RequestedTime { date: None, ..OFFER }] {
+        for table in [
+            RequestedTime::default(),
+            OFFER,
+            RequestedTime {
+                time: None,
+                ..OFFER
+            },
+            RequestedTime {
+                date: None,
+                ..OFFER
+            },
+        ] {
             let is_full = table.date.is_some() && table.time.is_some();
             let offered = Utterance {
                 table,
@@ -221,7 +296,9 @@ fn nothing_is_confirmed_that_no_yes_was_said_to() {
             for answer in spoiled(&offered, &all) {
                 count += 1;
                 let request = offered.read(&answer).request;
-                let is_right = is_full && says_yes(utterance) && (request.date, request.time) == (table.date, table.time);
+                let is_right = is_full
+                    && says_yes(utterance)
+                    && (request.date, request.time) == (table.date, table.time);
                 if request.action == Action::Confirm && !is_right {
                     confirmed.push(format!("{} {:?} {answer}", utterance.id, utterance.text));
                 }
@@ -229,19 +306,36 @@ fn nothing_is_confirmed_that_no_yes_was_said_to() {
         }
     }
     assert!(count > 5_000);
-    assert!(confirmed.is_empty(), "{} of {count}:\n{}", confirmed.len(), confirmed.join("\n"));
+    assert!(
+        confirmed.is_empty(),
+        "{} of {count}:\n{}",
+        confirmed.len(),
+        confirmed.join("\n")
+    );
 }
 
 /// Values that no utterance at hand says, pretended in every way.
 fn invented() -> Vec<(&'static str, Value)> {
     vec![
         ("date", json!("2027-08-11")),
-        ("date", json!({"words": "יום רביעי אחד עשר באוגוסט", "day": 11, "month": 8, "year": 2027, "weekday": null})),
+        (
+            "date",
+            json!({"words": "יום רביעי אחד עשר באוגוסט", "day": 11, "month": 8, "year": 2027, "weekday": null}),
+        ),
         ("date", json!({"words": "", "days_from_now": 262})),
-        ("date", json!({"words": "on august 11th", "day": 11, "month": 8, "year": 2027, "weekday": "wednesday"})),
+        (
+            "date",
+            json!({"words": "on august 11th", "day": 11, "month": 8, "year": 2027, "weekday": "wednesday"}),
+        ),
         ("time", json!("13:40")),
-        ("time", json!({"words": "אחת וארבעים", "hour": 1, "minute": 40, "part_of_day": "afternoon"})),
-        ("time", json!({"words": "13:40", "hour": 13, "minute": 40, "part_of_day": null})),
+        (
+            "time",
+            json!({"words": "אחת וארבעים", "hour": 1, "minute": 40, "part_of_day": "afternoon"}),
+        ),
+        (
+            "time",
+            json!({"words": "13:40", "hour": 13, "minute": 40, "part_of_day": null}),
+        ),
         ("time", json!({"words": "", "minutes_from_now": 217})),
         ("name", json!("זרובבל")),
         ("name", json!("זרובבל כהן")),
@@ -261,17 +355,33 @@ fn no_invented_value_counts() {
                 let reading = utterance.read(&answer);
                 let request = &reading.request;
                 let is_invented = match key {
-                    "date" => request.date.is_some_and(|date| date.year() == 2027 && date.month() == time::Month::August || (date - day).whole_days() == 262),
-                    "time" => request.time.is_some_and(|time| !matches!(time.minute(), 0 | 5 | 10 | 15 | 20 | 25 | 30 | 35 | 45 | 50 | 55) || (time.hour(), time.minute()) == (13, 40)),
+                    "date" => request.date.is_some_and(|date| {
+                        date.year() == 2027 && date.month() == time::Month::August
+                            || (date - day).whole_days() == 262
+                    }),
+                    "time" => request.time.is_some_and(|time| {
+                        !matches!(
+                            time.minute(),
+                            0 | 5 | 10 | 15 | 20 | 25 | 30 | 35 | 45 | 50 | 55
+                        ) || (time.hour(), time.minute()) == (13, 40)
+                    }),
                     _ => request.name.is_some(),
                 };
                 if is_invented {
-                    counted.push(format!("{} {:?} {action} {key} {value}: {request:?}", utterance.id, utterance.text));
+                    counted.push(format!(
+                        "{} {:?} {action} {key} {value}: {request:?}",
+                        utterance.id, utterance.text
+                    ));
                 }
             }
         }
     }
-    assert!(counted.is_empty(), "{}:\n{}", counted.len(), counted.join("\n"));
+    assert!(
+        counted.is_empty(),
+        "{}:\n{}",
+        counted.len(),
+        counted.join("\n")
+    );
 }
 
 /// A value of another weekday, day or hour than the one that is quoted.
@@ -283,7 +393,11 @@ fn falsified(answer: &Value) -> Vec<Value> {
         spoiled.push(answer);
     };
     if let Some(weekday) = answer["date"]["weekday"].as_str() {
-        let other = if weekday == "wednesday" { "thursday" } else { "wednesday" };
+        let other = if weekday == "wednesday" {
+            "thursday"
+        } else {
+            "wednesday"
+        };
         change("date", "weekday", json!(other));
     }
     if let Some(days) = answer["date"]["days_from_now"].as_i64() {
@@ -308,14 +422,23 @@ fn a_value_is_held_against_its_own_quotation() {
         for answer in falsified(&utterance.answer) {
             count += 1;
             let request = utterance.read(&answer).request;
-            let moved = (request.date.is_some() && request.date != right.date) || (request.time.is_some() && request.time != right.time);
+            let moved = (request.date.is_some() && request.date != right.date)
+                || (request.time.is_some() && request.time != right.time);
             if moved {
-                kept.push(format!("{} {:?} {answer}: {request:?}", utterance.id, utterance.text));
+                kept.push(format!(
+                    "{} {:?} {answer}: {request:?}",
+                    utterance.id, utterance.text
+                ));
             }
         }
     }
     println!("{count} falsified, {} kept", kept.len());
-    assert!(kept.is_empty(), "{} of {count}:\n{}", kept.len(), kept.join("\n"));
+    assert!(
+        kept.is_empty(),
+        "{} of {count}:\n{}",
+        kept.len(),
+        kept.join("\n")
+    );
 }
 
 /// The same answer by a model that quotes badly: not at all, in English, in digits.
@@ -336,7 +459,13 @@ fn badly_quoted(answer: &Value) -> Vec<Value> {
         }
         answer
     };
-    vec![requote(None), requote(Some("")), requote(Some("string")), requote(Some("Tuesday at 16:30")), requote(Some("כפי שביקש הלקוח"))]
+    vec![
+        requote(None),
+        requote(Some("")),
+        requote(Some("string")),
+        requote(Some("Tuesday at 16:30")),
+        requote(Some("כפי שביקש הלקוח")),
+    ]
 }
 
 #[test]
@@ -349,10 +478,18 @@ fn who_quotes_badly_loses_nothing_that_was_said() {
             count += 1;
             let got = shown(&utterance.read(&answer).request);
             if got != right {
-                lost.push(format!("{} {:?} {answer}: {got:?}, not {right:?}", utterance.id, utterance.text));
+                lost.push(format!(
+                    "{} {:?} {answer}: {got:?}, not {right:?}",
+                    utterance.id, utterance.text
+                ));
             }
         }
     }
     println!("{count} badly quoted, {} lost", lost.len());
-    assert!(lost.is_empty(), "{} of {count}:\n{}", lost.len(), lost.join("\n"));
+    assert!(
+        lost.is_empty(),
+        "{} of {count}:\n{}",
+        lost.len(),
+        lost.join("\n")
+    );
 }

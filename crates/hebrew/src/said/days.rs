@@ -491,7 +491,8 @@ fn numbered(
     if let Some((kind, month_length)) = month_after(tokens, at + length, day) {
         return Some(Mention::sure(kind, length + month_length));
     }
-    let counts = is_counted(tokens.text(at + length));
+    let next = tokens.text(at + length);
+    let counts = is_counted(next) || is_hebrew_month(next);
     let has_glue = length > 1;
     if counts || !has_glue || !(by_article || day > 12) {
         return None;
@@ -517,7 +518,7 @@ fn in_words_alone(
         .strip_prefix('ל')
         .is_some_and(|word| cardinal(&[word]).is_some());
     let is_day = masculine && day > 10 && matches!(prefix, "ב" | "ה" | "וב" | "וה" | "ל");
-    let counts = next.ends_with("ימ") || next.ends_with("ות");
+    let counts = next.ends_with("ימ") || next.ends_with("ות") || is_hebrew_month(next);
     (is_day && !before_an_hour && !counts).then(|| Mention {
         certain: prefix.ends_with('ה'),
         ..Mention::sure(Kind::Day(day), length)
@@ -554,6 +555,29 @@ fn month_after(tokens: &Tokens, at: usize, day: u8) -> Option<(Kind, usize)> {
         .ok()
         .filter(|month| (1..=12).contains(month))?;
     Some((Kind::DayOfMonth(day, month), glue + length))
+}
+
+/// Days of Hebrew months need a calendar.
+fn is_hebrew_month(word: &str) -> bool {
+    let bare = word.strip_prefix(['ב', 'ל']).unwrap_or(word);
+    matches!(
+        bare,
+        "תשרי"
+            | "חשונ"
+            | "חשוונ"
+            | "כסלו"
+            | "טבת"
+            | "שבט"
+            | "אדר"
+            | "ניסנ"
+            | "אייר"
+            | "איר"
+            | "סיונ"
+            | "סיוונ"
+            | "תמוז"
+            | "אב"
+            | "אלול"
+    )
 }
 
 fn month_named(word: &str) -> Option<u8> {
@@ -633,7 +657,9 @@ fn is_no_weekday(tokens: &Tokens, at: usize, day: Weekday) -> bool {
         Weekday::Saturday => matches!(next, "שלומ"),
         _ => false,
     };
-    counts || counts_a_festival(tokens, at) || matches!(before, "שמ" | "שמי" | "השמ" | "פעמ" | "קומה" | "כיתה")
+    counts
+        || counts_a_festival(tokens, at)
+        || matches!(before, "שמ" | "שמי" | "השמ" | "פעמ" | "קומה" | "כיתה")
 }
 
 fn named(word: &str) -> Option<Weekday> {

@@ -161,9 +161,14 @@ fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
                 "תור" | "פגישה" | "משהו" | "עוד" | "מקומ" | "זמנ" | "שולחנ"
             )
     });
-    let takes_down_a_name = matches!(tokens.text(at), "תרשומ" | "תרשמי" | "תרשמו" | "רשומ" | "רשמי")
-        && tokens.same_clause(at, at + 1)
-        && !matches!(tokens.text(at + 1), "לי" | "לנו" | "אותי" | "אותנו" | "את" | "בבקשה" | "כבר" | "תודה" | "אז");
+    let takes_down_a_name = matches!(
+        tokens.text(at),
+        "תרשומ" | "תרשמי" | "תרשמו" | "רשומ" | "רשמי"
+    ) && tokens.same_clause(at, at + 1)
+        && !matches!(
+            tokens.text(at + 1),
+            "לי" | "לנו" | "אותי" | "אותנו" | "את" | "בבקשה" | "כבר" | "תודה" | "אז"
+        );
     !((books && asks_for_one || takes_down_a_name) && stand != Stand::Strong)
 }
 
@@ -346,7 +351,8 @@ mod tests {
             "פחות מתאים",
             "מחר יותר טוב",
             "טוב, אז מה יש לכם ביום אחר",
-            "תרשמי יוסי", "אוקיי, יש לכם משהו ביום רביעי?",
+            "תרשמי יוסי",
+            "אוקיי, יש לכם משהו ביום רביעי?",
             "אני רוצה שתקבע לי תור",
             "טוב ביי",
             "כן?",
