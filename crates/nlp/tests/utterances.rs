@@ -1,5 +1,10 @@
 //! Perfect and spoiled answers to what callers say.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be read fails its test"
+)]
+
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
@@ -12,6 +17,9 @@ use toran_nlp::{ParseContext, Reading, read_answer};
 use toran_scheduling::{
     AppointmentSettings, DayHours, FullForm, Opening, TimeZoneName, WeeklyHours,
 };
+
+/// What an answer comes to: the action, the day, the hour and the name.
+type Meaning = (Action, Option<Date>, Option<Time>, Option<String>);
 
 /// Utterances whose meaning the schema cannot say, and why.
 const NOT_SAYABLE: &[(&str, &str)] = &[
@@ -37,7 +45,7 @@ struct Utterance {
     now: PrimitiveDateTime,
     settings: AppointmentSettings,
     table: RequestedTime,
-    expected: Vec<(Action, Option<Date>, Option<Time>, Option<String>)>,
+    expected: Vec<Meaning>,
     answer: Value,
 }
 
@@ -108,7 +116,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-fn meaning(perfect: &Value, when: &Value) -> (Action, Option<Date>, Option<Time>, Option<String>) {
+fn meaning(perfect: &Value, when: &Value) -> Meaning {
     let action = match perfect["action"].as_str() {
         Some("ask") => Action::Ask,
         Some("confirm") => Action::Confirm,
@@ -160,7 +168,7 @@ fn settings(business: &Value) -> AppointmentSettings {
     AppointmentSettings::try_from(form).unwrap()
 }
 
-fn shown(request: &AppointmentRequest) -> (Action, Option<Date>, Option<Time>, Option<String>) {
+fn shown(request: &AppointmentRequest) -> Meaning {
     let name = request.name.as_ref().map(|name| name.expose().clone());
     (request.action, request.date, request.time, name)
 }

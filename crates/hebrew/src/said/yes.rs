@@ -44,13 +44,12 @@ fn stand_of(tokens: &Tokens) -> Stand {
         };
         match sense {
             Sense::Holds => return Stand::Held,
-            Sense::Neither => {}
             Sense::No => stand = Stand::No,
             Sense::Strong if counts(tokens, at, length, stand) => stand = Stand::Strong,
             Sense::Weak if stand != Stand::Strong && counts(tokens, at, length, stand) => {
                 stand = Stand::Weak;
             }
-            Sense::Strong | Sense::Weak => {}
+            Sense::Strong | Sense::Weak | Sense::Neither => {}
         }
         at += length;
     }
