@@ -5,7 +5,7 @@
 
 use time::{Date, PrimitiveDateTime, Time};
 use toran_domain::PartOfDay;
-use toran_hebrew::{self as hebrew, DayPart, SaidDay, SaidHour};
+use toran_hebrew::{self as hebrew, DayForm, DayPart, SaidDay, SaidHour};
 use toran_scheduling::Holiday;
 
 use crate::{
@@ -64,7 +64,14 @@ impl<'a> Evidence<'a> {
         if quoted {
             let days = hebrew::days_said(quotation);
             let means = |day: &SaidDay| day.may_mean(date, today) && !day.is_negated();
-            if !days.is_empty() && !days.iter().any(means) {
+            // "מחר, יום שלישי" must be both.
+            let is_another = [DayForm::Distance, DayForm::Weekday, DayForm::Number]
+                .into_iter()
+                .any(|form| {
+                    let mut of_form = days.iter().filter(|day| day.form() == form).peekable();
+                    of_form.peek().is_some() && !of_form.any(means)
+                });
+            if is_another {
                 return Support::Contradicted;
             }
         }
@@ -98,13 +105,13 @@ impl<'a> Evidence<'a> {
         } else {
             Vec::new()
         };
-        let is_meant = |hour: &SaidHour| self.reading_of(hour, time).is_some();
+        let is_meant = |hour: &SaidHour| reading_of(hour, time).is_some();
         if !of_quotation.is_empty() && !of_quotation.iter().any(is_meant) {
             return (Support::Contradicted, time);
         }
         let said = self.hours.iter().filter(|hour| !hour.is_negated());
         if let Some(meant) = said
-            .filter_map(|hour| self.reading_of(hour, time))
+            .filter_map(|hour| reading_of(hour, time))
             .min_by_key(|meant| *meant != time)
         {
             return (Support::Found, meant);
@@ -127,20 +134,6 @@ impl<'a> Evidence<'a> {
             (Support::Quoted, time)
         } else {
             (Support::Unsaid, time)
-        }
-    }
-
-    /// The reading of a said hour that an answer's time is: itself, or the other half of the day where the words leave
-    /// no choice.
-    fn reading_of(&self, hour: &SaidHour, time: Time) -> Option<Time> {
-        if hour.fits(time) {
-            return Some(time);
-        }
-        match *hour.readings() {
-            [only] if only.hour() % 12 == time.hour() % 12 && only.minute() == time.minute() => {
-                Some(only)
-            }
-            _ => None,
         }
     }
 
@@ -284,6 +277,20 @@ impl<'a> Evidence<'a> {
                                     .any(|other| same_spelling(other, stem)))
                     }))
         })
+    }
+}
+
+/// The reading of a said hour that an answer's time is: itself, or the other half of the day where the words leave
+/// no choice.
+fn reading_of(hour: &SaidHour, time: Time) -> Option<Time> {
+    if hour.fits(time) {
+        return Some(time);
+    }
+    match *hour.readings() {
+        [only] if only.hour() % 12 == time.hour() % 12 && only.minute() == time.minute() => {
+            Some(only)
+        }
+        _ => None,
     }
 }
 

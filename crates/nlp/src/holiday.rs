@@ -1,5 +1,7 @@
 //! Days that are named by a holiday.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 use time::{Date, Weekday};
 use toran_hebrew as hebrew;
 use toran_scheduling::Holiday;
@@ -153,14 +155,26 @@ fn named(words: &str, today: Date) -> Option<(Holiday, Option<Relation>)> {
 }
 
 fn exactly(words: &str) -> Option<Holiday> {
-    let names =
-        |(name, holiday): &(&str, Holiday)| (hebrew::normalise(name) == words).then_some(*holiday);
-    let own = Holiday::all().find(|holiday| {
-        hebrew::normalise(holiday.hebrew_name()) == words
-            || holiday.as_str().replace('_', " ") == words
-    });
-    own.or_else(|| OTHER_NAMES.iter().find_map(names))
+    NAMES.get(words).copied()
 }
+
+/// Every name of every holiday, as `hebrew::normalise` writes it.
+static NAMES: LazyLock<HashMap<String, Holiday>> = LazyLock::new(|| {
+    let own = Holiday::all().flat_map(|holiday| {
+        [
+            holiday.hebrew_name().to_owned(),
+            holiday.as_str().replace('_', " "),
+        ]
+        .map(|name| (name, holiday))
+    });
+    let others = OTHER_NAMES
+        .iter()
+        .map(|(name, holiday)| ((*name).to_owned(), *holiday));
+    others
+        .chain(own)
+        .map(|(name, holiday)| (hebrew::normalise(&name), holiday))
+        .collect()
+});
 
 /// The festival that "the holiday" means: the next one that is kept with days of rest.
 fn next_festival(today: Date) -> Option<Holiday> {

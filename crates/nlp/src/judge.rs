@@ -41,11 +41,10 @@ impl<T: Copy + PartialEq> Judged<T> {
     fn of(support: Support, value: T, on_table: Option<T>, agent_said_it: bool) -> Self {
         match support {
             Support::Found => Self::Counts(value),
-            Support::Contradicted => Self::Discarded,
             Support::Quoted | Support::Unsaid if on_table == Some(value) => Self::Unnamed,
             Support::Quoted => Self::OnlyAsked(value),
             Support::Unsaid if agent_said_it => Self::OnlyAsked(value),
-            Support::Unsaid => Self::Discarded,
+            Support::Unsaid | Support::Contradicted => Self::Discarded,
         }
     }
 }
@@ -158,7 +157,7 @@ impl Judge<'_> {
             Some(TimeSaid::Part(part)) => (Judged::Unnamed, None, self.caller.part(part)),
             Some(TimeSaid::Exactly(SaidTime::Same)) => (self.same_hour(quotation), None, None),
             Some(TimeSaid::Exactly(SaidTime::MinutesFromNow(minutes))) => {
-                let (time, day) = self.from_now(minutes, quotation);
+                let (time, day) = self.minutes_ahead(minutes, quotation);
                 (time, day, None)
             }
             Some(TimeSaid::Exactly(SaidTime::Hour {
@@ -187,7 +186,7 @@ impl Judge<'_> {
         }
     }
 
-    fn from_now(&self, minutes: i64, quotation: &str) -> (Judged<Time>, Option<Date>) {
+    fn minutes_ahead(&self, minutes: i64, quotation: &str) -> (Judged<Time>, Option<Date>) {
         let Some(moment) = minutes_from(self.context.now, minutes) else {
             return (Judged::Discarded, None);
         };

@@ -1,1 +1,166 @@
+use time::macros::{date, datetime, time};
+use toran_domain::Action;
+use toran_scheduling::TimeZoneName;
 
+use super::*;
+
+mod confirming;
+mod saying;
+
+fn settings() -> AppointmentSettings {
+    open("09:00", "18:00")
+}
+
+fn open(from: &str, to: &str) -> AppointmentSettings {
+    let hours = toran_scheduling::WeeklyHours::same(
+        "sun-fri".parse().unwrap(),
+        format!("{from}-{to}").parse().unwrap(),
+    )
+    .unwrap();
+    AppointmentSettings::try_from(toran_scheduling::FullForm::new(
+        TimeZoneName::jerusalem(),
+        hours,
+        30,
+    ))
+    .unwrap()
+}
+
+/// Tuesday, half past ten.
+const OFFERED: RequestedTime = RequestedTime {
+    date: Some(date!(2026 - 11 - 24)),
+    time: Some(time!(10:30)),
+};
+const NOTHING: RequestedTime = RequestedTime {
+    date: None,
+    time: None,
+};
+
+/// Sunday morning, 22 November 2026.
+fn context(settings: &AppointmentSettings, table: RequestedTime) -> ParseContext<'_> {
+    ParseContext {
+        now: datetime!(2026-11-22 10:00),
+        settings,
+        table,
+        last_said: None,
+    }
+}
+
+fn reading(text: &str, answer: &str, table: RequestedTime) -> Reading {
+    let settings = settings();
+    read_answer(answer, text, &context(&settings, table)).unwrap()
+}
+
+type When = (Action, Option<time::Date>, Option<time::Time>);
+
+fn when(reading: &Reading) -> When {
+    let request = &reading.request;
+    (request.action, request.date, request.time)
+}
+
+#[test]
+fn a_broken_answer_is_an_error_and_never_a_panic() {
+    let settings = settings();
+    for broken in [
+        "",
+        "כן",
+        "[]",
+        "{}",
+        r#"{"action":"book"}"#,
+        r#"{"action":1}"#,
+        r#"{"action":"ask","name":7}"#,
+    ] {
+        assert!(
+            read_answer(broken, "כן", &context(&settings, NOTHING)).is_err(),
+            "{broken}"
+        );
+    }
+}
+
+#[test]
+fn the_prompt_opens_with_its_sentence_and_shows_today_and_the_table() {
+    let settings = settings();
+    let prompt = instructions::render(&context(&settings, OFFERED));
+    assert!(prompt.starts_with(OPENING));
+    assert!(prompt.contains("2026-11-22 יום ראשון"));
+    assert!(prompt.contains("2026-12-05"));
+    assert!(prompt.contains("10:30"));
+    for intent in [
+        "book",
+        "cancel",
+        "move",
+        "own_appointment",
+        "information",
+        "person",
+        "message",
+        "other",
+    ] {
+        assert!(prompt.contains(&format!("\n- {intent}: ")), "{intent}");
+    }
+}
+
+#[test]
+fn the_schema_is_inside_the_strict_subset() {
+    fn walk(schema: &serde_json::Value) {
+        if let Some(properties) = schema.get("properties").and_then(|p| p.as_object()) {
+            assert_eq!(schema["additionalProperties"], false);
+            let required: Vec<&str> = schema["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|v| v.as_str())
+                .collect();
+            assert_eq!(required.len(), properties.len());
+            for (name, property) in properties {
+                assert!(required.contains(&name.as_str()), "{name} is not required");
+                walk(property);
+            }
+        }
+        for branch in schema
+            .get("anyOf")
+            .and_then(|b| b.as_array())
+            .into_iter()
+            .flatten()
+        {
+            walk(branch);
+        }
+    }
+    walk(&answer_schema());
+}
+
+#[test]
+fn an_error_never_quotes_the_caller() {
+    let settings = settings();
+    let context = context(&settings, NOTHING);
+    let answer = "{\"action\":\"ask\",\n\"name\":[\"דוד כהן\", 7], \"date\": null}";
+    let error = read_answer(answer, "כן", &context).unwrap_err();
+    assert!(matches!(error, AnswerError::Malformed { line: 2, .. }));
+    let error = read_answer(r#"{"action":"ask","name":{"a":1}}"#, "כן", &context).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("דוד"));
+    let error = read_answer(r#""דוד כהן""#, "כן", &context).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("דוד"), "{error:?}");
+}
+
+struct NeverAsked;
+
+#[async_trait::async_trait]
+impl Completer for NeverAsked {
+    async fn complete(&self, request: CompletionRequest) -> Result<Completion, CompleterError> {
+        panic!("asked about {:?}", request.user)
+    }
+}
+
+#[test]
+fn an_empty_text_is_answered_without_the_model() {
+    let settings = settings();
+    let parser = AppointmentParser::new(Arc::new(NeverAsked));
+    let context = context(&settings, OFFERED);
+    for empty in ["", "  ", "...?"] {
+        let extraction = std::pin::pin!(parser.extract_appointment_request(empty, &context));
+        let mut waiting = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(Ok(extraction)) = extraction.poll(&mut waiting) else {
+            panic!("{empty:?} is not answered at once");
+        };
+        assert_eq!(extraction.request, AppointmentRequest::NONE);
+        assert!(extraction.usage.is_zero() && extraction.unclear.is_empty());
+    }
+}

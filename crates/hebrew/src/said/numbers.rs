@@ -57,10 +57,10 @@ pub(crate) fn cardinal(words: &[&str]) -> Option<Cardinal> {
     // "שמונה עשר" and "שלוש עשר": the ten tells the gender, except where the unit is of the other one.
     let teen = teen.filter(|_| (1..10).contains(&value));
     Some(match teen {
-        Some(ten) => Cardinal {
+        Some(of_the_ten) => Cardinal {
             value: value + 10,
             gender: if gender == Gender::Either {
-                ten
+                of_the_ten
             } else {
                 gender
             },

@@ -47,8 +47,9 @@ pub fn parts_said(text: &str) -> Vec<DayPart> {
 pub(crate) fn part_at(tokens: &Tokens, at: usize) -> Option<(DayPart, usize)> {
     let (word, next) = (tokens.text(at), tokens.text(at + 1));
     let pair = match (word, next) {
-        ("לפנות", "בוקר" | "בקר") => Some(DayPart::Morning),
-        ("לפני", "הצהרימ" | "צהרימ") => Some(DayPart::Morning),
+        ("לפנות", "בוקר" | "בקר") | ("לפני", "הצהרימ" | "צהרימ") => {
+            Some(DayPart::Morning)
+        }
         ("לפנות" | "לקראת", "ערב" | "הערב") => Some(DayPart::Evening),
         ("אחר" | "אחרי" | "לאחר", "הצהרימ" | "צהרימ" | "הצהורימ") => {
             Some(DayPart::Afternoon)

@@ -44,13 +44,12 @@ fn stand_of(tokens: &Tokens) -> Stand {
         };
         match sense {
             Sense::Holds => return Stand::Held,
-            Sense::Neither => {}
             Sense::No => stand = Stand::No,
             Sense::Strong if counts(tokens, at, length, stand) => stand = Stand::Strong,
             Sense::Weak if stand != Stand::Strong && counts(tokens, at, length, stand) => {
                 stand = Stand::Weak;
             }
-            Sense::Strong | Sense::Weak => {}
+            Sense::Strong | Sense::Weak | Sense::Neither => {}
         }
         at += length;
     }
@@ -161,7 +160,15 @@ fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
                 "תור" | "פגישה" | "משהו" | "עוד" | "מקומ" | "זמנ" | "שולחנ"
             )
     });
-    !(books && asks_for_one && stand != Stand::Strong)
+    let takes_down_a_name = matches!(
+        tokens.text(at),
+        "תרשומ" | "תרשמי" | "תרשמו" | "רשומ" | "רשמי"
+    ) && tokens.same_clause(at, at + 1)
+        && !matches!(
+            tokens.text(at + 1),
+            "לי" | "לנו" | "אותי" | "אותנו" | "את" | "בבקשה" | "כבר" | "תודה" | "אז"
+        );
+    !((books && asks_for_one || takes_down_a_name) && stand != Stand::Strong)
 }
 
 /// "לא מתאים", "לא ממש נוח לי": a no before it in the clause, with nothing between but what strengthens it.
@@ -343,6 +350,7 @@ mod tests {
             "פחות מתאים",
             "מחר יותר טוב",
             "טוב, אז מה יש לכם ביום אחר",
+            "תרשמי יוסי",
             "אוקיי, יש לכם משהו ביום רביעי?",
             "אני רוצה שתקבע לי תור",
             "טוב ביי",
