@@ -162,6 +162,8 @@ fn ends_a_clause(letters: &[char], at: usize) -> bool {
     };
     match letters[at] {
         '-' | '־' => is_space(at.checked_sub(1)) && is_space(Some(at + 1)),
+        // "תרשמי: דוד כהן" is one clause.
+        ':' => false,
         letter => !letter.is_whitespace() || letter == '\n',
     }
 }

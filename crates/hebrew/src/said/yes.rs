@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::said::{
     tokens::Tokens,
-    yes_words::{ASKS, BETWEEN, BOOKING, HOLDS, NEITHER, NO, STRONG, WEAK},
+    yes_words::{ASKS, BETWEEN, BOOKING, FAREWELLS, HOLDS, NEITHER, NO, REFUSALS, STRONG, WEAK},
 };
 
 /// Whether a text says yes to what was offered, and takes nothing of it back.
@@ -23,7 +23,7 @@ pub fn yes_said(text: &str) -> bool {
     let tokens = Tokens::of(text);
     match stand_of(&tokens) {
         Stand::Strong => true,
-        Stand::Weak => !asks_something(&tokens),
+        Stand::Weak => !asks_something(&tokens) && !takes_leave(&tokens),
         Stand::Open | Stand::Held | Stand::No => false,
     }
 }
@@ -43,6 +43,7 @@ fn stand_of(tokens: &Tokens) -> Stand {
             continue;
         };
         match sense {
+            Sense::Refuses => return Stand::No,
             Sense::Holds => return Stand::Held,
             Sense::No => stand = Stand::No,
             Sense::Strong if counts(tokens, at, length, stand) => stand = Stand::Strong,
@@ -74,6 +75,7 @@ enum Sense {
     No,
     Neither,
     Holds,
+    Refuses,
 }
 
 /// Every phrase with its sense, the longest first.
@@ -81,6 +83,7 @@ struct Lexicon(Vec<(Vec<String>, Sense)>);
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let lists = [
+        (REFUSALS, Sense::Refuses),
         (HOLDS, Sense::Holds),
         (NEITHER, Sense::Neither),
         (STRONG, Sense::Strong),
@@ -97,6 +100,8 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
 static BETWEEN_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BETWEEN));
 static ASKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(ASKS));
 static BOOKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BOOKING));
+
+static FAREWELL_PHRASES: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(FAREWELLS));
 
 fn phrases_of(list: &[&str]) -> Vec<Vec<String>> {
     list.iter().map(|phrase| words_of(phrase)).collect()
@@ -138,7 +143,9 @@ impl Lexicon {
 
 /// Whether a word of yes says it here: not denied, not asked, not part of a wish.
 fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
-    if tokens.is_asked(at) || is_denied(tokens, at) {
+    // "הטיפול היה מעולה" praises what is over.
+    let is_over = matches!(tokens.joined_before(at), "היה" | "היתה" | "הייתה" | "היו");
+    if is_over || tokens.is_asked(at) || is_denied(tokens, at) {
         return false;
     }
     let mut before = (0..at)
@@ -168,6 +175,8 @@ fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
             tokens.text(at + 1),
             "לי" | "לנו" | "אותי" | "אותנו" | "את" | "בבקשה" | "כבר" | "תודה" | "אז"
         );
+    let takes_down_a_name =
+        takes_down_a_name || (tokens.text(at + 1), tokens.text(at + 2)) == ("את", "השמ");
     !((books && asks_for_one || takes_down_a_name) && stand != Stand::Strong)
 }
 
@@ -200,6 +209,18 @@ fn is_denied(tokens: &Tokens, at: usize) -> bool {
         }
     }
     false
+}
+
+/// Whether the caller says goodbye.
+fn takes_leave(tokens: &Tokens) -> bool {
+    FAREWELL_PHRASES.iter().any(|phrase| {
+        (0..tokens.len()).any(|at| {
+            phrase
+                .iter()
+                .enumerate()
+                .all(|(offset, word)| tokens.text(at + offset) == word)
+        })
+    })
 }
 
 /// Whether anything in the text is a question.
@@ -351,6 +372,16 @@ mod tests {
             "מחר יותר טוב",
             "טוב, אז מה יש לכם ביום אחר",
             "תרשמי יוסי",
+            "תרשום את השם דוד",
+            "תרשמי: דוד כהן",
+            "לא אמרתי כן",
+            "הטיפול היה מעולה, תודה",
+            "לא צריך, זה בסדר",
+            "אל תקבעי לי",
+            "טוב, תודה, להתראות",
+            "כן כן, אני מקשיב",
+            "לא, לא צריך, תודה",
+            "yes but not on tuesday",
             "אוקיי, יש לכם משהו ביום רביעי?",
             "אני רוצה שתקבע לי תור",
             "טוב ביי",

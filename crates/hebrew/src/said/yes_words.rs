@@ -212,10 +212,6 @@ pub(crate) const NO: &[&str] = &[
     "אל",
     "שלא",
     "ולא",
-    "אין צורך",
-    "אין מצב",
-    "אין סיכוי",
-    "בשום אופן",
     "ממש לא",
     "בטח שלא",
     "ברור שלא",
@@ -227,9 +223,6 @@ pub(crate) const NO: &[&str] = &[
     "нет",
     "не",
     "لا",
-    "מוותר",
-    "מוותרת",
-    "נוותר",
 ];
 
 /// What asks, waits, doubts or wishes for something else: no yes stands beside it.
@@ -351,10 +344,21 @@ pub(crate) const HOLDS: &[&str] = &[
     "بس",
     "استنى",
     "لو",
+    "מקשיב",
+    "מקשיבה",
+    "מחכה",
+    "ממתין",
+    "ממתינה",
 ];
 
 /// Phrases in which a word of yes or no says neither.
 pub(crate) const NEITHER: &[&str] = &[
+    "סגור היום",
+    "סגורים בשבת",
+    "מצב טוב",
+    "הכל טוב",
+    "הכול טוב",
+    "הכל בסדר",
     "כן אני שומע",
     "כן אני שומעת",
     "כן שומע",
@@ -393,7 +397,6 @@ pub(crate) const NEITHER: &[&str] = &[
     "אם אפשר",
     "good morning",
     "good evening",
-    "לא לא",
     "כן מה",
     "כן מי",
     "כן מי זה",
@@ -403,6 +406,9 @@ pub(crate) const NEITHER: &[&str] = &[
 
 /// Words between a "לא" and what it denies.
 pub(crate) const BETWEEN: &[&str] = &[
+    "אמרתי",
+    "אומרת",
+    "שזה",
     "ממש",
     "כל",
     "כך",
@@ -492,4 +498,52 @@ pub(crate) const BOOKING: &[&str] = &[
     "בואו נקבע",
     "תכניס",
     "תכניסי",
+];
+
+/// Words of leave-taking: beside them a weak yes only ends the call.
+pub(crate) const FAREWELLS: &[&str] = &[
+    "להתראות",
+    "ביי",
+    "bye",
+    "goodbye",
+    "пока",
+    "до свидания",
+    "יום טוב",
+    "ערב טוב",
+];
+
+/// A refusal that nothing after it takes back: "לא צריך, זה בסדר".
+pub(crate) const REFUSALS: &[&str] = &[
+    "לא צריך",
+    "לא צריכה",
+    "אין צורך",
+    "לא רוצה",
+    "לא רוצים",
+    "לא מעוניין",
+    "לא מעוניינת",
+    "לא תודה",
+    "לא לקבוע",
+    "אל תקבע",
+    "אל תקבעי",
+    "אל תרשום",
+    "אל תרשמי",
+    "אל תזמין",
+    "אל תזמיני",
+    "אין מצב",
+    "אין סיכוי",
+    "בשום אופן",
+    "מוותר",
+    "מוותרת",
+    "נוותר",
+    "no thanks",
+    "no thank you",
+    "нет спасибо",
+    "תרדי מזה",
+    "רד מזה",
+    "ירד מהפרק",
+    "לא רלוונטי",
+    "כבר לא רלוונטי",
+    "כבר לא צריך",
+    "מספר לא נכון",
+    "טעות במספר",
 ];

@@ -19,6 +19,11 @@ pub(super) fn in_digits(tokens: &Tokens, at: usize) -> Option<Mention> {
         let day = day_number(tokens.text(at + 1))?;
         return Some(Mention::sure(Kind::DayOfMonth(day, month), 2));
     }
+    // "פברואר 15", as people read a calendar.
+    if let Some(month) = month_named(number.strip_prefix(['ב', 'ל']).unwrap_or(number)) {
+        let day = day_number(tokens.text(at + 1))?;
+        return Some(Mention::sure(Kind::DayOfMonth(day, month), 2));
+    }
     if !is_number(number) || number.contains(':') {
         return None;
     }
@@ -110,7 +115,10 @@ pub(super) fn day_of_month(tokens: &Tokens, at: usize) -> Option<Mention> {
             let day = u8::try_from(day)
                 .ok()
                 .filter(|day| (1..=31).contains(day))?;
-            if let Some((kind, month_length)) = month_after(tokens, at + length, day) {
+            // "שישי, יולי 18" is no sixth of July.
+            let month = month_after(tokens, at + length, day)
+                .filter(|_| tokens.same_clause(at, at + length));
+            if let Some((kind, month_length)) = month {
                 return Some(Mention::sure(kind, length + month_length));
             }
             in_words_alone(tokens, at, day, length, prefix, masculine)

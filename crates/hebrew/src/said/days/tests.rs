@@ -88,6 +88,7 @@ fn days_are_read_from_callers_words() {
     check("יום ראשון ה-29 לנובמבר", date!(2026 - 11 - 29), true);
     check("לא שלישי, רביעי", date!(2026 - 11 - 24), false);
     check("לא שלישי, רביעי", date!(2026 - 11 - 25), true);
+    check("שישי, דצמבר 18", date!(2026 - 12 - 18), true);
     check("הלילה באחת", date!(2026 - 11 - 23), true);
 }
 

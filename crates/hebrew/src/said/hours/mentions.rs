@@ -165,8 +165,9 @@ fn number_as_hour(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
     if let Some(read) = foreign_hour(words, lead) {
         return Some(read);
     }
-    let (reading, length) =
-        before_the_hour(words).map_or_else(|| past_the_hour(words, lead), Some)?;
+    let (reading, length) = before_the_hour(words)
+        .or_else(|| after_the_hour(words))
+        .or_else(|| past_the_hour(words, lead))?;
     let next = words.get(length).copied().unwrap_or_default();
     let counts = length == 1 && lead != Lead::Hour && counts_things(first, next);
     Some((vec![plain(reading, counts)], length))
@@ -275,6 +276,12 @@ fn before_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
     if !(1..30).contains(&minutes) || !(may_be_minutes || has_unit) {
         return None;
     }
+    // "רבע ל-12".
+    if let Some(["ל", hour, ..]) = words.get(length..) {
+        let hour: u32 = hour.parse().ok().filter(|hour| (1..=12).contains(hour))?;
+        let earlier = if hour == 1 { 12 } else { hour - 1 };
+        return Some((Reading::new(earlier, 60 - minutes, false)?, length + 2));
+    }
     let mut rest = words.get(length..)?.to_vec();
     let hour = rest.first_mut()?;
     *hour = hour.strip_prefix('ל')?;
@@ -285,6 +292,25 @@ fn before_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
         Reading::new(earlier, 60 - minutes, false)?,
         length + hour.length,
     ))
+}
+
+/// "רבע אחרי עשר", "עשר דקות אחרי עשר", "עשרה אחרי עשר".
+fn after_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
+    let (minutes, mut length) = if words.first() == Some(&"רבע") {
+        (15, 1)
+    } else {
+        let number = cardinal(words)?;
+        (number.value, number.length)
+    };
+    length += usize::from(words.get(length) == Some(&"דקות"));
+    let hour = words
+        .get(length + 1..)
+        .filter(|_| words.get(length) == Some(&"אחרי"))?;
+    let hour =
+        cardinal(hour).filter(|hour| hour.is_feminine() && (1..=12).contains(&hour.value))?;
+    let reading =
+        Reading::new(hour.value, minutes, false).filter(|_| (1..60).contains(&minutes))?;
+    Some((reading, length + 1 + hour.length))
 }
 
 /// "עשר", "עשר וחצי", "עשר ועשרים", "תשע אפס חמש", "חמש פחות רבע".

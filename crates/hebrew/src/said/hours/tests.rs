@@ -43,6 +43,11 @@ fn hours_are_read_from_callers_words() {
     check("at half past four", &[time!(16:30)]);
     check("10 pm", &[time!(22:00)]);
     check("שעה אחת בצהריים", &[time!(13:00)]);
+    check("ברבע ל-5", &[time!(16:45)]);
+    check("בעשרה ל-12", &[time!(23:50)]);
+    check("רבע אחרי עשר", &[time!(22:15)]);
+    check("עשר דקות אחרי עשר", &[time!(22:10)]);
+    check("בעשרה אחרי עשר", &[time!(22:10)]);
     check("לא בעשר, באחת עשרה", &[time!(23:00)]);
     check("חמש פחות רבע", &[time!(16:45)]);
     check("ב-5 וחצי", &[time!(17:30)]);
