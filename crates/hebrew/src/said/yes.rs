@@ -1,6 +1,6 @@
 //! Whether words say yes.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use crate::said::{
     tokens::Tokens,
@@ -78,8 +78,8 @@ enum Sense {
     Refuses,
 }
 
-/// Every phrase with its sense, the longest first.
-struct Lexicon(Vec<(Vec<String>, Sense)>);
+/// Every phrase with its sense by its first word, the longest first.
+struct Lexicon(HashMap<String, Vec<(Vec<String>, Sense)>>);
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let lists = [
@@ -95,7 +95,16 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         .flat_map(|(list, sense)| list.iter().map(|phrase| (words_of(phrase), *sense)))
         .collect();
     phrases.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
-    Lexicon(phrases)
+    let mut lexicon = HashMap::<String, Vec<(Vec<String>, Sense)>>::new();
+    for (words, sense) in phrases {
+        if let Some(first) = words.first() {
+            lexicon
+                .entry(first.clone())
+                .or_default()
+                .push((words, sense));
+        }
+    }
+    Lexicon(lexicon)
 });
 static BETWEEN_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BETWEEN));
 static ASKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(ASKS));
@@ -118,21 +127,20 @@ fn is_one_of(list: &[Vec<String>], word: &str) -> bool {
 
 impl Lexicon {
     fn sense_at(&self, tokens: &Tokens, at: usize) -> Option<(Sense, usize)> {
+        let word = tokens.text(at);
         let stands_here = |words: &[String]| {
-            let is_here = |at: usize| {
-                words
-                    .iter()
-                    .enumerate()
-                    .all(|(offset, word)| tokens.text(at + offset) == word)
-            };
-            // "וכן", "ואם": a conjunction glued to the first word.
-            let glued = || {
-                let rest = tokens.text(at).strip_prefix('ו');
-                words.len() == 1 && words[0].chars().count() > 2 && rest == Some(words[0].as_str())
-            };
-            is_here(at) || glued()
+            (1..words.len()).all(|offset| tokens.text(at + offset) == words[offset])
         };
-        let (words, sense) = self.0.iter().find(|(words, _)| stands_here(words))?;
+        // "וכן", "ואם": a conjunction glued to a word that has more than two letters without it.
+        let glued = word
+            .strip_prefix('ו')
+            .filter(|rest| rest.chars().count() > 2)
+            .and_then(|rest| self.0.get(rest))
+            .and_then(|phrases| phrases.iter().find(|(words, _)| words.len() == 1));
+        let whole = self.0.get(word);
+        let (words, sense) = whole
+            .and_then(|phrases| phrases.iter().find(|(words, _)| stands_here(words)))
+            .or(glued)?;
         // "אחר הצהריים" and "לאחר הצהריים" hold nothing back.
         if *sense == Sense::Holds && tokens.text(at + words.len()).ends_with("צהרימ") {
             return None;

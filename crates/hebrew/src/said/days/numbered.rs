@@ -3,13 +3,10 @@
 use time::{Date, Month};
 
 use super::{Bearing, Kind, mentions::Mention};
-use crate::{
-    month_name, normalise,
-    said::{
-        foreign,
-        numbers::{Gender, cardinal, ordinal},
-        tokens::{Tokens, is_number, one_spelling},
-    },
+use crate::said::{
+    foreign,
+    numbers::{Gender, cardinal, ordinal},
+    tokens::{Tokens, is_number},
 };
 
 /// "24.11", "24/11/26", "2026-11-24", "24 november".
@@ -224,17 +221,20 @@ fn is_hebrew_month(word: &str) -> bool {
 }
 
 fn month_named(word: &str) -> Option<u8> {
-    let other = match word {
-        "מרס" => Some(3),
-        "מאיי" => Some(5),
-        "אוקטבר" => Some(10),
-        _ => None,
-    };
-    other.or_else(|| {
-        (1..=12).find(|month| {
-            Month::try_from(*month)
-                .is_ok_and(|month| one_spelling(&normalise(month_name(month))) == word)
-        })
+    Some(match word {
+        "ינואר" => 1,
+        "פברואר" => 2,
+        "מרצ" | "מרס" => 3,
+        "אפריל" => 4,
+        "מאי" => 5,
+        "יוני" => 6,
+        "יולי" => 7,
+        "אוגוסט" => 8,
+        "ספטמבר" => 9,
+        "אוקטובר" | "אוקטבר" => 10,
+        "נובמבר" => 11,
+        "דצמבר" => 12,
+        _ => return None,
     })
 }
 

@@ -143,3 +143,13 @@ fn an_agent_names_days() {
         assert!(!day_is_named(text, date, SUNDAY), "{text} {date}");
     }
 }
+
+#[test]
+fn every_month_is_known() {
+    for month in 1..=12 {
+        let month = time::Month::try_from(month).unwrap();
+        let said = format!("24 ב{}", crate::month_name(month));
+        let date = Date::from_calendar_date(2027, month, 24).unwrap();
+        assert!(day_is_named(&said, date, SUNDAY), "{said}");
+    }
+}

@@ -120,6 +120,7 @@ fn hour_at(
     Some(Mention {
         hours,
         led: is_sure
+            || spoken.iter().any(|hour| hour.has_minutes)
             || lead == Lead::At
             || (prefix == "ל" && lead == Lead::None && !is_number(words[0]))
             || matches!(tokens.text(at), "ל" | "עד"),
@@ -149,6 +150,8 @@ struct Spoken {
     reading: Reading,
     /// "10:30" can be nothing else.
     is_clock: bool,
+    /// "עשר וחצי" is seldom a count.
+    has_minutes: bool,
     /// The words after it count something.
     counts: bool,
 }
@@ -169,14 +172,19 @@ fn number_as_hour(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
         .or_else(|| after_the_hour(words))
         .or_else(|| past_the_hour(words, lead))?;
     let next = words.get(length).copied().unwrap_or_default();
-    let counts = length == 1 && lead != Lead::Hour && counts_things(first, next);
-    Some((vec![plain(reading, counts)], length))
+    let is_count = (length == 1 && counts_things(first, next)) || is_counted(next);
+    let spoken = Spoken {
+        has_minutes: cardinal(words).is_none_or(|hour| hour.length < length),
+        ..plain(reading, is_count && lead != Lead::Hour)
+    };
+    Some((vec![spoken], length))
 }
 
 const fn plain(reading: Reading, counts: bool) -> Spoken {
     Spoken {
         reading,
         is_clock: false,
+        has_minutes: false,
         counts,
     }
 }
@@ -203,6 +211,7 @@ fn in_digits(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
             vec![Spoken {
                 reading,
                 is_clock,
+                has_minutes: true,
                 counts,
             }],
             1,
