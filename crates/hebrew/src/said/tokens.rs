@@ -127,9 +127,17 @@ pub(crate) fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// One spelling for "שתיים" and "שתים".
+/// One spelling for "שתיים" and "שתים", and for "כן" and "כןןן".
 pub(crate) fn one_spelling(word: &str) -> String {
-    word.replace("יי", "י")
+    let letters: Vec<char> = word.chars().collect();
+    let is_drawn_out = |run: &[char]| run.len() > 2 && !run[0].is_ascii_digit();
+    letters
+        .chunk_by(|one, other| one == other)
+        .flat_map(|run| {
+            let is_one = is_drawn_out(run) || (run.len() == 2 && run[0] == 'י');
+            &run[..if is_one { 1 } else { run.len() }]
+        })
+        .collect()
 }
 
 fn word_length(letters: &[char]) -> usize {
@@ -190,6 +198,7 @@ mod tests {
         check("ב4 או ה-24.11", "ב0 40 או0 ה0 24.110");
         check("שתיים אחה\"צ", "שתימ0 אחהצ0");
         check("יום ג' - בעשר", "יומ0 ג0 בעשר1");
+        check("כןןן, 1000", "כנ0 10001");
         check("052-4561230", "052-45612300");
     }
 
