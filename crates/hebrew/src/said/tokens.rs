@@ -122,6 +122,34 @@ impl Tokens {
     }
 }
 
+/// Whether the words from a token on rule out what stands before them: "(שלישי) לא מתאים לי", "(בעשר) אני לא יכולה".
+pub(crate) fn is_ruled_out_behind(tokens: &Tokens, end: usize) -> bool {
+    let at = end
+        + usize::from(matches!(
+            tokens.text(end),
+            "אני" | "זה" | "לי" | "ממש" | "כבר"
+        ));
+    let joined = end > 0 && tokens.same_clause(end - 1, at + 1);
+    joined
+        && tokens.text(at) == "לא"
+        && matches!(
+            tokens.text(at + 1),
+            "טוב"
+                | "מתאימ"
+                | "מתאימה"
+                | "נוח"
+                | "יכול"
+                | "יכולה"
+                | "מסתדר"
+                | "אפשרי"
+                | "בא"
+                | "פנוי"
+                | "פנויה"
+                | "ממש"
+                | "עובד"
+        )
+}
+
 /// Whether a token is written in digits.
 pub(crate) fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())

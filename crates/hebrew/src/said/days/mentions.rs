@@ -9,7 +9,7 @@ use super::{
 use crate::said::{
     foreign,
     numbers::cardinal,
-    tokens::{Tokens, is_number},
+    tokens::{Tokens, is_number, is_ruled_out_behind},
 };
 
 /// What a mention was read from.
@@ -46,7 +46,7 @@ pub(super) fn mentions(tokens: &Tokens) -> Vec<(SaidDay, usize)> {
         let day = SaidDay {
             kind: mention.kind,
             bearing: mention.bearing,
-            negated: is_negated(tokens, at),
+            negated: is_negated(tokens, at) || is_ruled_out_behind(tokens, at + mention.length),
             is_a_week: false,
             at,
         };
