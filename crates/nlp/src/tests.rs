@@ -6,6 +6,7 @@ use toran_scheduling::TimeZoneName;
 use super::*;
 
 mod confirming;
+mod fresh;
 mod hours;
 mod saying;
 

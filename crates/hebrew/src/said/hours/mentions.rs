@@ -168,6 +168,9 @@ fn number_as_hour(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
     if let Some(read) = foreign_hour(words, lead) {
         return Some(read);
     }
+    if let Some(read) = five_to(words) {
+        return Some(read);
+    }
     let (reading, length) = before_the_hour(words)
         .or_else(|| after_the_hour(words))
         .or_else(|| past_the_hour(words, lead))?;
@@ -178,6 +181,26 @@ fn number_as_hour(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
         ..plain(reading, is_count && lead != Lead::Hour)
     };
     Some((vec![spoken], length))
+}
+
+/// "חמש לשש" is a range, or five minutes to six in the mouth of many: every reading is taken.
+fn five_to(words: &[&str]) -> Option<(Vec<Spoken>, usize)> {
+    let (&"חמש", rest) = words.split_first()? else {
+        return None;
+    };
+    let mut rest = rest.to_vec();
+    let hour = rest.first_mut()?;
+    *hour = hour.strip_prefix('ל')?;
+    let hour =
+        cardinal(&rest).filter(|hour| hour.is_feminine() && (1..=12).contains(&hour.value))?;
+    let earlier = if hour.value == 1 { 12 } else { hour.value - 1 };
+    let readings = [
+        Reading::new(earlier, 55, false)?,
+        Reading::new(5, 0, false)?,
+        Reading::new(hour.value, 0, false)?,
+    ];
+    let spoken = readings.map(|reading| plain(reading, false));
+    Some((spoken.into(), 1 + hour.length))
 }
 
 const fn plain(reading: Reading, counts: bool) -> Spoken {
