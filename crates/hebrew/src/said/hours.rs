@@ -10,6 +10,7 @@ use crate::said::{
 };
 use mentions::{mention, words_of_number};
 
+mod counts;
 mod mentions;
 
 /// An hour that a text names.

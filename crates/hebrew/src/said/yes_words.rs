@@ -353,6 +353,10 @@ pub(crate) const HOLDS: &[&str] = &[
 
 /// Phrases in which a word of yes or no says neither.
 pub(crate) const NEITHER: &[&str] = &[
+    "שיהיה לך",
+    "שיהיה לכם",
+    "שיהיה בהצלחה",
+    "שיהיה יום",
     "סגור היום",
     "סגורים בשבת",
     "מצב טוב",

@@ -181,7 +181,7 @@ fn month_after(tokens: &Tokens, at: usize, day: u8) -> Option<(Kind, usize)> {
     let has_glue = word.starts_with('ל') || (glue == 1 && tokens.text(at) == "ל");
     if glue == 1 && has_glue && is_number(word) {
         // "24 ל-11"; but "20 ל-5" may be an hour.
-        let month = month_number(word).filter(|_| day > 12 && day % 5 != 0)?;
+        let month = month_number(word).filter(|_| day > 12 && !day.is_multiple_of(5))?;
         return Some((Kind::DayOfMonth(day, month), 2));
     }
     if !has_glue || is_number(word) {
