@@ -1,11 +1,14 @@
 //! Hebrew as text: normalising, and dates, hours and numbers as words.
 //!
-//! Three things: a form of a text in which two spellings of the same words compare equal
+//! Four things: a form of a text in which two spellings of the same words compare equal
 //! ([`normalise`]); dates, hours and numbers as a person would say them ([`date_words`],
-//! [`time_words`]); and the hours and days that one of our own sentences names ([`times_spoken`], [`dates_spoken`]).
+//! [`time_words`]); the hours and days that one of our own sentences names ([`times_spoken`], [`dates_spoken`]); and
+//! what a person's words can name ([`days_said`], [`hours_said`], [`parts_said`], [`name_said`], [`digits_said`]) or
+//! say yes to ([`yes_said`]), so that a parser's answer may be held against them.
 //!
-//! It is *not* a parser of callers' words (a language model is), no morphology, no translation and no
-//! transliteration. It knows no clock and no zone, and nothing else of Toran.
+//! It is *not* the parser of callers' words (a language model is): its readers bear out or contradict, and ask for
+//! nothing. No morphology, no translation and no transliteration. It knows no clock and no zone, and nothing else of
+//! Toran.
 //!
 //! ```
 //! use time::macros::{date, time};
@@ -13,6 +16,7 @@
 //! assert_eq!(toran_hebrew::normalise("שָׁלוֹם, \"Dana\"!"), "שלומ dana");
 //! assert_eq!(toran_hebrew::date_words(date!(2026-11-24)), "יום שלישי, 24 בנובמבר");
 //! assert_eq!(toran_hebrew::time_words(time!(16:30)), "ארבע וחצי אחר הצהריים");
+//! assert!(toran_hebrew::yes_said("לא לא, זה מצוין"));
 //! assert_eq!(toran_hebrew::times_spoken("קבעתי לך בארבע וחצי אחר הצהריים."), [time!(16:30)]);
 //! ```
 

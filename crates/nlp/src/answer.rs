@@ -84,7 +84,7 @@ struct Answer {
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
-    phone: Option<String>,
+    phone: Value,
     #[serde(default)]
     confirm_words: Value,
     #[serde(default)]
@@ -158,7 +158,7 @@ pub fn read_answer(
         },
         intent,
         one_more: answer.one_more.unwrap_or(false),
-        phone: spoken_phone(answer.phone.as_deref(), user_text),
+        phone: spoken_phone(answer.phone.as_str(), user_text),
         unclear,
     })
 }

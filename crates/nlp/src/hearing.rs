@@ -126,6 +126,7 @@ mod tests {
         check("שלומפר", Some(-0.2), Hearing::UnknownWord);
         check("דוד", None, Hearing::UnknownWord);
         check("Alex", None, Hearing::UnknownWord);
+        check("כןןן", None, Hearing::Words);
     }
 
     #[test]

@@ -43,6 +43,7 @@ static WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .iter()
         .flat_map(|list| list.split_whitespace())
         .map(hebrew::normalise)
+        .flat_map(|words| hebrew::words(&words).map(str::to_owned).collect::<Vec<_>>())
         .collect()
 });
 

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use time::macros::{date, datetime, time};
 use toran_domain::Action;
 use toran_scheduling::TimeZoneName;
@@ -5,6 +6,8 @@ use toran_scheduling::TimeZoneName;
 use super::*;
 
 mod confirming;
+mod fresh;
+mod hours;
 mod saying;
 
 fn settings() -> AppointmentSettings {
@@ -162,5 +165,111 @@ fn an_empty_text_is_answered_without_the_model() {
         };
         assert_eq!(extraction.request, AppointmentRequest::NONE);
         assert!(extraction.usage.is_zero() && extraction.unclear.is_empty());
+    }
+}
+
+fn words() -> impl Strategy<Value = String> {
+    let words = prop::sample::select(vec![
+        "כן",
+        "לא",
+        "בסדר",
+        "תקבע",
+        "לי",
+        "מחר",
+        "ביום",
+        "שלישי",
+        "רביעי",
+        "ב-24",
+        "לחודש",
+        "בעשר",
+        "וחצי",
+        "10:30",
+        "ב-15",
+        "בערב",
+        "אבל",
+        "אפשר",
+        "?",
+        ",",
+        "בפסח",
+        "אחרי",
+        "עוד",
+        "שעה",
+        "הלילה",
+        "באחת",
+        "לנועם",
+        "052",
+        "אותה",
+        "next",
+        "at",
+    ]);
+    prop::collection::vec(words, 0..8).prop_map(|words| words.join(" "))
+}
+
+fn answers() -> impl Strategy<Value = String> {
+    let days = prop::sample::select(vec![
+        "null",
+        r#""2026-11-24""#,
+        r#""2026-11-25""#,
+        r#"{"words":"שלישי","weekday":"tuesday"}"#,
+        r#"{"words":"מחר","days_from_now":1}"#,
+        r#"{"words":"","day":24,"month":null,"year":null,"weekday":null}"#,
+        r#"{"words":"בפסח","holiday":"פסח","relation":"after"}"#,
+        r#"{"words":"הלילה","days_from_now":0}"#,
+        r#"{"day":31,"month":2}"#,
+        "[]",
+    ]);
+    let hours = prop::sample::select(vec![
+        "null",
+        r#""10:30""#,
+        r#""11:00""#,
+        r#"{"words":"בעשר וחצי","hour":10,"minute":30}"#,
+        r#"{"hour":1,"minute":0,"part_of_day":"night"}"#,
+        r#"{"words":"עוד שעה","minutes_from_now":60}"#,
+        r#"{"words":"","same_hour":true}"#,
+        r#"{"words":"בערב","part_of_day":"evening"}"#,
+        "7",
+    ]);
+    let yes = prop::sample::select(vec!["null", r#""כן""#, r#""אפשר""#, "3"]);
+    let intents = prop::sample::select(vec!["null", r#""book""#, r#""cancel""#, r#""move""#]);
+    let actions = prop::sample::select(vec!["ask", "confirm", "none"]);
+    (actions, intents, days.clone(), days, hours, yes).prop_map(|(action, intent, day, not_on, hour, yes)| {
+        format!(r#"{{"action":"{action}","intent":{intent},"date":{day},"not_on":{not_on},"time":{hour},"name":"נועם","confirm_words":{yes}}}"#)
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_confirmation_is_always_a_yes_to_what_is_on_the_table(text in words(), answer in answers(), day in any::<bool>(), hour in any::<bool>()) {
+        let table = RequestedTime {
+            date: OFFERED.date.filter(|_| day),
+            time: OFFERED.time.filter(|_| hour),
+        };
+        let reading = reading(&text, &answer, table);
+        let request = &reading.request;
+        if request.action == Action::Confirm {
+            prop_assert!(day && hour && hebrew::yes_said(&text));
+            prop_assert_eq!(request.requested(), table);
+        }
+        // What must be asked for is in no result.
+        if reading.unclear.contains(&Detail::Date) {
+            prop_assert_eq!(request.date, None);
+        }
+        if reading.unclear.contains(&Detail::Time) {
+            prop_assert_eq!(request.time, None);
+        }
+        prop_assert!(reading.part_of_day.is_none() || request.time.is_none());
+        prop_assert!(request.action != Action::None || request.requested().is_empty());
+    }
+
+    #[test]
+    fn any_answer_to_any_text_is_taken(text in ".{0,60}", words in ".{0,20}", number in any::<i64>(), holiday in ".{0,10}") {
+        let value = serde_json::json!({
+            "action": "confirm", "name": words, "phone": text, "confirm_words": words,
+            "date": {"words": words, "day": number, "month": number, "weekday": words, "week_offset": number, "days_from_now": number},
+            "not_on": {"words": words, "holiday": holiday, "relation": "on", "day_of_holiday": number},
+            "time": {"words": words, "hour": number, "minute": number, "minutes_from_now": number},
+        });
+        let _ = reading(&text, &value.to_string(), OFFERED);
+        let _ = hearing(&text, None, &words);
     }
 }

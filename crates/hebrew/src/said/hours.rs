@@ -6,10 +6,11 @@ use crate::said::{
     days::dated_tokens,
     numbers::cardinal,
     phone::dialled_tokens,
-    tokens::{Tokens, is_number},
+    tokens::{Tokens, is_number, is_ruled_out_behind},
 };
 use mentions::{mention, words_of_number};
 
+mod counts;
 mod mentions;
 
 /// An hour that a text names.
@@ -79,8 +80,9 @@ pub fn hours_said(text: &str) -> Vec<SaidHour> {
         let in_a_list =
             last_end.is_some_and(|end: usize| end == at || (end + 1 == at && is_joined));
         let led = mention.led || (in_a_list && found.last().is_some_and(|last| last.led));
-        let negated = matches!(tokens.joined_before(at), "לא" | "אל")
+        let is_negated = matches!(tokens.joined_before(at), "לא" | "אל")
             && !(at >= 2 && tokens.text(at - 2) == "למה");
+        let negated = is_negated || is_ruled_out_behind(&tokens, at + mention.length);
         found.extend(mention.hours.into_iter().map(|readings| SaidHour {
             readings,
             led,

@@ -122,14 +122,50 @@ impl Tokens {
     }
 }
 
+/// Whether the words from a token on rule out what stands before them: "(שלישי) לא מתאים לי", "(בעשר) אני לא יכולה".
+pub(crate) fn is_ruled_out_behind(tokens: &Tokens, end: usize) -> bool {
+    let at = end
+        + usize::from(matches!(
+            tokens.text(end),
+            "אני" | "זה" | "לי" | "ממש" | "כבר"
+        ));
+    let joined = end > 0 && tokens.same_clause(end - 1, at + 1);
+    joined
+        && tokens.text(at) == "לא"
+        && matches!(
+            tokens.text(at + 1),
+            "טוב"
+                | "מתאימ"
+                | "מתאימה"
+                | "נוח"
+                | "יכול"
+                | "יכולה"
+                | "מסתדר"
+                | "אפשרי"
+                | "בא"
+                | "פנוי"
+                | "פנויה"
+                | "ממש"
+                | "עובד"
+        )
+}
+
 /// Whether a token is written in digits.
 pub(crate) fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// One spelling for "שתיים" and "שתים".
+/// One spelling for "שתיים" and "שתים", and for "כן" and "כןןן".
 pub(crate) fn one_spelling(word: &str) -> String {
-    word.replace("יי", "י")
+    let letters: Vec<char> = word.chars().collect();
+    let is_drawn_out = |run: &[char]| run.len() > 2 && !run[0].is_ascii_digit();
+    letters
+        .chunk_by(|one, other| one == other)
+        .flat_map(|run| {
+            let is_one = is_drawn_out(run) || (run.len() == 2 && run[0] == 'י');
+            &run[..if is_one { 1 } else { run.len() }]
+        })
+        .collect()
 }
 
 fn word_length(letters: &[char]) -> usize {
@@ -162,6 +198,8 @@ fn ends_a_clause(letters: &[char], at: usize) -> bool {
     };
     match letters[at] {
         '-' | '־' => is_space(at.checked_sub(1)) && is_space(Some(at + 1)),
+        // "תרשמי: דוד כהן" is one clause.
+        ':' => false,
         letter => !letter.is_whitespace() || letter == '\n',
     }
 }
@@ -188,6 +226,7 @@ mod tests {
         check("ב4 או ה-24.11", "ב0 40 או0 ה0 24.110");
         check("שתיים אחה\"צ", "שתימ0 אחהצ0");
         check("יום ג' - בעשר", "יומ0 ג0 בעשר1");
+        check("כןןן, 1000", "כנ0 10001");
         check("052-4561230", "052-45612300");
     }
 

@@ -1,10 +1,10 @@
 //! Whether words say yes.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use crate::said::{
     tokens::Tokens,
-    yes_words::{ASKS, BETWEEN, BOOKING, HOLDS, NEITHER, NO, STRONG, WEAK},
+    yes_words::{ASKS, BETWEEN, BOOKING, FAREWELLS, HOLDS, NEITHER, NO, REFUSALS, STRONG, WEAK},
 };
 
 /// Whether a text says yes to what was offered, and takes nothing of it back.
@@ -23,7 +23,7 @@ pub fn yes_said(text: &str) -> bool {
     let tokens = Tokens::of(text);
     match stand_of(&tokens) {
         Stand::Strong => true,
-        Stand::Weak => !asks_something(&tokens),
+        Stand::Weak => !asks_something(&tokens) && !takes_leave(&tokens),
         Stand::Open | Stand::Held | Stand::No => false,
     }
 }
@@ -43,6 +43,7 @@ fn stand_of(tokens: &Tokens) -> Stand {
             continue;
         };
         match sense {
+            Sense::Refuses => return Stand::No,
             Sense::Holds => return Stand::Held,
             Sense::No => stand = Stand::No,
             Sense::Strong if counts(tokens, at, length, stand) => stand = Stand::Strong,
@@ -74,13 +75,15 @@ enum Sense {
     No,
     Neither,
     Holds,
+    Refuses,
 }
 
-/// Every phrase with its sense, the longest first.
-struct Lexicon(Vec<(Vec<String>, Sense)>);
+/// Every phrase with its sense by its first word, the longest first.
+struct Lexicon(HashMap<String, Vec<(Vec<String>, Sense)>>);
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let lists = [
+        (REFUSALS, Sense::Refuses),
         (HOLDS, Sense::Holds),
         (NEITHER, Sense::Neither),
         (STRONG, Sense::Strong),
@@ -92,11 +95,22 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         .flat_map(|(list, sense)| list.iter().map(|phrase| (words_of(phrase), *sense)))
         .collect();
     phrases.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
-    Lexicon(phrases)
+    let mut lexicon = HashMap::<String, Vec<(Vec<String>, Sense)>>::new();
+    for (words, sense) in phrases {
+        if let Some(first) = words.first() {
+            lexicon
+                .entry(first.clone())
+                .or_default()
+                .push((words, sense));
+        }
+    }
+    Lexicon(lexicon)
 });
 static BETWEEN_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BETWEEN));
 static ASKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(ASKS));
 static BOOKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BOOKING));
+
+static FAREWELL_PHRASES: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(FAREWELLS));
 
 fn phrases_of(list: &[&str]) -> Vec<Vec<String>> {
     list.iter().map(|phrase| words_of(phrase)).collect()
@@ -113,21 +127,20 @@ fn is_one_of(list: &[Vec<String>], word: &str) -> bool {
 
 impl Lexicon {
     fn sense_at(&self, tokens: &Tokens, at: usize) -> Option<(Sense, usize)> {
+        let word = tokens.text(at);
         let stands_here = |words: &[String]| {
-            let is_here = |at: usize| {
-                words
-                    .iter()
-                    .enumerate()
-                    .all(|(offset, word)| tokens.text(at + offset) == word)
-            };
-            // "וכן", "ואם": a conjunction glued to the first word.
-            let glued = || {
-                let rest = tokens.text(at).strip_prefix('ו');
-                words.len() == 1 && words[0].chars().count() > 2 && rest == Some(words[0].as_str())
-            };
-            is_here(at) || glued()
+            (1..words.len()).all(|offset| tokens.text(at + offset) == words[offset])
         };
-        let (words, sense) = self.0.iter().find(|(words, _)| stands_here(words))?;
+        // "וכן", "ואם": a conjunction glued to a word that has more than two letters without it.
+        let glued = word
+            .strip_prefix('ו')
+            .filter(|rest| rest.chars().count() > 2)
+            .and_then(|rest| self.0.get(rest))
+            .and_then(|phrases| phrases.iter().find(|(words, _)| words.len() == 1));
+        let whole = self.0.get(word);
+        let (words, sense) = whole
+            .and_then(|phrases| phrases.iter().find(|(words, _)| stands_here(words)))
+            .or(glued)?;
         // "אחר הצהריים" and "לאחר הצהריים" hold nothing back.
         if *sense == Sense::Holds && tokens.text(at + words.len()).ends_with("צהרימ") {
             return None;
@@ -138,7 +151,9 @@ impl Lexicon {
 
 /// Whether a word of yes says it here: not denied, not asked, not part of a wish.
 fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
-    if tokens.is_asked(at) || is_denied(tokens, at) {
+    // "הטיפול היה מעולה" praises what is over.
+    let is_over = matches!(tokens.joined_before(at), "היה" | "היתה" | "הייתה" | "היו");
+    if is_over || tokens.is_asked(at) || is_denied(tokens, at) {
         return false;
     }
     let mut before = (0..at)
@@ -168,6 +183,8 @@ fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
             tokens.text(at + 1),
             "לי" | "לנו" | "אותי" | "אותנו" | "את" | "בבקשה" | "כבר" | "תודה" | "אז"
         );
+    let takes_down_a_name =
+        takes_down_a_name || (tokens.text(at + 1), tokens.text(at + 2)) == ("את", "השמ");
     !((books && asks_for_one || takes_down_a_name) && stand != Stand::Strong)
 }
 
@@ -200,6 +217,18 @@ fn is_denied(tokens: &Tokens, at: usize) -> bool {
         }
     }
     false
+}
+
+/// Whether the caller says goodbye.
+fn takes_leave(tokens: &Tokens) -> bool {
+    FAREWELL_PHRASES.iter().any(|phrase| {
+        (0..tokens.len()).any(|at| {
+            phrase
+                .iter()
+                .enumerate()
+                .all(|(offset, word)| tokens.text(at + offset) == word)
+        })
+    })
 }
 
 /// Whether anything in the text is a question.
@@ -351,6 +380,16 @@ mod tests {
             "מחר יותר טוב",
             "טוב, אז מה יש לכם ביום אחר",
             "תרשמי יוסי",
+            "תרשום את השם דוד",
+            "תרשמי: דוד כהן",
+            "לא אמרתי כן",
+            "הטיפול היה מעולה, תודה",
+            "לא צריך, זה בסדר",
+            "אל תקבעי לי",
+            "טוב, תודה, להתראות",
+            "כן כן, אני מקשיב",
+            "לא, לא צריך, תודה",
+            "yes but not on tuesday",
             "אוקיי, יש לכם משהו ביום רביעי?",
             "אני רוצה שתקבע לי תור",
             "טוב ביי",

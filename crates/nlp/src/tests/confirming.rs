@@ -194,6 +194,8 @@ fn the_callers_own_words_contradict_an_answer_that_leaves_them_out() {
         ("כן, מחר", vec![Day]),
         ("כן, ב-26 לחודש", vec![Day]),
         ("כן, בערב פסח", vec![Day]),
+        ("כן, אבל ביום שלישי אני לא יכול", vec![Day]),
+        ("כן, אבל בעשר וחצי לא מתאים לי", vec![Hour]),
         ("כן, בשתים עשרה", vec![Hour]),
         ("כן, בערב", vec![Hour]),
         ("כן, רק לא בעשר וחצי", vec![Hour]),

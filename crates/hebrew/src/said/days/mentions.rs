@@ -9,7 +9,7 @@ use super::{
 use crate::said::{
     foreign,
     numbers::cardinal,
-    tokens::{Tokens, is_number},
+    tokens::{Tokens, is_number, is_ruled_out_behind},
 };
 
 /// What a mention was read from.
@@ -46,7 +46,7 @@ pub(super) fn mentions(tokens: &Tokens) -> Vec<(SaidDay, usize)> {
         let day = SaidDay {
             kind: mention.kind,
             bearing: mention.bearing,
-            negated: is_negated(tokens, at),
+            negated: is_negated(tokens, at) || is_ruled_out_behind(tokens, at + mention.length),
             is_a_week: false,
             at,
         };
@@ -232,7 +232,7 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
     let noun = without_prefixes(word, &['ו', 'ב', 'ל', 'מ', 'ש'], |stem| stem == "יומ");
     if noun.is_some() {
         let next = tokens.text(at + 1);
-        if counts_a_festival(tokens, at + 1) {
+        if is_no_day_ahead(tokens, at + 1) {
             return None;
         }
         let number_follows = is_number(tokens.text(at + 2)) && !tokens.text(at + 2).contains(':');
@@ -267,9 +267,11 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
     })
 }
 
-/// "היום החמישי של חנוכה" counts the days of a festival.
-fn counts_a_festival(tokens: &Tokens, at: usize) -> bool {
-    tokens.text(at + 1) == "של" && !tokens.text(at + 2).contains("שבוע")
+/// "היום החמישי של חנוכה" counts the days of a festival, and "ביום חמישי שעבר" is over.
+fn is_no_day_ahead(tokens: &Tokens, at: usize) -> bool {
+    let next = tokens.text(at + 1);
+    (next == "של" && !tokens.text(at + 2).contains("שבוע"))
+        || matches!(next, "שעבר" | "שעברה" | "האחרונ" | "שחלפ")
 }
 
 /// "שני תורים", "בשני המקרים", "ראשון לציון", "תור ראשון", "על שם שני".
@@ -289,7 +291,7 @@ fn is_no_weekday(tokens: &Tokens, at: usize, day: Weekday) -> bool {
         _ => false,
     };
     counts
-        || counts_a_festival(tokens, at)
+        || is_no_day_ahead(tokens, at)
         || matches!(before, "שמ" | "שמי" | "השמ" | "פעמ" | "קומה" | "כיתה")
 }
 

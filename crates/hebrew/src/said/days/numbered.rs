@@ -3,19 +3,21 @@
 use time::{Date, Month};
 
 use super::{Bearing, Kind, mentions::Mention};
-use crate::{
-    month_name, normalise,
-    said::{
-        foreign,
-        numbers::{Gender, cardinal, ordinal},
-        tokens::{Tokens, is_number, one_spelling},
-    },
+use crate::said::{
+    foreign,
+    numbers::{Gender, cardinal, ordinal},
+    tokens::{Tokens, is_number},
 };
 
 /// "24.11", "24/11/26", "2026-11-24", "24 november".
 pub(super) fn in_digits(tokens: &Tokens, at: usize) -> Option<Mention> {
     let number = tokens.text(at);
     if let Some(month) = foreign::month(number) {
+        let day = day_number(tokens.text(at + 1))?;
+        return Some(Mention::sure(Kind::DayOfMonth(day, month), 2));
+    }
+    // "פברואר 15", as people read a calendar.
+    if let Some(month) = month_named(number.strip_prefix(['ב', 'ל']).unwrap_or(number)) {
         let day = day_number(tokens.text(at + 1))?;
         return Some(Mention::sure(Kind::DayOfMonth(day, month), 2));
     }
@@ -110,7 +112,10 @@ pub(super) fn day_of_month(tokens: &Tokens, at: usize) -> Option<Mention> {
             let day = u8::try_from(day)
                 .ok()
                 .filter(|day| (1..=31).contains(day))?;
-            if let Some((kind, month_length)) = month_after(tokens, at + length, day) {
+            // "שישי, יולי 18" is no sixth of July.
+            let month = month_after(tokens, at + length, day)
+                .filter(|_| tokens.same_clause(at, at + length));
+            if let Some((kind, month_length)) = month {
                 return Some(Mention::sure(kind, length + month_length));
             }
             in_words_alone(tokens, at, day, length, prefix, masculine)
@@ -174,6 +179,11 @@ fn month_after(tokens: &Tokens, at: usize, day: u8) -> Option<(Kind, usize)> {
         return Some((Kind::DayOfMonth(day, month), glue + 1));
     }
     let has_glue = word.starts_with('ל') || (glue == 1 && tokens.text(at) == "ל");
+    if glue == 1 && has_glue && is_number(word) {
+        // "24 ל-11"; but "20 ל-5" may be an hour.
+        let month = month_number(word).filter(|_| day > 12 && !day.is_multiple_of(5))?;
+        return Some((Kind::DayOfMonth(day, month), 2));
+    }
     if !has_glue || is_number(word) {
         return None;
     }
@@ -216,17 +226,20 @@ fn is_hebrew_month(word: &str) -> bool {
 }
 
 fn month_named(word: &str) -> Option<u8> {
-    let other = match word {
-        "מרס" => Some(3),
-        "מאיי" => Some(5),
-        "אוקטבר" => Some(10),
-        _ => None,
-    };
-    other.or_else(|| {
-        (1..=12).find(|month| {
-            Month::try_from(*month)
-                .is_ok_and(|month| one_spelling(&normalise(month_name(month))) == word)
-        })
+    Some(match word {
+        "ינואר" => 1,
+        "פברואר" => 2,
+        "מרצ" | "מרס" => 3,
+        "אפריל" => 4,
+        "מאי" => 5,
+        "יוני" => 6,
+        "יולי" => 7,
+        "אוגוסט" => 8,
+        "ספטמבר" => 9,
+        "אוקטובר" | "אוקטבר" => 10,
+        "נובמבר" => 11,
+        "דצמבר" => 12,
+        _ => return None,
     })
 }
 

@@ -88,6 +88,19 @@ fn days_are_read_from_callers_words() {
     check("יום ראשון ה-29 לנובמבר", date!(2026 - 11 - 29), true);
     check("לא שלישי, רביעי", date!(2026 - 11 - 24), false);
     check("לא שלישי, רביעי", date!(2026 - 11 - 25), true);
+    check("שלישי לא מתאים לי", date!(2026 - 11 - 24), false);
+    check(
+        "ביום שלישי אני לא יכולה, ברביעי כן",
+        date!(2026 - 11 - 24),
+        false,
+    );
+    check(
+        "ביום שלישי אני לא יכולה, ברביעי כן",
+        date!(2026 - 11 - 25),
+        true,
+    );
+    check("ביום שלישי, לא טוב לי בבוקר", date!(2026 - 11 - 24), true);
+    check("שישי, דצמבר 18", date!(2026 - 12 - 18), true);
     check("הלילה באחת", date!(2026 - 11 - 23), true);
 }
 
@@ -140,5 +153,15 @@ fn an_agent_names_days() {
         ("לא ביום שלישי", date!(2026 - 11 - 24)),
     ] {
         assert!(!day_is_named(text, date, SUNDAY), "{text} {date}");
+    }
+}
+
+#[test]
+fn every_month_is_known() {
+    for month in 1..=12 {
+        let month = time::Month::try_from(month).unwrap();
+        let said = format!("24 ב{}", crate::month_name(month));
+        let date = Date::from_calendar_date(2027, month, 24).unwrap();
+        assert!(day_is_named(&said, date, SUNDAY), "{said}");
     }
 }

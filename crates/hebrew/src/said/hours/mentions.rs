@@ -2,6 +2,7 @@
 
 use time::Time;
 
+use super::counts::{counts_things, follows_a_count, is_counted};
 use crate::{
     said::{
         foreign,
@@ -109,7 +110,9 @@ fn hour_at(
         length += exactly + part_length;
     }
     let is_sure = lead == Lead::Hour || part.is_some() || spoken.iter().any(|hour| hour.is_clock);
-    if !is_sure && (follows_a_count(tokens, at, lead) || spoken.iter().any(|hour| hour.counts)) {
+    if !is_sure
+        && (follows_a_count(tokens, at, lead == Lead::At) || spoken.iter().any(|hour| hour.counts))
+    {
         return None;
     }
     let part = part.or_else(|| part_before(tokens, at));
@@ -120,6 +123,7 @@ fn hour_at(
     Some(Mention {
         hours,
         led: is_sure
+            || spoken.iter().any(|hour| hour.has_minutes)
             || lead == Lead::At
             || (prefix == "ל" && lead == Lead::None && !is_number(words[0]))
             || matches!(tokens.text(at), "ל" | "עד"),
@@ -149,6 +153,8 @@ struct Spoken {
     reading: Reading,
     /// "10:30" can be nothing else.
     is_clock: bool,
+    /// "עשר וחצי" is seldom a count.
+    has_minutes: bool,
     /// The words after it count something.
     counts: bool,
 }
@@ -165,17 +171,46 @@ fn number_as_hour(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
     if let Some(read) = foreign_hour(words, lead) {
         return Some(read);
     }
-    let (reading, length) =
-        before_the_hour(words).map_or_else(|| past_the_hour(words, lead), Some)?;
+    if let Some(read) = five_to(words) {
+        return Some(read);
+    }
+    let (reading, length) = before_the_hour(words)
+        .or_else(|| after_the_hour(words))
+        .or_else(|| past_the_hour(words, lead))?;
     let next = words.get(length).copied().unwrap_or_default();
-    let counts = length == 1 && lead != Lead::Hour && counts_things(first, next);
-    Some((vec![plain(reading, counts)], length))
+    let is_count = (length == 1 && counts_things(first, next)) || is_counted(next);
+    let spoken = Spoken {
+        has_minutes: cardinal(words).is_none_or(|hour| hour.length < length),
+        ..plain(reading, is_count && lead != Lead::Hour)
+    };
+    Some((vec![spoken], length))
+}
+
+/// "חמש לשש" is a range, or five minutes to six in the mouth of many: every reading is taken.
+fn five_to(words: &[&str]) -> Option<(Vec<Spoken>, usize)> {
+    let (&"חמש", rest) = words.split_first()? else {
+        return None;
+    };
+    let mut rest = rest.to_vec();
+    let hour = rest.first_mut()?;
+    *hour = hour.strip_prefix('ל')?;
+    let hour =
+        cardinal(&rest).filter(|hour| hour.is_feminine() && (1..=12).contains(&hour.value))?;
+    let earlier = if hour.value == 1 { 12 } else { hour.value - 1 };
+    let readings = [
+        Reading::new(earlier, 55, false)?,
+        Reading::new(5, 0, false)?,
+        Reading::new(hour.value, 0, false)?,
+    ];
+    let spoken = readings.map(|reading| plain(reading, false));
+    Some((spoken.into(), 1 + hour.length))
 }
 
 const fn plain(reading: Reading, counts: bool) -> Spoken {
     Spoken {
         reading,
         is_clock: false,
+        has_minutes: false,
         counts,
     }
 }
@@ -202,6 +237,7 @@ fn in_digits(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
             vec![Spoken {
                 reading,
                 is_clock,
+                has_minutes: true,
                 counts,
             }],
             1,
@@ -275,6 +311,12 @@ fn before_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
     if !(1..30).contains(&minutes) || !(may_be_minutes || has_unit) {
         return None;
     }
+    // "רבע ל-12".
+    if let Some(["ל", hour, ..]) = words.get(length..) {
+        let hour: u32 = hour.parse().ok().filter(|hour| (1..=12).contains(hour))?;
+        let earlier = if hour == 1 { 12 } else { hour - 1 };
+        return Some((Reading::new(earlier, 60 - minutes, false)?, length + 2));
+    }
     let mut rest = words.get(length..)?.to_vec();
     let hour = rest.first_mut()?;
     *hour = hour.strip_prefix('ל')?;
@@ -285,6 +327,25 @@ fn before_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
         Reading::new(earlier, 60 - minutes, false)?,
         length + hour.length,
     ))
+}
+
+/// "רבע אחרי עשר", "עשר דקות אחרי עשר", "עשרה אחרי עשר".
+fn after_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
+    let (minutes, mut length) = if words.first() == Some(&"רבע") {
+        (15, 1)
+    } else {
+        let number = cardinal(words)?;
+        (number.value, number.length)
+    };
+    length += usize::from(words.get(length) == Some(&"דקות"));
+    let hour = words
+        .get(length + 1..)
+        .filter(|_| words.get(length) == Some(&"אחרי"))?;
+    let hour =
+        cardinal(hour).filter(|hour| hour.is_feminine() && (1..=12).contains(&hour.value))?;
+    let reading =
+        Reading::new(hour.value, minutes, false).filter(|_| (1..60).contains(&minutes))?;
+    Some((reading, length + 1 + hour.length))
 }
 
 /// "עשר", "עשר וחצי", "עשר ועשרים", "תשע אפס חמש", "חמש פחות רבע".
@@ -351,154 +412,4 @@ fn minutes_after(rest: &[&str]) -> Option<(u32, usize)> {
     (follows != "לחודש")
         .then(|| with_unit(minutes.value, minutes.length))
         .flatten()
-}
-
-/// Whether a number's word is really a count ("בעשר דקות", "באחת הפעמים", "שתי בנות").
-fn counts_things(number: &str, next: &str) -> bool {
-    number == "שתי"
-        || is_counted(next)
-        || foreign::is_unit(next)
-        || (number == "אחת" && (next.starts_with('ה') || next.starts_with('מ') && next != "מחר"))
-        || (next.ends_with("ות") && !next.starts_with(['ל', 'ב']) && next != "פחות")
-}
-
-/// Nouns that are counted on an appointment line, and never follow an hour.
-fn is_counted(next: &str) -> bool {
-    matches!(
-        next,
-        "דקות"
-            | "דקה"
-            | "דק"
-            | "שעות"
-            | "שעה"
-            | "שניות"
-            | "פעמימ"
-            | "שנימ"
-            | "שנה"
-            | "ימימ"
-            | "יומ"
-            | "שבועות"
-            | "חודשימ"
-            | "אנשימ"
-            | "איש"
-            | "נפשות"
-            | "סועדימ"
-            | "ילדימ"
-            | "ילדות"
-            | "בנות"
-            | "בנימ"
-            | "תורימ"
-            | "פגישות"
-            | "שקל"
-            | "שקלימ"
-            | "שח"
-            | "אחוז"
-            | "אחוזימ"
-            | "מטר"
-            | "קילו"
-            | "ארצות"
-            | "לחודש"
-            | "בחודש"
-            | "אפשרויות"
-            | "תורות"
-            | "מקומות"
-            | "טיפולימ"
-            | "חודש"
-            | "דולר"
-            | "אירו"
-            | "אלפ"
-            | "מאות"
-            | "אגורות"
-            | "minutes"
-            | "min"
-            | "hours"
-            | "people"
-            | "days"
-            | "минут"
-    )
-}
-
-/// Whether the word before makes a bare number an age, an address, a line or a count.
-fn follows_a_count(tokens: &Tokens, at: usize, lead: Lead) -> bool {
-    let before = tokens.joined_before(at);
-    let place = before.trim_start_matches(['ו', 'ב', 'ל', 'מ', 'ה', 'ש']);
-    if matches!(place, "אר" | "קרית" | "קריה")
-        && matches!(
-            before,
-            "באר" | "בקרית" | "קרית" | "לבאר" | "מקרית" | "לקרית" | "בבאר"
-        )
-    {
-        return true;
-    }
-    if lead == Lead::At {
-        return matches!(before, "גילה" | "ברחוב");
-    }
-    let counts = matches!(
-        before,
-        "בת" | "בנ"
-            | "בני"
-            | "גיל"
-            | "בגיל"
-            | "רחוב"
-            | "ברחוב"
-            | "רח"
-            | "קו"
-            | "בקו"
-            | "קווי"
-            | "כיתה"
-            | "קומה"
-            | "בקומה"
-            | "דירה"
-            | "בדירה"
-            | "מספר"
-            | "חדר"
-            | "אוטובוס"
-            | "כביש"
-            | "עולה"
-            | "מחיר"
-            | "רק"
-            | "עוד"
-            | "כבר"
-            | "בעוד"
-            | "תוכ"
-            | "טלפונ"
-            | "שדרות"
-            | "סניפ"
-            | "פעמ"
-            | "יש"
-    );
-    let is_of_a_street = is_number(tokens.text(at))
-        && (1..=3).any(|back| {
-            at >= back
-                && tokens.same_clause(at - back, at)
-                && matches!(
-                    tokens.text(at - back),
-                    "רחוב" | "ברחוב" | "רח" | "שדרות" | "שד" | "דרכ"
-                )
-        });
-    // "שאלה אחת", "דקה אחת".
-    let bare_one = tokens.text(at) == "אחת" && !before.is_empty() && !is_time_word(before);
-    counts || bare_one || is_of_a_street
-}
-
-fn is_time_word(word: &str) -> bool {
-    matches!(
-        word,
-        "מחר"
-            | "היומ"
-            | "מחרתימ"
-            | "או"
-            | "ראשונ"
-            | "שני"
-            | "שלישי"
-            | "רביעי"
-            | "חמישי"
-            | "שישי"
-            | "נגיד"
-            | "כמו"
-            | "עד"
-            | "אחרי"
-            | "לפני"
-            | "בינ"
-    )
 }
