@@ -1,5 +1,7 @@
 //! A store in memory, with the semantics of the real ones.
 
+#[cfg(test)]
+mod interleavings;
 mod tenant;
 
 use std::{

@@ -356,3 +356,279 @@ fn a_desk_and_a_store_cross_threads() {
     check::<MemoryStore>();
     check::<Arc<dyn Store>>();
 }
+
+/// A call of a line, opened in the first business.
+async fn calls(store: &Shared, n: u32, caller: Option<u32>, name: Option<&str>) -> Inquirer {
+    let call = open(store, &key(1, &format!("CA{n}")), caller, n.into()).await;
+    Inquirer {
+        key: call.key,
+        lead_id: call.lead_id,
+        name: name.map(|name| Pii::new(name.to_owned())),
+        new_task_id: TaskId::from_uuid(uuid::Uuid::from_u128(n.into())),
+        ..inquirer()
+    }
+}
+
+async fn books(store: &Shared, inquirer: &Inquirer, time: Time, id: u128) -> String {
+    let confirmation = Confirmation {
+        inquirer: inquirer.clone(),
+        requested: at(TUESDAY, time),
+        one_more: false,
+        new_appointment_id: AppointmentId::from_uuid(uuid::Uuid::from_u128(id)),
+    };
+    let answer = Desk::new(Arc::clone(store)).book(confirmation, NOW).await;
+    show(&answer.outcome)
+}
+
+async fn own(store: &Shared, inquirer: &Inquirer, about: RequestedTime) -> String {
+    let answer = Desk::new(Arc::clone(store))
+        .own(inquirer, about, NOW)
+        .await;
+    assert!(answer.error.is_none(), "{answer:?}");
+    show(&answer.outcome)
+}
+
+#[tokio::test]
+async fn a_person_hears_of_their_own_appointments_alone() {
+    use time::macros::time;
+    let store = shop().await;
+    let nothing = RequestedTime::default();
+    let stranger = calls(&store, 1, Some(8), None).await;
+    assert_eq!(own(&store, &stranger, nothing).await, "own: ");
+    let david = calls(&store, 2, Some(7), Some("דוד כהן")).await;
+    books(&store, &david, time!(12:00), 1).await;
+    assert_eq!(own(&store, &david, nothing).await, "own: 24 12:00");
+    let dana = calls(&store, 3, Some(7), Some("דנה")).await;
+    books(&store, &dana, time!(10:00), 2).await;
+    // Another call of the line.
+    for (n, name, expected) in [
+        (4, Some("דוד"), "own: 24 12:00"),
+        (5, Some("דנה לוי"), "own: 24 10:00"),
+        (6, Some("יוסי"), "own: "),
+        (7, None, r#"missing ["name"]"#),
+    ] {
+        let caller = calls(&store, n, Some(7), name).await;
+        assert_eq!(own(&store, &caller, nothing).await, expected, "{name:?}");
+    }
+    // Who says the very day and hour has identified it; who says another name has not.
+    let unnamed = calls(&store, 8, Some(7), None).await;
+    for (about, expected) in [
+        (at(TUESDAY, time!(10:00)), "own: 24 10:00"),
+        (at(TUESDAY, None), r#"missing ["name"]"#),
+        (at(None, time!(10:00)), r#"missing ["name"]"#),
+        (at(TUESDAY, time!(11:00)), r#"missing ["name"]"#),
+    ] {
+        assert_eq!(own(&store, &unnamed, about).await, expected, "{about:?}");
+    }
+    let yossi = calls(&store, 9, Some(7), Some("יוסי")).await;
+    let about = at(TUESDAY, time!(10:00));
+    assert_eq!(own(&store, &yossi, about).await, "own: ");
+    // What was booked in this very call needs no name.
+    assert_eq!(books(&store, &unnamed, time!(15:00), 3).await, "created 15:00:00.0");
+    assert_eq!(own(&store, &unnamed, nothing).await, "own: 24 15:00");
+    // A withheld number knows its own call alone.
+    let withheld = calls(&store, 10, None, Some("דוד כהן")).await;
+    assert_eq!(own(&store, &withheld, nothing).await, "own: ");
+    books(&store, &withheld, time!(16:00), 4).await;
+    assert_eq!(own(&store, &withheld, nothing).await, "own: 24 16:00");
+    let again = calls(&store, 11, None, Some("דוד כהן")).await;
+    assert_eq!(own(&store, &again, about).await, "own: ");
+}
+
+#[tokio::test]
+async fn a_line_without_names_is_one_persons() {
+    use time::macros::time;
+    let store = shop().await;
+    let first = calls(&store, 1, Some(7), None).await;
+    books(&store, &first, time!(12:00), 1).await;
+    for (n, name) in [(2, None), (3, Some("דוד"))] {
+        let caller = calls(&store, n, Some(7), name).await;
+        let nothing = RequestedTime::default();
+        assert_eq!(own(&store, &caller, nothing).await, "own: 24 12:00");
+    }
+}
+
+#[tokio::test]
+async fn a_question_never_claims_an_appointment() {
+    use time::macros::time;
+    let store = shop().await;
+    let desk = Desk::new(Arc::clone(&store));
+    let set = async |capacity| {
+        let chairs = crate::conformance::chairs(capacity);
+        let set = store.update_settings(business(1).id, &chairs).await;
+        assert!(set.unwrap());
+    };
+    set(1).await;
+    let ten = at(TUESDAY, time!(10:00));
+    let dana = calls(&store, 1, Some(7), Some("דנה")).await;
+    books(&store, &dana, time!(10:00), 1).await;
+    let david = calls(&store, 2, Some(7), Some("דוד")).await;
+    let taken = "taken: 24.11 09:30, 24.11 10:30, 24.11 09:00";
+    for (asks, one_more, expected) in [
+        (&dana, false, "held 10:00:00.0"),
+        (&dana, true, taken),
+        (&david, false, taken),
+        (&david, true, taken),
+    ] {
+        let asked = desk.look(asks, ten.into(), one_more, NOW).await;
+        assert_eq!(show(&asked.outcome), expected);
+    }
+    set(2).await;
+    for (asks, one_more, expected) in [
+        (&dana, false, "held 10:00:00.0"),
+        (&dana, true, "free: 24.11 10:00"),
+        (&david, false, "free: 24.11 10:00"),
+    ] {
+        let asked = desk.look(asks, ten.into(), one_more, NOW).await;
+        assert_eq!(show(&asked.outcome), expected);
+    }
+}
+
+/// What a wish is answered with on Monday at ten, Tuesday morning being full.
+async fn wished(wish: Wish, expected: &str) {
+    let store = shop().await;
+    let mornings = grid().filter(|time| time.hour() < 12);
+    fill(&store, TUESDAY, mornings).await;
+    let answer = Desk::new(Arc::clone(&store))
+        .look(&inquirer(), wish, false, NOW)
+        .await;
+    assert_eq!(show(&answer.outcome), expected, "{wish:?}");
+}
+
+fn wish(
+    date: impl Into<Option<Date>>,
+    part: impl Into<Option<toran_domain::PartOfDay>>,
+    not_on: impl Into<Option<Date>>,
+) -> Wish {
+    Wish {
+        when: at(date, None),
+        part_of_day: part.into(),
+        not_on: not_on.into(),
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_the_day_narrows_what_is_offered() {
+    use toran_domain::PartOfDay::{Afternoon, Evening, Morning, Night, Noon};
+    let wednesday = date!(2026 - 11 - 25);
+    for (asked, expected) in [
+        (
+            wish(wednesday, Morning, None),
+            "free: 25.11 09:00, 25.11 09:30, 25.11 10:30, 25.11 11:30",
+        ),
+        (
+            wish(wednesday, Noon, None),
+            "free: 25.11 11:00, 25.11 12:00, 25.11 13:00, 25.11 14:30",
+        ),
+        (
+            wish(wednesday, Evening, None),
+            "free: 25.11 17:00, 25.11 17:30",
+        ),
+        // Of that day first, nearest to what was wished, then of the next one.
+        (
+            wish(TUESDAY, Morning, None),
+            "taken: 24.11 12:00, 24.11 12:30, 24.11 13:00",
+        ),
+        (
+            wish(wednesday, Night, None),
+            "outside_hours: 25.11 17:30, 25.11 17:00, 25.11 16:30",
+        ),
+        (
+            wish(SATURDAY, Morning, None),
+            "inactive_day: 29.11 09:30, 30.11 09:30, 1.12 09:30",
+        ),
+        // Monday at ten: nine is over.
+        (
+            wish(None, Morning, None),
+            "free: 23.11 10:30, 23.11 11:00, 23.11 11:30",
+        ),
+        (
+            wish(None, Morning, NOW.date()),
+            "free: 25.11 09:00, 25.11 09:30, 25.11 10:00",
+        ),
+        (
+            wish(None, Afternoon, NOW.date()),
+            "free: 24.11 12:00, 24.11 12:30, 24.11 13:00",
+        ),
+        (
+            wish(None, Night, None),
+            "outside_hours: 23.11 17:30, 23.11 17:00, 23.11 16:30",
+        ),
+    ] {
+        wished(asked, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_does_not_suit_is_left_out() {
+    use time::macros::time;
+    for (asked, expected) in [
+        (
+            wish(None, None, NOW.date()),
+            "free: 24.11 12:00, 24.11 12:30, 24.11 13:00",
+        ),
+        // A day that is asked for and does not suit: the latter was said last.
+        (
+            wish(TUESDAY, None, TUESDAY),
+            "free: 23.11 10:30, 23.11 11:00, 23.11 11:30",
+        ),
+        (
+            Wish {
+                when: at(None, time!(10:30)),
+                ..wish(None, None, NOW.date())
+            },
+            "free: 25.11 10:30, 26.11 10:30, 27.11 10:30",
+        ),
+        (
+            Wish {
+                when: at(TUESDAY, time!(10:30)),
+                ..wish(None, None, date!(2026 - 11 - 25))
+            },
+            "taken: 24.11 12:00, 24.11 12:30, 24.11 13:00",
+        ),
+        (
+            Wish {
+                when: at(SATURDAY, None),
+                ..wish(None, None, date!(2026 - 11 - 29))
+            },
+            "inactive_day: 30.11 09:00, 30.11 09:30, 30.11 10:00",
+        ),
+    ] {
+        wished(asked, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_caller_leaves_is_saved_in_their_words() {
+    let store = shop().await;
+    let spool = Arc::new(PlayedSpool::default());
+    let desk =
+        Desk::new(Arc::clone(&store)).with_spool(Arc::clone(&spool) as Arc<dyn Spool>);
+    let said = |words: &str| Some(Pii::new(words.to_owned()));
+    let asks = Inquirer {
+        name: said(" דנה\n"),
+        words: said("מה שאמרתי"),
+        ..inquirer()
+    };
+    for (kind, words, kept) in [
+        (TaskKind::Message, said(" אאחר\nקצת\u{0}"), said("אאחר קצת")),
+        (TaskKind::Person, None, said("מה שאמרתי")),
+    ] {
+        let draft = TaskDraft {
+            kind,
+            requested: RequestedTime::default(),
+            words,
+        };
+        let saved = desk.save(&asks, draft, NOW).await;
+        assert!(matches!(saved, Saved::Spooled), "{saved:?}");
+        let task = spool.kept.lock().unwrap().pop().unwrap();
+        assert_eq!((task.kind, task.words, task.name), (kind, kept, said("דנה")));
+    }
+    let draft = TaskDraft {
+        kind: TaskKind::Person,
+        requested: RequestedTime::default(),
+        words: None,
+    };
+    let saved = Desk::new(store).save(&asks, draft, NOW).await;
+    assert!(matches!(saved, Saved::NoSpool), "{saved:?}");
+}
