@@ -252,8 +252,15 @@ async fn a_lead_is_exported_and_erased() {
     assert_eq!(export["appointments"][0]["history"][0]["what"], "created");
     let covers = json!({"line": "+972540000007", "whole_line": true, "persons": [], "others": 0});
     assert_eq!(export["covers"], covers);
-    for path in [format!("{lead}/export?person=דנה"), format!("{lead}?person=דנה")] {
-        let method = if path.contains("export") { "GET" } else { "DELETE" };
+    for path in [
+        format!("{lead}/export?person=דנה"),
+        format!("{lead}?person=דנה"),
+    ] {
+        let method = if path.contains("export") {
+            "GET"
+        } else {
+            "DELETE"
+        };
         let path = path.replace("דנה", "%D7%93%D7%A0%D7%94");
         let (status, nobody) = bench.ask(method, &path, "").await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{nobody}");

@@ -51,7 +51,9 @@ pub(crate) enum Unreadable {
     Damaged { line: usize, column: usize },
     #[error("it has version {version}: a newer gateway wrote it and can read it")]
     Version { version: u64 },
-    #[error("it is of a kind that this gateway does not know: a newer one wrote it and can read it")]
+    #[error(
+        "it is of a kind that this gateway does not know: a newer one wrote it and can read it"
+    )]
     Kind,
     #[error("it is longer than any request")]
     TooLong,

@@ -6,8 +6,9 @@ use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use toran_store::{
     Actor, AppointmentChange, AppointmentRow, Appointments, BookingAnswer, BookingOrder,
-    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError, bounded_name,
+    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError,
     booking::{self, Decision, LiveAppointment, Seat},
+    bounded_name,
 };
 
 use crate::{
@@ -71,6 +72,8 @@ statements! {
     );
     ONE_LIVE: Scoped = "SELECT id, lead_id, call_sid, name, starts_at, busy_from, busy_to, resource, seat \
         FROM appointment WHERE business_id = $1 AND id = $2 AND status = 'confirmed'";
+    LIVE_OF_CALL: Scoped = "SELECT id, lead_id, call_sid, name, starts_at, busy_from, busy_to, resource, seat \
+        FROM appointment WHERE business_id = $1 AND call_sid = $2 AND status = 'confirmed'";
     STANDING: Scoped = "SELECT id, appointment.lead_id, appointment.call_sid, name, starts_at, busy_from, busy_to, \
         resource, seat FROM call_session JOIN appointment ON appointment.business_id = call_session.business_id \
         AND appointment.id = last_appointment_id AND status = 'confirmed' \
@@ -226,10 +229,7 @@ impl SqlStore {
             call_sid: Some(call_sid.clone()),
             at: order.now,
         };
-        let standing = match tx.fetch_one(STANDING, values![call_sid]).await? {
-            Some(row) => Some(live_appointment(&row)?),
-            None => None,
-        };
+        let standing = standing_for(&mut tx, order).await?;
         for _ in 0..LOOKS {
             let live = live_around(&mut tx, &settings, order.date).await?;
             let decision = booking::decide(&settings, order, &live, standing.as_ref());
@@ -286,6 +286,19 @@ fn named(order: &BookingOrder, call: HeldCall) -> BookingOrder {
         name: name.or(call.caller_name),
         ..order.clone()
     }
+}
+
+/// The live appointment that an order would move.
+async fn standing_for(
+    tx: &mut Tx<OneBusiness>,
+    order: &BookingOrder,
+) -> Result<Option<LiveAppointment>, Failure> {
+    let call_sid = &order.key.call_sid;
+    let last = tx.fetch_one(STANDING, values![call_sid]).await?;
+    let last = last.as_ref().map(live_appointment).transpose()?;
+    let of_call = tx.fetch(LIVE_OF_CALL, values![call_sid]).await?;
+    let of_call: Result<Vec<_>, StoreError> = of_call.iter().map(live_appointment).collect();
+    Ok(booking::standing_for(order, last, of_call?))
 }
 
 /// Remembers what a call confirmed last.

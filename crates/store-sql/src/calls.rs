@@ -21,7 +21,8 @@ use crate::{
     outbox::{Subject, put_event},
     row::Row,
     session::{
-        self, appointments_of_call, lock_lead_and_call, lock_lead_and_stream, lock_stream, may_write,
+        self, appointments_of_call, lock_lead_and_call, lock_lead_and_stream, lock_stream,
+        may_write,
     },
     statement::statements,
     value::values,
@@ -213,11 +214,7 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, note).await
     }
 
-    async fn mark_announced(
-        &self,
-        stream: &CallStream,
-        heard: &Booking,
-    ) -> Result<(), StoreError> {
+    async fn mark_announced(&self, stream: &CallStream, heard: &Booking) -> Result<(), StoreError> {
         let mark = || async {
             let mut tx = self.database.write(stream.key.business_id).await?;
             lock_lead_and_stream(&mut tx, stream).await?;

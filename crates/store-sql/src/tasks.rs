@@ -49,6 +49,9 @@ statements! {
         AND (task.requested_date IS DISTINCT FROM excluded.requested_date \
         OR task.requested_time IS DISTINCT FROM excluded.requested_time \
         OR task.words IS DISTINCT FROM excluded.words))";
+    // What was dealt with is not said again.
+    SAID_BEFORE: Scoped = "SELECT words FROM task \
+        WHERE business_id = $1 AND call_sid = $2 AND kind = $3 AND done_at IS NULL";
     ID: Scoped = "SELECT id FROM task WHERE business_id = $1 AND call_sid = $2 AND kind = $3";
     OPEN: Scoped = select_tasks!("AND done_at IS NULL");
     ALL: Scoped = select_tasks!("");
@@ -129,6 +132,10 @@ impl SqlStore {
         {
             return Ok(TaskAddition::AlreadyBooked(booking));
         }
+        let said_before = tx.fetch_one(SAID_BEFORE, values![call_sid, task.kind.as_str()]);
+        let said_before = said_before.await?;
+        let said_before = said_before.map(|row| row.name("task.words")).transpose()?;
+        let task = &task.clone().after(said_before.flatten().as_ref());
         let RequestedTime { date, time } = task.requested;
         let name = task.name.as_ref();
         let name = name.and_then(|name| bounded_name(name.expose()));

@@ -300,8 +300,7 @@ pub trait Calls: Send + Sync {
 
     /// Remembers that the caller heard of an appointment of this call. If it stands elsewhere by now, or is another
     /// call's, nothing is remembered.
-    async fn mark_announced(&self, stream: &CallStream, heard: &Booking)
-    -> Result<(), StoreError>;
+    async fn mark_announced(&self, stream: &CallStream, heard: &Booking) -> Result<(), StoreError>;
 
     /// Says that the call is live, even if it was taken for [abandoned](CallEnding::Abandoned). Asked every minute or so,
     /// or the call counts as abandoned.

@@ -155,6 +155,7 @@ macro_rules! back_office_suite {
             erases_a_lead,
             exports_and_erases_one_person_of_a_line,
             takes_a_shared_lead_apart,
+            forgets_the_words_of_what_was_dealt_with,
             shows_a_number_that_was_given,
             keeps_personal_data_for_its_time_alone,
             turns_a_request_into_a_task,

@@ -99,16 +99,15 @@ impl LeadRecord {
             .persons()
             .into_iter()
             .partition(|name| same_name(name.expose(), person));
-        let appointments: Vec<_> = self
-            .appointments
-            .into_iter()
-            .filter(|(row, _)| is_theirs(&row.name))
-            .collect();
-        let tasks: Vec<_> = self
-            .tasks
-            .into_iter()
-            .filter(|task| is_theirs(&task.name))
-            .collect();
+        let mut appointments = self.appointments;
+        appointments.retain(|(row, _)| is_theirs(&row.name));
+        let mut tasks = self.tasks;
+        tasks.retain(|task| is_theirs(&task.name));
+        // How the line is called may be another person's name.
+        let lines = appointments.iter_mut().map(|(row, _)| &mut row.lead_name);
+        for line in lines.chain(tasks.iter_mut().map(|task| &mut task.lead_name)) {
+            line.take_if(|name| !same_name(name.expose(), person));
+        }
         let named_in = |call: &CallRecord| {
             let made = appointments
                 .iter()
@@ -122,7 +121,10 @@ impl LeadRecord {
             persons: theirs,
             others: others.len(),
         };
-        let name = self.lead.name.filter(|name| same_name(name.expose(), person));
+        let name = self
+            .lead
+            .name
+            .filter(|name| same_name(name.expose(), person));
         let record = Self {
             lead: LeadRow { name, ..self.lead },
             calls: self.calls.into_iter().filter(named_in).collect(),

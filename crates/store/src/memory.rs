@@ -310,11 +310,7 @@ impl Calls for MemoryStore {
         Ok(())
     }
 
-    async fn mark_announced(
-        &self,
-        stream: &CallStream,
-        heard: &Booking,
-    ) -> Result<(), StoreError> {
+    async fn mark_announced(&self, stream: &CallStream, heard: &Booking) -> Result<(), StoreError> {
         let mut state = self.state()?;
         state.streamed(stream)?;
         let key = &stream.key;
@@ -459,10 +455,11 @@ impl Appointments for MemoryStore {
         }
         let order = &named(order, call);
         let settings = tenant.business.settings.clone();
-        let (live, standing) = (
-            tenant.known(order.date),
-            tenant.standing(&order.key.call_sid),
-        );
+        let live = tenant.known(order.date);
+        let call_sid = &order.key.call_sid;
+        let of_call = tenant.live().map(|made| made.live.clone());
+        let of_call = of_call.filter(|live| live.call_sid == *call_sid);
+        let standing = booking::standing_for(order, tenant.standing(call_sid), of_call);
         let answer = match booking::decide(&settings, order, &live, standing.as_ref()) {
             Decision::AlreadyHeld {
                 booking,

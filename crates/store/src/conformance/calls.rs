@@ -59,7 +59,12 @@ pub async fn finds_a_lead_again_by_phone(store: Shared) {
     assert_eq!((other.lead_id, other.lead_name), (lead_id(3), None));
     let endless = "א".repeat(200);
     store
-        .note_request(&stream(&other.key), RequestedTime::default(), Some(&endless), NOW)
+        .note_request(
+            &stream(&other.key),
+            RequestedTime::default(),
+            Some(&endless),
+            NOW,
+        )
         .await
         .expect("note");
     let session = store
@@ -187,11 +192,19 @@ pub async fn refuses_what_belongs_to_no_call(store: Shared) {
     };
     let model = ModelName("gpt-4o-mini".into());
     let refusals = [
-        store.note_request(&stream(&call), requested, Some("דוד"), NOW).await,
-        store.append_transcript(&stream(&call), &[line(0, "שלום")]).await,
-        store.add_usage(&stream(&call), &model, Usage::default(), None).await,
+        store
+            .note_request(&stream(&call), requested, Some("דוד"), NOW)
+            .await,
+        store
+            .append_transcript(&stream(&call), &[line(0, "שלום")])
+            .await,
+        store
+            .add_usage(&stream(&call), &model, Usage::default(), None)
+            .await,
         store.end_call(&call, CallEnding::HungUp, NOW).await,
-        store.note_offers(&stream(&call), &[(TUESDAY, time!(9:00))]).await,
+        store
+            .note_offers(&stream(&call), &[(TUESDAY, time!(9:00))])
+            .await,
         store.keep_alive(&stream(&call), NOW).await,
     ];
     for refusal in refusals {
@@ -277,7 +290,10 @@ pub async fn keeps_the_transcript_in_order(store: Shared) {
 }
 
 async fn append(store: &Shared, call: &CallKey, lines: &[TranscriptLine]) {
-    store.append_transcript(&stream(call), lines).await.expect("append");
+    store
+        .append_transcript(&stream(call), lines)
+        .await
+        .expect("append");
 }
 
 /// What is used of one model adds up; an unknown cost stays unknown.
@@ -416,7 +432,10 @@ pub async fn remembers_what_was_offered_said_and_announced(store: Shared) {
     let late = store.mark_announced(&stream(&call.key), &booking).await;
     late.expect("mark_announced");
     assert_eq!(announced(1).await, [false]);
-    store.note_one_more(&stream(&call.key)).await.expect("note_one_more");
+    store
+        .note_one_more(&stream(&call.key))
+        .await
+        .expect("note_one_more");
     assert!(open(&store, &call.key, Some(7), 1).await.one_more);
     super::book(&store, &super::one_more(&resumed, time!(12:00), 3)).await;
     assert!(
@@ -437,7 +456,10 @@ pub async fn ends_calls_that_nobody_has_seen(store: Shared) {
         );
     }
     let later = NOW + Duration::hours(1);
-    store.keep_alive(&stream(&keys[0]), later).await.expect("keep_alive");
+    store
+        .keep_alive(&stream(&keys[0]), later)
+        .await
+        .expect("keep_alive");
     store
         .end_call(&keys[1], CallEnding::HungUp, NOW)
         .await

@@ -15,7 +15,9 @@ async fn served(office: &Office, n: u32, caller: u32) -> LeadId {
     let key = key(n, &format!("CA{caller}"));
     let session = open(&store, &key, Some(caller), caller.into()).await;
     let nothing = RequestedTime::default();
-    let noted = office.note_request(&stream(&key), nothing, Some("דוד"), NOW).await;
+    let noted = office
+        .note_request(&stream(&key), nothing, Some("דוד"), NOW)
+        .await;
     noted.expect("note_request");
     let hour = time!(9:00) + Duration::minutes(i64::from(caller % 10) * 30);
     let named = crate::BookingOrder {
@@ -79,7 +81,10 @@ pub async fn finds_leads_and_exports_all_of_one(office: Office) {
         None
     );
     assert_eq!(
-        office.export_lead(there, seven, None).await.expect("export"),
+        office
+            .export_lead(there, seven, None)
+            .await
+            .expect("export"),
         None
     );
     let foreign = office.erase_lead(there, seven, None, NOW).await;
@@ -129,7 +134,10 @@ pub async fn erases_a_lead(office: Office) {
         ..order(&again, TUESDAY, time!(15:00), 70)
     };
     book(&store(&office), &named).await;
-    let record = office.export_lead(id, lead_id(70), None).await.expect("export");
+    let record = office
+        .export_lead(id, lead_id(70), None)
+        .await
+        .expect("export");
     let (record, _) = record.expect("kept");
     assert_eq!(record.calls[0].transcript, []);
     assert_eq!(record.appointments[0].0.name, None);
@@ -194,6 +202,33 @@ pub async fn keeps_personal_data_for_its_time_alone(office: Office) {
     let store = store(&office);
     open(&store, &key(1, "CA-live"), Some(5), 5).await;
     assert_eq!(removed(400).await, (0, 0));
+}
+
+/// The words of a task that was dealt with go with what was said in its call; those of an open one stay, as it stands.
+pub async fn forgets_the_words_of_what_was_dealt_with(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    for (n, name) in [(1, "דוד"), (2, "דנה")] {
+        booked_by(&office, n, name).await;
+    }
+    let first = toran_domain::TaskId::from_uuid(uuid::Uuid::from_u128(1));
+    let finished = office.finish_task(id, first, NOW).await;
+    assert!(finished.expect("finish_task"));
+    let kept = Retention {
+        transcripts_days: Some(7),
+        phone_numbers_days: None,
+    };
+    assert!(office.set_retention(id, kept).await.expect("set_retention"));
+    let words = async |days| {
+        let applied = office.apply_retention(NOW + Duration::days(days)).await;
+        applied.expect("apply_retention");
+        let tasks = office.tasks(id, true).await.expect("tasks");
+        tasks
+            .iter()
+            .map(|task| task.words.is_some())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(words(6).await, [true, true]);
+    assert_eq!(words(8).await, [false, true]);
 }
 
 /// A number that was given in the conversation is shown, exported and erased with its lead, and finds nobody.
@@ -283,6 +318,9 @@ pub async fn exports_and_erases_one_person_of_a_line(office: Office) {
     assert_eq!(counts, (2, 2, 2));
     let expected = "covers דוד כהן; 1 other person of this line stays";
     assert_eq!(covered.sentence(), expected);
+    let exported = office.export_lead(id, lead_id(1), Some("דנה")).await;
+    let (of_dana, _) = exported.expect("export_lead").expect("known");
+    assert!(of_dana.lead.name.is_none() && of_dana.appointments[0].0.lead_name.is_none());
     let (counts, covered) = export(Some("יוסי")).await;
     assert_eq!((counts, covered.is_of_nobody()), ((0, 0, 0), true));
 
@@ -392,11 +430,10 @@ pub async fn takes_a_shared_lead_apart(office: Office) {
     assert_eq!(none.expect("split_lead"), None);
     // Every event still leaves, each with a lead of its own call.
     let told = super::outbox::deliver_all(&office, NOW + Duration::HOUR).await;
-    assert!(
-        told.iter()
-            .all(|told| told.lead.phone.is_none() && told.lead.lead_id != lead_id(1)
-                || told.call_sid.is_none())
-    );
+    assert!(told.iter().all(
+        |told| told.lead.phone.is_none() && told.lead.lead_id != lead_id(1)
+            || told.call_sid.is_none()
+    ));
     let seen = shared.call_session(&key(1, "CA1")).await;
     let seen = seen.expect("call_session").expect("open");
     assert!(!seen.has_number && seen.lead_id == lead_id(100));

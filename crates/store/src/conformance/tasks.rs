@@ -196,7 +196,7 @@ pub async fn keeps_a_task_of_each_kind(office: Office) {
         (TaskKind::Cancellation, 12, true),
         (TaskKind::Person, 11, true),
         (TaskKind::Move, toran_domain::MAX_TASK_WORDS_CHARS, true),
-        (TaskKind::Message, 13, true),
+        (TaskKind::Message, 30, true),
     ];
     assert_eq!(shown, expected);
     // What is held at the very hour makes no other kind needless.

@@ -238,7 +238,10 @@ pub async fn keeps_the_number_for_transfers(store: Shared) {
     for changed in [Some(phone(2)), None, Some(phone(3))] {
         let set = store.set_transfer_number(business(2).id, changed.as_ref());
         assert!(set.await.expect("set_transfer_number"));
-        assert_eq!((number(1).await, number(2).await), (Some(phone(1)), changed));
+        assert_eq!(
+            (number(1).await, number(2).await),
+            (Some(phone(1)), changed)
+        );
     }
     let unknown = store.set_transfer_number(business(3).id, None).await;
     assert!(!unknown.expect("set_transfer_number"));

@@ -146,11 +146,7 @@ impl Diary {
     }
 
     /// The first free slots, of a part of the day if one was said.
-    fn first(
-        &self,
-        part: Option<PartOfDay>,
-        not_on: Option<Date>,
-    ) -> Result<Vec<Slot>, Refusal> {
+    fn first(&self, part: Option<PartOfDay>, not_on: Option<Date>) -> Result<Vec<Slot>, Refusal> {
         let availability = self.availability();
         let last = self.days().last().unwrap_or(self.today);
         let suits = |slot: &Slot| {
@@ -181,12 +177,7 @@ impl Diary {
         (0..LOOK_AHEAD_DAYS.into()).map_while(|days| self.today.checked_add(Duration::days(days)))
     }
 
-    pub(super) fn near(
-        &self,
-        date: Date,
-        time: Option<Time>,
-        not_on: Option<Date>,
-    ) -> Vec<Slot> {
+    pub(super) fn near(&self, date: Date, time: Option<Time>, not_on: Option<Date>) -> Vec<Slot> {
         // A day that does not suit may take up many of them.
         let limit = not_on.map_or(ALTERNATIVES, |_| usize::from(u8::MAX));
         let near = self.availability().alternatives(date, time, limit);

@@ -262,7 +262,9 @@ async fn what_is_not_known_is_not_claimed() {
         key: key(2, "CA1"),
         ..inquirer()
     };
-    let answer = desk.look(&stranger, at(TUESDAY, None).into(), false, NOW).await;
+    let answer = desk
+        .look(&stranger, at(TUESDAY, None).into(), false, NOW)
+        .await;
     assert_eq!(answer.outcome, Outcome::BookingUnavailable { noted: false });
     assert!(matches!(answer.error, Some(StoreError::UnknownBusiness)));
     store.remove_business(business(1).id).await.unwrap();
@@ -282,7 +284,9 @@ async fn a_caller_hears_of_the_slot_that_the_caller_holds() {
     let mut shown = Vec::new();
     for call in [call, open(&store, &key(1, "CA2"), Some(7), 2).await] {
         let confirmation = confirmation(&call, requested);
-        let asked = desk.look(&confirmation.inquirer, requested.into(), false, NOW).await;
+        let asked = desk
+            .look(&confirmation.inquirer, requested.into(), false, NOW)
+            .await;
         shown.push(show(&asked.outcome));
         shown.push(show(&desk.book(confirmation, NOW).await.outcome));
     }
@@ -381,9 +385,7 @@ async fn books(store: &Shared, inquirer: &Inquirer, time: Time, id: u128) -> Str
 }
 
 async fn own(store: &Shared, inquirer: &Inquirer, about: RequestedTime) -> String {
-    let answer = Desk::new(Arc::clone(store))
-        .own(inquirer, about, NOW)
-        .await;
+    let answer = Desk::new(Arc::clone(store)).own(inquirer, about, NOW).await;
     assert!(answer.error.is_none(), "{answer:?}");
     show(&answer.outcome)
 }
@@ -424,7 +426,10 @@ async fn a_person_hears_of_their_own_appointments_alone() {
     let about = at(TUESDAY, time!(10:00));
     assert_eq!(own(&store, &yossi, about).await, "own: ");
     // What was booked in this very call needs no name.
-    assert_eq!(books(&store, &unnamed, time!(15:00), 3).await, "created 15:00:00.0");
+    assert_eq!(
+        books(&store, &unnamed, time!(15:00), 3).await,
+        "created 15:00:00.0"
+    );
     assert_eq!(own(&store, &unnamed, nothing).await, "own: 24 15:00");
     // A withheld number knows its own call alone.
     let withheld = calls(&store, 10, None, Some("דוד כהן")).await;
@@ -602,8 +607,7 @@ async fn a_day_that_does_not_suit_is_left_out() {
 async fn what_a_caller_leaves_is_saved_in_their_words() {
     let store = shop().await;
     let spool = Arc::new(PlayedSpool::default());
-    let desk =
-        Desk::new(Arc::clone(&store)).with_spool(Arc::clone(&spool) as Arc<dyn Spool>);
+    let desk = Desk::new(Arc::clone(&store)).with_spool(Arc::clone(&spool) as Arc<dyn Spool>);
     let said = |words: &str| Some(Pii::new(words.to_owned()));
     let asks = Inquirer {
         name: said(" דנה\n"),
@@ -622,7 +626,10 @@ async fn what_a_caller_leaves_is_saved_in_their_words() {
         let saved = desk.save(&asks, draft, NOW).await;
         assert!(matches!(saved, Saved::Spooled), "{saved:?}");
         let task = spool.kept.lock().unwrap().pop().unwrap();
-        assert_eq!((task.kind, task.words, task.name), (kind, kept, said("דנה")));
+        assert_eq!(
+            (task.kind, task.words, task.name),
+            (kind, kept, said("דנה"))
+        );
     }
     let draft = TaskDraft {
         kind: TaskKind::Person,
