@@ -115,7 +115,10 @@ pub(crate) enum LeadCommand {
     /// it: each of their calls gets a lead of its own, without a number. What is done already is not done again.
     Split {
         /// The business's id.
-        #[arg(required_unless_present = "all_businesses", conflicts_with = "all_businesses")]
+        #[arg(
+            required_unless_present = "all_businesses",
+            conflicts_with = "all_businesses"
+        )]
         business: Option<BusinessId>,
         /// Those of every business.
         #[arg(long)]

@@ -5,14 +5,12 @@ mod split;
 use std::io::{self, Write};
 
 use secrecy::{ExposeSecret as _, SecretString};
+pub use split::split_leads;
 use time::{Date, OffsetDateTime, Time, UtcDateTime};
 use toran_bridge::{Clock as _, SystemClock};
 use toran_crm::{WebhookError, WebhookSecret, check_webhook};
-use toran_domain::{
-    AppointmentId, Booking, BusinessId, EventId, LeadId, PhoneNumber, Pii, TaskId,
-};
+use toran_domain::{AppointmentId, Booking, BusinessId, EventId, LeadId, PhoneNumber, Pii, TaskId};
 use toran_hebrew as hebrew;
-pub use split::split_leads;
 use toran_scheduling::Refusal;
 pub use toran_store::{Actor, DeliveryState, Retention};
 use toran_store::{
@@ -290,7 +288,9 @@ pub async fn erase_lead(
     person: Option<&str>,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    let erased = store.erase_lead(business_id, lead_id, person, now()).await?;
+    let erased = store
+        .erase_lead(business_id, lead_id, person, now())
+        .await?;
     let covered = erased.ok_or(OfficeError::UnknownLead(lead_id))?;
     if covered.is_of_nobody() {
         return Err(OfficeError::UnknownPerson(lead_id));

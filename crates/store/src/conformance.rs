@@ -14,6 +14,7 @@ mod changes;
 mod leads;
 mod outbox;
 mod persons;
+mod streams;
 mod tasks;
 mod tenants;
 
@@ -23,6 +24,7 @@ pub use changes::*;
 pub use leads::*;
 pub use outbox::*;
 pub use persons::*;
+pub use streams::*;
 pub use tasks::*;
 pub use tenants::*;
 

@@ -45,7 +45,10 @@ pub async fn split_leads(
         }
     }
     if found == 0 {
-        writeln!(out, "no lead is shared by callers who withheld their numbers")?;
+        writeln!(
+            out,
+            "no lead is shared by callers who withheld their numbers"
+        )?;
     }
     Ok(())
 }
