@@ -6,7 +6,7 @@ use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use toran_store::{
     Actor, AppointmentChange, AppointmentRow, Appointments, BookingAnswer, BookingOrder,
-    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError,
+    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError, are_two_persons,
     booking::{self, Decision, LiveAppointment, Seat},
     bounded_name,
 };
@@ -80,6 +80,8 @@ statements! {
         WHERE call_session.business_id = $1 AND call_session.call_sid = $2";
     CONFIRM: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
         last_appointment_id = $5, one_more = FALSE WHERE business_id = $1 AND call_sid = $2";
+    OPEN_TASK: Scoped = "SELECT name FROM task WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
+        AND kind = 'booking'";
     // A booking is what a task to book wanted, and no other kind.
     CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
         AND kind = 'booking'";
@@ -268,7 +270,7 @@ impl SqlStore {
                 confirm(&mut tx, call_sid, booking).await?;
                 let is_held = matches!(answer, BookingAnswer::AlreadyHeld { .. });
                 let only_for = (is_held || order.one_more).then_some(booking);
-                close_task(&mut tx, call_sid, only_for, order.now).await?;
+                close_task(&mut tx, order, only_for).await?;
             }
             tx.commit().await?;
             return Ok(answer);
@@ -314,12 +316,20 @@ async fn confirm(
 
 /// What could not be had earlier in the call is had now: nobody is left to do it, or to hear of it. An appointment that was
 /// held before, or is one more, is what a request for its very time wanted, and no other.
+/// Nor is what another person asked for.
 async fn close_task(
     tx: &mut Tx<OneBusiness>,
-    call_sid: &CallSid,
+    order: &BookingOrder,
     only_for: Option<Booking>,
-    now: UtcDateTime,
 ) -> Result<(), Failure> {
+    let (call_sid, now) = (&order.key.call_sid, order.now);
+    let Some(open) = tx.fetch_one(OPEN_TASK, values![call_sid]).await? else {
+        return Ok(());
+    };
+    let for_whom = open.name("task.name")?;
+    if are_two_persons(for_whom.as_ref(), order.name.as_ref()) {
+        return Ok(());
+    }
     let closed = match only_for {
         None => tx.execute(CLOSE_TASK, values![call_sid, now]).await?,
         Some(Booking { date, time, .. }) => {

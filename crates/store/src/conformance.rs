@@ -164,6 +164,7 @@ macro_rules! back_office_suite {
             makes_no_task_of_what_was_booked_after_all,
             ends_the_task_of_a_call_that_books_after_all,
             keeps_a_task_of_each_kind,
+            keeps_the_request_of_another_person,
             tells_of_a_transfer_when_it_is_over,
         }
     };

@@ -2,9 +2,6 @@
 
 use toran_domain::Pii;
 
-/// A person's name, where it is known.
-pub(crate) type Name<'a> = Option<&'a Pii<String>>;
-
 /// Whether two names can be the same person's: the same words, or all words of one inside the other.
 pub(crate) fn same_name(one: &str, other: &str) -> bool {
     let (one, other) = (toran_hebrew::normalise(one), toran_hebrew::normalise(other));
@@ -15,7 +12,17 @@ pub(crate) fn same_name(one: &str, other: &str) -> bool {
 }
 
 /// Whether both names are known and are two persons'. A name that is not known contradicts nobody.
-pub(crate) fn are_two_persons(one: Name<'_>, other: Name<'_>) -> bool {
+///
+/// ```
+/// use toran_domain::Pii;
+/// use toran_store::are_two_persons;
+///
+/// let [david, cohen, dana] = ["דוד", "דוד כהן", "דנה"].map(|name| Pii::new(name.to_owned()));
+/// assert!(are_two_persons(Some(&david), Some(&dana)));
+/// assert!(!are_two_persons(Some(&david), Some(&cohen)));
+/// assert!(!are_two_persons(Some(&david), None));
+/// ```
+pub fn are_two_persons(one: Option<&Pii<String>>, other: Option<&Pii<String>>) -> bool {
     one.zip(other)
         .is_some_and(|(one, other)| !same_name(one.expose(), other.expose()))
 }

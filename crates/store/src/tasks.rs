@@ -126,7 +126,8 @@ pub struct TaskRow {
 #[async_trait]
 pub trait Tasks: Send + Sync {
     /// Adds a task. One to [book](TaskKind::Booking) is not added if the caller has come to an appointment at that time,
-    /// or in that call after that moment. Adding it again changes nothing.
+    /// or in that call after that moment; what another person of the line has come to is no reason. Adding it again changes
+    /// nothing.
     async fn add_task(&self, task: &NewTask) -> Result<TaskAddition, StoreError>;
 
     /// A business's tasks, oldest first; those that are done only if asked for.
