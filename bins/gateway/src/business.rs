@@ -101,9 +101,18 @@ pub(crate) struct BusinessArguments {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Gender {
+pub(crate) enum Gender {
     Female,
     Male,
+}
+
+impl From<Gender> for AgentGender {
+    fn from(gender: Gender) -> Self {
+        match gender {
+            Gender::Female => Self::Female,
+            Gender::Male => Self::Male,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -166,10 +175,7 @@ impl BusinessArguments {
             called_number: self.number,
             text,
             agent_name: self.agent_name,
-            agent_gender: match self.agent_gender {
-                Gender::Female => AgentGender::Female,
-                Gender::Male => AgentGender::Male,
-            },
+            agent_gender: self.agent_gender.into(),
             transfer_number: self.transfer_to,
             settings,
         })

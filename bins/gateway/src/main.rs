@@ -5,13 +5,14 @@ mod office;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-use business::BusinessCommand;
-use clap::{Parser, Subcommand};
+use business::{BusinessCommand, Gender};
+use clap::{Args, Parser, Subcommand};
 use office::{
     AppointmentCommand, LeadCommand, OutboxCommand, RetentionArguments, TaskCommand, WebhookCommand,
 };
 use toran_app::{
     App, Config, ProcessEnvironment, StartError, Surroundings,
+    clips::{self, ClipOrder},
     config::{ConfigError, LogFormat, LogSection, VARIABLES},
     demo, migrations, model_check, open_store, preflight,
     telemetry::{self, LogWatch},
@@ -41,6 +42,8 @@ enum Command {
     Demo,
     /// Place a check call through this deployment's configuration, and say whether it is ready.
     Preflight,
+    /// Have the model record what is heard where it cannot speak, in each voice and gender.
+    Clips(ClipsArguments),
     /// Bring the database's schema up to date and show its migrations.
     Migrate {
         /// Only show which there are.
@@ -79,6 +82,29 @@ enum Command {
     },
     /// For how long a business keeps what is personal.
     Retention(RetentionArguments),
+}
+
+#[derive(Args)]
+struct ClipsArguments {
+    /// A voice to record; the configured one without it. May be given several times.
+    #[arg(long, value_name = "VOICE")]
+    voice: Vec<String>,
+    /// The agent's grammatical gender; both without it.
+    #[arg(long)]
+    gender: Vec<Gender>,
+    /// Where to put the recordings (default: the folder in `TORAN_CLIPS`, or `clips` beside the SQLite file).
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+impl ClipsArguments {
+    fn order(self) -> ClipOrder {
+        ClipOrder {
+            voices: self.voice,
+            genders: self.gender.into_iter().map(Into::into).collect(),
+            folder: self.folder,
+        }
+    }
 }
 
 fn environment_help() -> String {
@@ -151,6 +177,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             let watch = LogWatch::default();
             start_log(&config.log, Some(watch.clone()))?;
             return Ok(preflight::run(config, out, &watch).await?);
+        }
+        Command::Clips(arguments) => {
+            start_log(&config.log, None)?;
+            return Ok(clips::record(&config, &arguments.order(), out).await?);
         }
         Command::Migrate { status } => {
             start_log(&config.log, None)?;

@@ -9,13 +9,13 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use time::UtcDateTime;
 use tokio::{net::TcpListener, sync::mpsc};
 use toran_simulator::{
     Direction, WireEvent,
     openai::{OpenAiOptions, OpenAiSimulator},
-    phone::{CallEvent, CallReport, Caller, EndedBy, LineFaults, PlaceCall},
+    phone::{CallEvent, CallReport, Caller, DialOutcome, EndedBy, LineFaults, PlaceCall},
     scenario::Scenario,
 };
 use url::Url;
@@ -71,7 +71,7 @@ struct Call {
     /// The account's secret, with which the requests are signed.
     #[arg(long)]
     auth_token: String,
-    /// The caller's number.
+    /// The caller's number, or what the provider writes in its place (`anonymous`, `+266696687`, nothing).
     #[arg(long)]
     from: String,
     /// The number that is called.
@@ -83,6 +83,12 @@ struct Call {
     /// Writes every message of the media socket to this file, one JSON object a line.
     #[arg(long)]
     record: Option<PathBuf>,
+    /// What comes of it when the gateway transfers the call.
+    #[arg(long, value_enum, default_value_t = Dial::NoAnswer)]
+    dial: Dial,
+    /// How long the caller speaks with a person who answers, in milliseconds.
+    #[arg(long, default_value_t = 3_000)]
+    talk_ms: u64,
     /// Frames per thousand that the line loses.
     #[arg(long, default_value_t = 0)]
     lost_per_mille: u32,
@@ -92,6 +98,30 @@ struct Call {
     /// From which everything random comes, the call's id too; the clock without it.
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// What comes of a transfer.
+#[derive(Clone, Copy, ValueEnum)]
+enum Dial {
+    /// The line is busy.
+    Busy,
+    /// Nobody answers in time.
+    NoAnswer,
+    /// A person answers.
+    Answered,
+    /// The number cannot be reached.
+    Failed,
+}
+
+impl Dial {
+    const fn outcome(self, for_ms: u64) -> DialOutcome {
+        match self {
+            Self::Busy => DialOutcome::Busy,
+            Self::NoAnswer => DialOutcome::NoAnswer,
+            Self::Answered => DialOutcome::Answered { for_ms },
+            Self::Failed => DialOutcome::Failed,
+        }
+    }
 }
 
 #[tokio::main]
@@ -150,6 +180,7 @@ async fn call(arguments: Call) -> anyhow::Result<ExitCode> {
     call.to = arguments.to;
     call.connect_to = arguments.connect_to;
     call.record = arguments.record;
+    call.dial = arguments.dial.outcome(arguments.talk_ms);
     call.line = LineFaults {
         lost_per_mille: arguments.lost_per_mille,
         held_per_mille: arguments.held_per_mille,
@@ -232,6 +263,15 @@ fn call_line(event: &CallEvent) -> String {
         }
         CallEvent::Cleared => "         (the agent stops)".to_owned(),
         CallEvent::Redirected(url) => format!("redirected to {url}"),
+        CallEvent::Dialled { number, outcome } => match outcome {
+            DialOutcome::Answered { .. } => format!("a person at {number} answers"),
+            DialOutcome::Busy => format!("{number} is busy"),
+            DialOutcome::NoAnswer => format!("{number} rings, and nobody answers"),
+            DialOutcome::Failed => format!("{number} cannot be reached"),
+        },
+        CallEvent::Played(played) => {
+            format!("a recording of {} ms is played: {}", played.ms, played.url)
+        }
         CallEvent::Ended(by) => match by {
             EndedBy::Step(failure) => format!("the call ended early: {failure}"),
             EndedBy::Caller => "the caller hung up".to_owned(),

@@ -20,7 +20,7 @@ use url::Url;
 pub use file::LogFormat;
 use file::{ConfigFile, default_prices};
 
-use crate::spooling::default_folder;
+use crate::{clips, spooling::default_folder};
 pub use strings::{ProcessEnvironment, Strings};
 
 /// Where the model service is when nothing else is said.
@@ -48,6 +48,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (
         SPOOL,
         "folder for requests while the database is away; default beside the SQLite file, else toran-spool",
+    ),
+    (
+        CLIPS,
+        "folder of recorded clips (`gateway clips` makes them); default clips beside the SQLite file, else clips",
     ),
     (
         API_TOKEN,
@@ -85,6 +89,7 @@ const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
 const OPENAI_REALTIME_URL: &str = "OPENAI_REALTIME_URL";
 const DATABASE_URL: &str = "TORAN_DATABASE_URL";
 const SPOOL: &str = "TORAN_SPOOL";
+const CLIPS: &str = "TORAN_CLIPS";
 const API_TOKEN: &str = "TORAN_API_TOKEN";
 const LISTEN: &str = "TORAN_LISTEN";
 const PUBLIC_URL: &str = "TORAN_PUBLIC_URL";
@@ -106,6 +111,8 @@ pub struct Config {
     pub database_url: String,
     /// Where requests are kept while the database is away.
     pub spool: PathBuf,
+    /// Where the recordings are that take the built-in clips' place; it need not exist.
+    pub clips_folder: PathBuf,
     /// What opens the JSON API; it is off without one.
     pub api_token: Option<SecretString>,
     /// The secret that signs the provider's webhooks.
@@ -226,6 +233,9 @@ impl Config {
         }
         let spool = reader.environment.get(SPOOL).or(file.spool);
         let spool = spool.map_or_else(|| default_folder(&database_url), PathBuf::from);
+        let clips = reader.environment.get(CLIPS).or(file.clips_folder);
+        let clips_folder =
+            clips.map_or_else(|| clips::default_folder(&database_url), PathBuf::from);
         let api_token = reader.secret(API_TOKEN, file.api_token);
         if api_token
             .as_ref()
@@ -246,6 +256,7 @@ impl Config {
                 public_url,
                 database_url,
                 spool,
+                clips_folder,
                 api_token,
                 twilio_auth_token,
                 openai,

@@ -19,6 +19,7 @@
 
 pub mod businesses;
 pub mod checklist;
+pub mod clips;
 pub mod config;
 pub mod demo;
 mod health;
@@ -179,6 +180,7 @@ impl App {
                     transcription_language: config.openai.transcription_language.clone(),
                     voice: config.openai.voice.clone(),
                 },
+                clips: clips::load(config),
                 prices: config.prices.clone(),
                 max_calls: config.max_calls,
                 timings: Timings::default(),

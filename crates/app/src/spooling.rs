@@ -63,15 +63,21 @@ fn places(folder: &Path) -> impl Iterator<Item = PathBuf> {
 
 /// A spool beside its database's file, or in the working folder where there is no such file.
 pub(crate) fn default_folder(database_url: &str) -> PathBuf {
-    let file = database_url
-        .strip_prefix("sqlite:")
-        .map(|path| path.strip_prefix("//").unwrap_or(path))
-        .map(|path| path.split('?').next().unwrap_or(path))
-        .filter(|path| !path.contains(":memory:"));
-    file.map_or_else(
+    database_file(database_url).map_or_else(
         || PathBuf::from("toran-spool"),
-        |file| format!("{file}.spool").into(),
+        |mut file| {
+            file.as_mut_os_string().push(".spool");
+            file
+        },
     )
+}
+
+/// The file of an SQLite database; `None` for a server's or one in memory.
+pub(crate) fn database_file(database_url: &str) -> Option<PathBuf> {
+    let path = database_url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let path = path.split('?').next().unwrap_or(path);
+    (!path.contains(":memory:")).then(|| PathBuf::from(path))
 }
 
 /// A spool as the booking desk wants it.

@@ -66,6 +66,8 @@ impl<'a> Terminal<'a> {
             }) => self.line(at, "agent", &format!("{text} —(cut off)")),
             CallEvent::Cleared => self.line(at, "phone", "playback cleared"),
             CallEvent::Redirected(_) => self.line(at, "phone", "asks the gateway what comes next"),
+            CallEvent::Dialled { .. } => self.line(at, "phone", "calls a person for the gateway"),
+            CallEvent::Played(_) => self.line(at, "phone", "plays a recording"),
             CallEvent::Ended(_) => self.line(at, "phone", "call over"),
         }
     }
@@ -118,7 +120,16 @@ fn decision(fact: &Fact) -> Option<String> {
         Fact::Ended(ending) => format!("ended: {}", ending.as_str()),
         Fact::SessionLost { .. } => "the model's session is gone; another one is tried".to_owned(),
         Fact::ParserFailed { .. } => "the parser gave no result".to_owned(),
-        Fact::UnscreenedSpeech
+        Fact::TranscriptionFailed { code, .. } => {
+            format!("the segment could not be transcribed ({code})")
+        }
+        Fact::RequestSaved {
+            kind, noted: true, ..
+        } => format!("saved for the business: {kind}"),
+        Fact::RequestSaved { kind, .. } => format!("NOT saved for the business: {kind}"),
+        Fact::TransferRequested => "the call goes to a person".to_owned(),
+        Fact::PhoneGiven(_)
+        | Fact::UnscreenedSpeech
         | Fact::Complained { .. }
         | Fact::AgentSaid { .. }
         | Fact::Announced(_)
@@ -168,9 +179,13 @@ fn notice_words(notice: &Notice) -> String {
                 alternatives.len()
             )
         }
-        Notice::Outcome(outcome) => outcome.name().to_owned(),
-        Notice::ClaimRefused => "claim_refused".to_owned(),
-        Notice::NotUnderstood => "not_understood".to_owned(),
-        Notice::Resumed(_) => "call_resumed".to_owned(),
+        Notice::ReadBack { date, time } => format!("read_back {date} {}", hebrew::clock(*time)),
+        Notice::Request { kind, .. } => format!("{} ({kind})", notice.name()),
+        Notice::Outcome(_)
+        | Notice::Transferring
+        | Notice::TransferFailed { .. }
+        | Notice::ClaimRefused { .. }
+        | Notice::NotUnderstood
+        | Notice::Resumed(_) => notice.name().to_owned(),
     }
 }

@@ -34,6 +34,7 @@ const PURE: &[(&str, &[&str])] = &[
         &[
             "toran-domain",
             "toran-scheduling",
+            "toran-hebrew",
             "toran-audio",
             "toran-truth",
         ],

@@ -101,13 +101,26 @@ impl SpeechTimeline {
     /// From the first to the last speech between two positions; `None` if there was none or the stretch is
     /// forgotten. Pauses inside count: a word has gaps.
     pub fn spoken_within(&self, from: Millis, to: Millis) -> Option<Millis> {
-        let oldest = (self.end - Self::REMEMBERED).0.div_ceil(Self::STEP_MS);
-        let first = (from.0 / Self::STEP_MS).max(oldest);
-        let last = to.min(self.end).0.div_ceil(Self::STEP_MS);
-        let mut speech = (first..last).filter(|step| self.steps[self.slot(*step)]);
+        let mut speech = self.speech_within(from, to);
         let begins = speech.next()?;
         let ends = speech.next_back().unwrap_or(begins);
         Some(Millis((ends - begins + 1) * Self::STEP_MS))
+    }
+
+    /// Where the first speech between two positions begins; `None` if there was none or the stretch is forgotten.
+    pub fn first_voice_within(&self, from: Millis, to: Millis) -> Option<Millis> {
+        let mut speech = self.speech_within(from, to);
+        speech
+            .next()
+            .map(|step| Millis(step * Self::STEP_MS).max(from))
+    }
+
+    /// The steps between two positions that hold speech.
+    fn speech_within(&self, from: Millis, to: Millis) -> impl DoubleEndedIterator<Item = u64> {
+        let oldest = (self.end - Self::REMEMBERED).0.div_ceil(Self::STEP_MS);
+        let first = (from.0 / Self::STEP_MS).max(oldest);
+        let last = to.min(self.end).0.div_ceil(Self::STEP_MS);
+        (first..last).filter(|step| self.steps[self.slot(*step)])
     }
 
     fn slot(&self, step: u64) -> usize {

@@ -17,19 +17,20 @@ use time::UtcDateTime;
 use tokio::{task::JoinSet, time::Instant};
 use toran_audio::Millis;
 use toran_call::{
-    CallConfig, CallEngine, Ending, FromModel, FromPhone, Input, Instant as CallInstant, Output,
-    ParserFailure, Resumption, Said, StandingBooking, ToModel, ToPhone, Understood,
+    CallConfig, CallEngine, Ending, Fact, FromModel, FromPhone, Input, Instant as CallInstant,
+    Output, ParserFailure, Resumption, Said, StandingBooking, ToModel, ToPhone, Understood,
 };
-use toran_domain::{Business, Outcome, TurnIndex};
-use toran_nlp::ParseContext;
+use toran_domain::{Business, TurnIndex};
+use toran_nlp::{Extraction, ParseContext};
 use toran_realtime::{ClientEvent, NewItem, ServerEvent};
-use toran_store::{CallAppointment, CallEnding, CallSession, TranscriptLine};
+use toran_store::{CallAppointment, CallEnding, CallSession, TranscriptLine, TransferState};
 use toran_telephony::media::StreamSid;
 use tracing::{Instrument as _, Span, debug, info, warn};
 
 use crate::{
     Bridge, Observation,
     admission::{Place, Stream},
+    clips::Clip,
     model::{self, ModelConnectError, ModelSocket, UsageOf},
 };
 use phone::Phone;
@@ -39,8 +40,6 @@ use recorder::{Entry, Recorder};
 const SEEN_EVERY: Duration = Duration::from_mins(1);
 /// A booking under way when the call ends is waited for this long.
 const LAST_ORDERS: Duration = Duration::from_secs(6);
-/// Mu-law audio that apologises for a fault; see `assets/README.md`.
-static APOLOGY: &[u8] = include_bytes!("../assets/apology-he.ulaw");
 
 /// What a call is made of, once its stream is known to be genuine.
 pub(crate) struct CallParts {
@@ -77,8 +76,8 @@ struct Driver {
     attempt: u32,
     /// Opening a session, and asking the parser: nothing is lost if the call ends before them.
     tasks: JoinSet<Answer>,
-    /// At the booking desk: what was begun there is finished.
-    orders: JoinSet<Option<(TurnIndex, Outcome)>>,
+    /// At the booking desk and where requests are saved: what was begun there is finished.
+    orders: JoinSet<Input>,
     recorder: Recorder,
     stream: Stream,
     place: Place,
@@ -98,21 +97,25 @@ pub(crate) async fn run(parts: CallParts) {
         stream,
         place,
     } = parts;
+    let local_start = business.settings.local(bridge.clock.now());
     let config = CallConfig {
         timings: bridge.config.timings.clone(),
         resumption: resumption(&session),
-        caller_name: session.lead_name.clone(),
-        apology: Bytes::from_static(APOLOGY),
+        caller_name: session.caller_name.clone(),
+        can_transfer: business.transfer_number.is_some(),
+        transfer_failed: session.transfer == Some(TransferState::Failed),
+        apology: bridge.clip(Clip::Apology, business.agent_gender),
+        ..CallConfig::new(local_start)
     };
     let recorder = Recorder::start(
         Arc::clone(&bridge.store),
-        (session.key.clone(), session.epoch),
+        session.stream(),
         Arc::clone(&bridge.prices),
         stream.stop().clone(),
     );
     info!(
         resumed = config.resumption.is_some(),
-        caller_known = session.lead_name.is_some(),
+        number_withheld = !session.has_number,
         "call started"
     );
     let mut driver = Driver {
@@ -182,8 +185,7 @@ impl Driver {
                     Err(error) => task_broke(&error),
                 },
                 Some(answer) = self.orders.join_next() => match answer {
-                    Ok(Some((turn, outcome))) => self.feed(Input::Desk { turn, outcome }),
-                    Ok(None) => {}
+                    Ok(input) => self.feed(input),
                     Err(error) => task_broke(&error),
                 },
                 () = sleep_until(wake) => {
@@ -273,7 +275,7 @@ impl Driver {
                 return;
             }
         };
-        let translation = model::translate(event);
+        let translation = model::translate(event, self.business.text.as_str());
         if let Some((of, usage)) = translation.usage.filter(|(_, usage)| !usage.is_zero()) {
             let session = &self.bridge.config.session;
             let model = match of {
@@ -302,20 +304,32 @@ impl Driver {
                 } => {
                     self.parse(turn, text.into_inner(), table, last_said.into_inner());
                 }
-                Output::Desk { turn, order } => self.ask_desk(turn, order),
-                Output::Keep { requested, name } => self.keep(requested, name),
-                Output::Record(fact) => {
-                    log::log(&fact);
-                    self.recorder.record_fact(&fact, self.utc_now());
-                    self.bridge.observe(|| Observation {
-                        call: self.session.key.clone(),
-                        at: self.began.elapsed(),
-                        fact,
-                    });
-                }
+                Output::Desk {
+                    turn,
+                    order,
+                    name,
+                    words,
+                } => self.ask_desk(turn, order, self.inquirer(name, Some(words))),
+                Output::Save { save, draft } => self.save(save, draft),
+                Output::RequestTransfer => self.request_transfer(),
+                Output::Record(fact) => self.record(fact),
                 Output::End(ending) => self.ended = Some(ending),
             }
         }
+    }
+
+    fn record(&self, fact: Fact) {
+        log::log(&fact);
+        // A caller whose number is known needs no other one.
+        let is_needed = !(matches!(fact, Fact::PhoneGiven(_)) && self.session.has_number);
+        if is_needed {
+            self.recorder.record_fact(&fact, self.utc_now());
+        }
+        self.bridge.observe(|| Observation {
+            call: self.session.key.clone(),
+            at: self.began.elapsed(),
+            fact,
+        });
     }
 
     fn order_model(&mut self, order: ToModel) {
@@ -401,19 +415,17 @@ impl Driver {
                 .await
             {
                 Ok(extraction) => {
-                    if extraction.discarded {
-                        info!(turn = turn.0, "the parser's model gave a day, an hour or a name that was not said; it was discarded");
+                    if !extraction.unclear.is_empty() {
+                        info!(
+                            turn = turn.0,
+                            "the parser's model named what was not said so; it is asked for"
+                        );
                     }
-                    Answer::Parsed {
-                    input: Input::Parsed {
-                        turn,
-                        result: Ok(Understood {
-                            request: extraction.request,
-                            one_more: extraction.one_more,
-                        }),
-                    },
-                    usage: Some((extraction.model, extraction.usage)),
-                }},
+                    let usage = Some((extraction.model.clone(), extraction.usage));
+                    let result = Ok(understood(extraction));
+                    let input = Input::Parsed { turn, result };
+                    Answer::Parsed { input, usage }
+                }
                 Err(error) => {
                     warn!(
                         error = &error as &dyn std::error::Error,
@@ -438,12 +450,14 @@ impl Driver {
         self.phone.close().await;
         let last_orders = async {
             while let Some(answer) = self.orders.join_next().await {
-                let answer = answer.unwrap_or_else(|error| {
-                    task_broke(&error);
-                    None
-                });
-                if let Some(booking) = answer.as_ref().and_then(|(_, outcome)| outcome.booking()) {
-                    info!(appointment_id = %booking.appointment_id, "booked as the call ended");
+                match answer {
+                    Ok(Input::Desk { outcome, .. }) => {
+                        if let Some(booking) = outcome.booking() {
+                            info!(appointment_id = %booking.appointment_id, "booked as the call ended");
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => task_broke(&error),
                 }
             }
         };
@@ -456,8 +470,8 @@ impl Driver {
         let ending = match self.ended {
             Some(Ending::HungUp) => Some(CallEnding::HungUp),
             Some(Ending::GaveUp) => Some(CallEnding::Failed),
-            // The provider may bring the call back on another stream.
-            Some(Ending::StreamLost) | None => None,
+            // The provider may bring the call back on another stream, and after a transfer tells how that went.
+            Some(Ending::StreamLost | Ending::Transferred) | None => None,
         };
         if let Some(ending) = ending {
             self.recorder.record(Entry::Ended {
@@ -474,6 +488,19 @@ impl Driver {
             bookings = self.engine.ledger().bookings().len(),
             "call.summary"
         );
+    }
+}
+
+fn understood(extraction: Extraction) -> Understood {
+    Understood {
+        request: extraction.request,
+        intent: extraction.intent,
+        part_of_day: extraction.part_of_day,
+        not_on: extraction.not_on,
+        about: extraction.about,
+        one_more: extraction.one_more,
+        phone: extraction.phone,
+        unclear: extraction.unclear,
     }
 }
 

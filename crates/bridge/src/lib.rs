@@ -9,8 +9,10 @@
 //! |---|---|
 //! | `POST /twilio/voice` | a call comes in: answers with a stream and a one-time token |
 //! | `GET /twilio/media` | the call's media stream, a WebSocket |
-//! | `POST /twilio/after` | the stream is over: a new one for a call that goes on, or the end |
+//! | `POST /twilio/after` | the stream is over: a new one for a call that goes on, a person who is dialled, or the end |
+//! | `POST /twilio/dialled` | a transfer is over: the end, or a new stream for a caller whom nobody took |
 //! | `POST /twilio/stream-status` | what the provider says of the stream, for the log |
+//! | `GET /twilio/clip/{gender}/{name}` | a recording of ours to be played, at a signed address |
 //!
 //! ```no_run
 //! # async fn example(parts: toran_bridge::BridgeParts) -> std::io::Result<()> {
@@ -24,16 +26,19 @@
 
 mod admission;
 mod call;
+pub mod clips;
 mod clock;
 mod model;
 mod routes;
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use clips::{Clip, ClipSet};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use toran_call::{Fact, Timings};
-use toran_domain::PriceTable;
+use toran_domain::{AgentGender, PriceTable};
 use toran_nlp::AppointmentParser;
 use toran_store::{CallKey, Desk, Spool, Store};
 use url::Url;
@@ -80,6 +85,8 @@ pub struct BridgeConfig {
     pub auth_token: SecretString,
     /// What sessions with the model are configured with.
     pub session: SessionSettings,
+    /// What is heard where the model cannot be.
+    pub clips: ClipSet,
     /// What the models cost.
     pub prices: PriceTable,
     /// How many calls may be live at once.
@@ -151,6 +158,18 @@ impl Bridge {
     /// The calls that are live now: to count them, and to end them when the process drains.
     pub fn live_calls(&self) -> LiveCalls {
         self.admission.live_calls()
+    }
+
+    /// The public address of a clip, good for this deployment's gateways: for the provider to play.
+    pub fn clip_url(&self, clip: Clip, gender: AgentGender) -> String {
+        self.gate.clip_url(clip, gender)
+    }
+
+    /// What is said without the model, in the deployment's voice: mu-law, 8 kHz.
+    pub(crate) fn clip(&self, clip: Clip, gender: AgentGender) -> Bytes {
+        self.config
+            .clips
+            .get(clip, &self.config.session.voice, gender)
     }
 
     /// Shows a fact to the observer. One that does not keep up misses some; a call never waits for it.

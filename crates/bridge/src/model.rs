@@ -117,8 +117,9 @@ impl From<FromModel> for Translation {
     }
 }
 
-/// Translates an event. What the engine has no use for is ignored.
-pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
+/// Translates an event. What the engine has no use for is ignored. `business_words` are words that the business's callers
+/// may say alone: its services.
+pub(crate) fn translate(event: ServerEvent<'_>, business_words: &str) -> Translation {
     let item = |id: &str| ItemId::from(id);
     match event {
         ServerEvent::SessionUpdated(_) => FromModel::Configured.into(),
@@ -136,11 +137,12 @@ pub(crate) fn translate(event: ServerEvent<'_>) -> Translation {
             item: item(&committed.item_id),
         }
         .into(),
-        ServerEvent::TranscriptionCompleted(transcription) => transcribed(transcription),
-        ServerEvent::TranscriptionFailed(failed) => FromModel::Transcribed {
+        ServerEvent::TranscriptionCompleted(transcription) => {
+            transcribed(transcription, business_words)
+        }
+        ServerEvent::TranscriptionFailed(failed) => FromModel::TranscriptionFailed {
             item: item(&failed.item_id),
-            text: Pii::new(String::new()),
-            hearing: Hearing::Nothing,
+            code: error_code(failed.error),
         }
         .into(),
         ServerEvent::ResponseCreated(event) => FromModel::ResponseStarted {
@@ -193,7 +195,7 @@ fn error_code(error: toran_realtime::ApiError) -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
-fn transcribed(transcription: Transcription<'_>) -> Translation {
+fn transcribed(transcription: Transcription<'_>, business_words: &str) -> Translation {
     let mean_logprob = transcription
         .logprobs
         .as_deref()
@@ -206,9 +208,11 @@ fn transcribed(transcription: Transcription<'_>) -> Translation {
             let count = tokens.len() as f64;
             tokens.iter().map(|token| token.logprob).sum::<f64>() / count
         });
-    let hearing = match toran_nlp::hearing(&transcription.transcript, mean_logprob) {
+    let transcript = &transcription.transcript;
+    let hearing = match toran_nlp::hearing(transcript, mean_logprob, business_words) {
         toran_nlp::Hearing::Nothing => Hearing::Nothing,
-        toran_nlp::Hearing::UnclearWord => Hearing::UnclearWord,
+        toran_nlp::Hearing::Unclear => Hearing::Unclear,
+        toran_nlp::Hearing::UnknownWord => Hearing::UnknownWord,
         toran_nlp::Hearing::Backchannel => Hearing::Backchannel,
         toran_nlp::Hearing::Words => Hearing::Words,
     };
@@ -296,7 +300,17 @@ fn token_usage(usage: &toran_realtime::Usage) -> Usage {
 pub(crate) fn server_event(notice: &Notice) -> PromptEvent {
     match notice {
         Notice::Outcome(outcome) => PromptEvent::from_outcome(outcome),
-        Notice::ClaimRefused => PromptEvent::ClaimRefused,
+        Notice::ReadBack { date, time } => PromptEvent::ReadBack {
+            date: *date,
+            time: *time,
+        },
+        Notice::Request { kind, noted } => PromptEvent::Request {
+            kind: *kind,
+            noted: *noted,
+        },
+        Notice::Transferring => PromptEvent::Transferring,
+        Notice::TransferFailed { noted } => PromptEvent::TransferFailed { noted: *noted },
+        Notice::ClaimRefused { noted } => PromptEvent::ClaimRefused { noted: *noted },
         Notice::NotUnderstood => PromptEvent::NotUnderstood,
         Notice::Resumed(from) => {
             let booked = from.bookings.iter().map(|standing| Booked {
@@ -325,7 +339,7 @@ mod tests {
     fn ending(response: &str) -> ResponseEnding {
         let text = format!(r#"{{"type":"response.done","response":{{"id":"r1",{response}}}}}"#);
         let event = ServerEvent::parse(&text).unwrap();
-        match translate(event).inputs.pop() {
+        match translate(event, "").inputs.pop() {
             Some(FromModel::ResponseDone { ending, .. }) => ending,
             other => panic!("{other:?}"),
         }
@@ -358,11 +372,11 @@ mod tests {
     fn a_guess_at_a_single_word_is_not_words() {
         let text = r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"u1","content_index":0,
             "transcript":"מממ","logprobs":[{"token":"מממ","logprob":-2.3}],"usage":{"type":"duration","seconds":1.5}}"#;
-        let translation = translate(ServerEvent::parse(text).unwrap());
+        let translation = translate(ServerEvent::parse(text).unwrap(), "");
         assert!(matches!(
             translation.inputs[..],
             [FromModel::Transcribed {
-                hearing: Hearing::UnclearWord,
+                hearing: Hearing::Unclear,
                 ..
             }]
         ));
@@ -377,7 +391,7 @@ mod tests {
             r#"{"type":"session.weather.updated","weather":"rain"}"#,
             r#"{"type":"response.output_audio.delta","response_id":"r","item_id":"i","delta":"not base64!"}"#,
         ] {
-            let translation = translate(ServerEvent::parse(text).unwrap());
+            let translation = translate(ServerEvent::parse(text).unwrap(), "");
             assert!(
                 translation.inputs.is_empty() && translation.usage.is_none(),
                 "{text}"

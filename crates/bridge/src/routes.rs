@@ -1,5 +1,7 @@
-//! The telephony routes. Every request is checked for the provider's signature before anything else is done.
+//! The telephony routes. Every request is checked before anything else is done: for the provider's signature, or, where a
+//! clip is fetched, for the proof in an address of ours.
 
+mod clips;
 mod media;
 mod webhooks;
 
@@ -15,6 +17,7 @@ use axum::{
 };
 use secrecy::ExposeSecret as _;
 use toran_telephony::{
+    clip_url::ClipUrlKey,
     stream_token::StreamTokenKey,
     twilio::{
         SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody, SignedRequest,
@@ -29,6 +32,7 @@ use crate::{Bridge, BridgeConfig};
 pub(crate) const VOICE: &str = "/twilio/voice";
 pub(crate) const MEDIA: &str = "/twilio/media";
 pub(crate) const AFTER: &str = "/twilio/after";
+pub(crate) const DIALLED: &str = "/twilio/dialled";
 pub(crate) const STREAM_STATUS: &str = "/twilio/stream-status";
 
 /// A webhook is a few hundred bytes; nothing genuine comes near this.
@@ -38,8 +42,10 @@ pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
     Router::new()
         .route(VOICE, post(webhooks::voice))
         .route(AFTER, post(webhooks::after))
+        .route(DIALLED, post(webhooks::dialled))
         .route(STREAM_STATUS, post(webhooks::stream_status))
         .route(MEDIA, get(media::media))
+        .route(clips::CLIP, get(clips::clip))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(bridge)
 }
@@ -49,6 +55,10 @@ pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
 pub(crate) enum RouteError {
     #[error("the request is not signed as the provider signs")]
     BadSignature(#[from] SignatureError),
+    #[error("the address of the clip was not made by this deployment")]
+    BadClipAddress,
+    #[error("there is no such clip")]
+    NoSuchClip,
     #[error("the form is not what the provider sends")]
     BadForm(#[from] WebhookError),
     #[error("this gateway is stopping: have the number's fallback address lead to another")]
@@ -62,7 +72,8 @@ pub(crate) enum RouteError {
 impl IntoResponse for RouteError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::BadSignature(_) => StatusCode::FORBIDDEN,
+            Self::BadSignature(_) | Self::BadClipAddress => StatusCode::FORBIDDEN,
+            Self::NoSuchClip => StatusCode::NOT_FOUND,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::Stopping | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Twiml(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -90,6 +101,7 @@ pub(crate) struct Gate {
     origin: Url,
     verifier: WebhookVerifier,
     tokens: StreamTokenKey,
+    clips: ClipUrlKey,
 }
 
 impl Gate {
@@ -99,6 +111,7 @@ impl Gate {
             origin: config.public_url.clone(),
             verifier: WebhookVerifier::new(WebhookKey::new(secret)),
             tokens: StreamTokenKey::derive(secret),
+            clips: ClipUrlKey::derive(secret),
         }
     }
 

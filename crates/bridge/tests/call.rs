@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _, stream};
 use secrecy::SecretString;
@@ -19,7 +20,7 @@ use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _};
 use toran_bridge::{
     Bridge, BridgeConfig, BridgeParts, Clock, ModelConnectError, ModelConnector, ModelSocket,
-    SessionSettings,
+    SessionSettings, clips::ClipSet,
 };
 use toran_domain::{
     AgentGender, Business, BusinessId, BusinessText, CallSid, LeadId, ModelName, PriceTable, Usage,
@@ -54,6 +55,8 @@ impl Clock for StoppedClock {
 struct PlayedModel {
     events: mpsc::Sender<Bytes>,
     commands: mpsc::Receiver<String>,
+    /// How much of the caller's audio it was given.
+    given_ms: u64,
 }
 
 impl PlayedModel {
@@ -75,10 +78,24 @@ impl PlayedModel {
         self.events.send(event.to_string().into()).await.unwrap();
     }
 
-    /// A caller's segment, committed and transcribed.
-    async fn hear(&self, item: &str, transcript: &str) {
-        self.say(json!({"type": "input_audio_buffer.speech_started", "item_id": item, "audio_start_ms": 0})).await;
-        self.say(json!({"type": "input_audio_buffer.speech_stopped", "item_id": item, "audio_end_ms": 1500})).await;
+    /// A caller's segment: spoken on the line, heard, committed and transcribed.
+    async fn hear(&mut self, phone: &mut Socket, item: &str, transcript: &str) {
+        let from = self.given_ms;
+        self.say(json!({"type": "input_audio_buffer.speech_started", "item_id": item, "audio_start_ms": from})).await;
+        // A second of a loud square wave.
+        let voice: Vec<u8> = (0..160)
+            .map(|at| if at % 16 < 8 { 0x80 } else { 0x00 })
+            .collect();
+        let payload = STANDARD.encode(voice);
+        for _ in 0..50 {
+            self.given_ms += 20;
+            let media = json!({"event": "media", "sequenceNumber": "3", "streamSid": STREAM,
+                "media": {"track": "inbound", "chunk": "1", "timestamp": "5", "payload": payload}});
+            phone.send(Message::text(media.to_string())).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let to = self.given_ms;
+        self.say(json!({"type": "input_audio_buffer.speech_stopped", "item_id": item, "audio_end_ms": to})).await;
         self.say(json!({"type": "input_audio_buffer.committed", "item_id": item}))
             .await;
         self.say(
@@ -151,6 +168,7 @@ fn business() -> Business {
         text: BusinessText::default(),
         agent_name: None,
         agent_gender: AgentGender::Female,
+        transfer_number: None,
         settings: AppointmentSettings::simple(
             "sun-fri".parse().unwrap(),
             time::macros::time!(9:00),
@@ -180,6 +198,7 @@ fn session() -> (PlayedModel, ModelSocket) {
     let model = PlayedModel {
         events,
         commands: told,
+        given_ms: 0,
     };
     (model, socket)
 }
@@ -199,6 +218,7 @@ async fn start_with(
         models: Arc::new(Sessions(Mutex::new(sessions.into()))),
         clock: Arc::new(StoppedClock),
         config: BridgeConfig {
+            clips: ClipSet::built_in(),
             public_url: format!("http://{addr}").parse().unwrap(),
             auth_token: SecretString::from(TOKEN),
             session: SessionSettings {
@@ -306,7 +326,9 @@ async fn a_call_is_booked_by_the_server_and_told_to_the_model() {
     assert_eq!(model.told().await, json!({"type": "response.create"}));
     model.answer("r1", "שלום").await;
 
-    model.hear("u1", "יש משהו ביום שלישי בעשר?").await;
+    model
+        .hear(&mut phone, "u1", "יש משהו ביום שלישי בעשר?")
+        .await;
     let offered = model.told().await;
     assert_eq!(offered["item"]["role"], "system");
     let event: Value =
@@ -315,7 +337,7 @@ async fn a_call_is_booked_by_the_server_and_told_to_the_model() {
     assert_eq!(model.told().await["type"], "response.create");
     model.answer("r2", "שלישי בעשר פנוי. לקבוע?").await;
 
-    model.hear("u2", "כן בבקשה").await;
+    model.hear(&mut phone, "u2", "כן בבקשה").await;
     let booked = model.told().await;
     let event: Value =
         serde_json::from_str(booked["item"]["content"][0]["text"].as_str().unwrap()).unwrap();
@@ -356,14 +378,14 @@ async fn a_call_is_booked_by_the_server_and_told_to_the_model() {
 #[tokio::test]
 async fn a_parser_that_breaks_is_admitted_to_the_caller() {
     let (store, mut model, addr) = start(Vec::new()).await;
-    let (_, _phone) = dial(&store, addr).await;
+    let (_, mut phone) = dial(&store, addr).await;
     model.told().await;
     model
         .say(json!({"type": "session.updated", "session": {}}))
         .await;
     model.told().await;
     model.answer("r1", "שלום").await;
-    model.hear("u1", "אפשר תור למחר?").await;
+    model.hear(&mut phone, "u1", "אפשר תור למחר?").await;
     let told = model.told().await;
     assert_eq!(
         told["item"]["content"][0]["text"],

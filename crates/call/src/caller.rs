@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use toran_audio::{EnergyDetector, Millis, SpeechTimeline};
-use toran_domain::ItemId;
+use toran_domain::{ItemId, RequestedTime};
 
 use crate::Instant;
 
@@ -28,7 +28,22 @@ struct Segment {
     item: ItemId,
     from: Millis,
     to: Option<Millis>,
+    /// What of the proposal had been heard when it began.
+    heard: RequestedTime,
 }
+
+/// What is known of a segment when it is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Committed {
+    /// How long it was by our own detector, with its margins; `None` if that heard no voice.
+    pub(crate) spoken: Option<Millis>,
+    /// What of the proposal had been heard when it began; `None` if the model's server never said that it began.
+    pub(crate) heard: Option<RequestedTime>,
+}
+
+/// A voice is measured from so long before its first sound, and to so long after its last: its edges are softer than what a
+/// detector hears.
+const VOICE_MARGIN: Millis = Millis(100);
 
 #[derive(Debug, Default)]
 pub(crate) struct Caller {
@@ -36,6 +51,8 @@ pub(crate) struct Caller {
     detector: EnergyDetector,
     timeline: SpeechTimeline,
     segments: VecDeque<Segment>,
+    /// Where the last committed segment ended.
+    committed_to: Millis,
     /// The segment that is being spoken.
     speaking: Option<ItemId>,
     /// When a voice was last heard, by us or by the model's server.
@@ -74,7 +91,20 @@ impl Caller {
         self.timeline.push(length, false);
     }
 
-    pub(crate) fn speech_started(&mut self, now: Instant, item: ItemId, at: Millis) {
+    /// How long ago the voice of a segment began that starts at this position: by our own detector, and where that heard none
+    /// yet, by the model's server.
+    pub(crate) fn since_onset(&self, at: Millis) -> Millis {
+        let end = self.timeline.end();
+        end - self.timeline.first_voice_within(at, end).unwrap_or(at)
+    }
+
+    pub(crate) fn speech_started(
+        &mut self,
+        now: Instant,
+        item: ItemId,
+        at: Millis,
+        heard: RequestedTime,
+    ) {
         self.speaking = Some(item.clone());
         self.last_voice = now;
         if self.segments.len() >= MAX_OPEN_SEGMENTS {
@@ -84,6 +114,7 @@ impl Caller {
             item,
             from: at,
             to: None,
+            heard,
         });
     }
 
@@ -98,27 +129,22 @@ impl Caller {
         }
     }
 
-    /// Takes a committed segment's spoken length. `None` where the model's server did not say where it was.
-    ///
-    /// Our own detector measures speech; where it heard none in that stretch, the server's own bounds count
-    /// (they include its padding and its closing silence, so they err towards letting the segment pass).
-    pub(crate) fn committed(&mut self, item: &ItemId) -> Option<Millis> {
+    /// Measures a committed segment by our own detector. Where the model's server did not say where it lies, it is all that
+    /// came since the last one.
+    pub(crate) fn committed(&mut self, item: &ItemId) -> Committed {
         self.fall_silent(item);
-        let at = self
-            .segments
-            .iter()
-            .position(|segment| segment.item == *item)?;
-        let segment = self.segments.remove(at)?;
-        let to = segment.to?;
-        let claimed = to - segment.from;
-        if claimed == Millis::ZERO {
-            return None;
+        let segments = &mut self.segments;
+        let at = segments.iter().position(|segment| segment.item == *item);
+        let segment = at.and_then(|at| segments.remove(at));
+        let from = segment.as_ref().map_or(self.committed_to, |s| s.from);
+        let to = segment.as_ref().and_then(|segment| segment.to);
+        let to = to.unwrap_or(self.timeline.end());
+        self.committed_to = to;
+        let spoken = self.timeline.spoken_within(from, to);
+        Committed {
+            spoken: spoken.map(|spoken| spoken + VOICE_MARGIN + VOICE_MARGIN),
+            heard: segment.map(|segment| segment.heard),
         }
-        Some(
-            self.timeline
-                .spoken_within(segment.from, to)
-                .unwrap_or(claimed),
-        )
     }
 
     fn fall_silent(&mut self, item: &ItemId) {
@@ -143,6 +169,7 @@ impl Caller {
     /// A new session counts positions from its own beginning and knows of no segment.
     pub(crate) fn forget_session(&mut self) {
         self.timeline = SpeechTimeline::new();
+        self.committed_to = Millis::ZERO;
         self.segments.clear();
         self.speaking = None;
     }

@@ -3,14 +3,17 @@
 mod answers;
 mod floor;
 mod listening;
+mod proposal;
+mod requests;
 mod session;
+mod transfer;
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use time::{Date, Time};
+use time::{Date, PrimitiveDateTime, Time};
 use toran_audio::Millis;
-use toran_domain::{Booking, ItemId, Pii, RequestedTime, Speaker};
+use toran_domain::{AppointmentId, Booking, ItemId, Pii, RequestedTime, Speaker};
 use toran_truth::Ledger;
 
 use crate::{
@@ -23,16 +26,38 @@ use crate::{
 };
 
 /// What a call starts from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct CallConfig {
+    /// The business's wall clock when the call begins: it tells which day "tomorrow" is.
+    pub local_start: PrimitiveDateTime,
     /// Patience and pacing.
     pub timings: Timings,
     /// Set when this call was interrupted and goes on here.
     pub resumption: Option<Resumption>,
-    /// The caller's name, if it is known from before.
+    /// The name that was said in this call, before it was interrupted. A name known from other calls is no one's in this one:
+    /// a number may be a family's.
     pub caller_name: Option<Pii<String>>,
+    /// Whether a person of the business takes calls that are transferred.
+    pub can_transfer: bool,
+    /// Whether this call was transferred and nobody took it.
+    pub transfer_failed: bool,
     /// Mu-law audio that apologises for a fault, for when the model cannot speak.
     pub apology: Bytes,
+}
+
+impl CallConfig {
+    /// A call that begins afresh, by the usual patience.
+    pub fn new(local_start: PrimitiveDateTime) -> Self {
+        Self {
+            local_start,
+            timings: Timings::default(),
+            resumption: None,
+            caller_name: None,
+            can_transfer: false,
+            transfer_failed: false,
+            apology: Bytes::new(),
+        }
+    }
 }
 
 /// Why the engine wants to be woken.
@@ -58,6 +83,10 @@ pub enum Timer {
     VoiceLost,
     /// An answer has been held for too long.
     PauseExpired,
+    /// A request should have been saved by now.
+    SaveLate,
+    /// The words before a transfer should have been heard by now.
+    FarewellLate,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,14 +121,19 @@ pub struct CallEngine {
     announced: Vec<Booking>,
     /// Whether the caller asked for one more appointment since the last one was made.
     one_more: bool,
+    /// The appointments that were made or moved in this call.
+    made: Vec<AppointmentId>,
     table: RequestedTime,
+    /// The day and hour of the table that the caller has heard, as far as they are still the table's.
+    heard: RequestedTime,
     /// The slots that the caller was offered last.
     offered: Vec<(Date, Time)>,
     /// What the next answer offers: on the table once the caller begins to hear it.
     offer: Option<RequestedTime>,
+    /// The name that was said in this call.
     caller_name: Option<Pii<String>>,
-    /// What was kept for the business last: not once more for each time that the caller hears so.
-    kept: Option<RequestedTime>,
+    requests: requests::Requests,
+    transfer: transfer::Transfer,
     /// What the caller last heard from the agent.
     last_said: String,
     said: LastLines,
@@ -110,6 +144,8 @@ pub struct CallEngine {
     words_due: Option<Instant>,
     /// Parser failures in a row.
     parser_failures: u8,
+    /// Segments in a row that could not be transcribed.
+    untranscribed: u32,
     /// False claims in a row.
     false_claims: u8,
     clips: u32,
@@ -125,7 +161,8 @@ impl CallEngine {
         let resumption = config.resumption.clone().unwrap_or_default();
         let standing = resumption.bookings.iter();
         let announced = standing.clone().filter(|made| made.announced);
-        Self {
+        let made = standing.clone().map(|made| made.booking.appointment_id);
+        let mut call = Self {
             phase: Phase::Opening {
                 until: now + config.timings.session_patience,
             },
@@ -136,13 +173,16 @@ impl CallEngine {
             responses: Responses::default(),
             playout: Playout::default(),
             announced: announced.map(|made| made.booking).collect(),
+            made: made.collect(),
             ledger: standing.map(|made| made.booking).collect(),
             one_more: resumption.one_more,
             table: resumption.table,
+            heard: RequestedTime::default(),
             offered: resumption.offered,
             offer: None,
             caller_name: config.caller_name.clone(),
-            kept: None,
+            requests: requests::Requests::default(),
+            transfer: transfer::Transfer::default(),
             last_said: String::new(),
             said: resumption.said.into_iter().collect(),
             greeted: config.resumption.is_some(),
@@ -150,11 +190,14 @@ impl CallEngine {
             clarified: 0,
             words_due: None,
             parser_failures: 0,
+            untranscribed: 0,
             false_claims: 0,
             clips: 0,
             out: [Output::Model(ToModel::Open)].into(),
             config,
-        }
+        };
+        call.remember_what_was_heard(now);
+        call
     }
 
     /// Takes one input.
@@ -163,11 +206,18 @@ impl CallEngine {
             (Phase::Over, _) => return,
             (_, Input::Phone(event)) => self.on_phone(now, event),
             // Nothing but the apology is to be heard any more; what was booked is true all the same.
-            (Phase::GivingUp, Input::Desk { outcome, .. }) => self.enter_booking(&outcome),
+            (Phase::GivingUp, Input::Desk { outcome, .. }) => {
+                self.enter_booking(&outcome);
+            }
+            (Phase::GivingUp, Input::Saved { save, noted }) => {
+                self.close_save(save, noted);
+            }
             (Phase::GivingUp, _) => {}
             (_, Input::Model(event)) => self.on_model(now, event),
             (_, Input::Parsed { turn, result }) => self.on_parsed(now, turn, result),
             (_, Input::Desk { turn, outcome }) => self.on_desk(now, turn, outcome),
+            (_, Input::Saved { save, noted }) => self.on_saved(save, noted),
+            (_, Input::TransferRequested { stored }) => self.on_transfer_requested(now, stored),
         }
         self.settle(now);
     }
@@ -188,6 +238,8 @@ impl CallEngine {
                 Timer::Clarify => self.on_clarify(),
                 Timer::VoiceLost => self.on_voice_lost(now),
                 Timer::PauseExpired => self.resume_playout(),
+                Timer::SaveLate => self.on_save_late(now),
+                Timer::FarewellLate => self.on_transfer_late(now),
             }
             self.settle(now);
         }
@@ -229,6 +281,8 @@ impl CallEngine {
                 pause.map(|since| since + timings.longest_pause),
                 Timer::PauseExpired,
             ),
+            (self.requests.due(timings), Timer::SaveLate),
+            (self.transfer.due(timings), Timer::FarewellLate),
         ]
         .into_iter()
         .filter_map(|(due, timer)| due.map(|due| (due, timer)))
@@ -256,6 +310,10 @@ impl CallEngine {
     }
 
     fn on_model(&mut self, now: Instant, event: FromModel) {
+        if self.transfer.is_closing() && event.is_of_the_caller() {
+            // The last words before a transfer are said to their end; what is said beside them is for the person.
+            return;
+        }
         match event {
             FromModel::Connected => self.out.push_back(Output::Model(ToModel::Configure)),
             FromModel::Configured => self.on_configured(now),
@@ -267,6 +325,9 @@ impl CallEngine {
                 text,
                 hearing,
             } => self.on_transcribed(now, &item, text, hearing),
+            FromModel::TranscriptionFailed { item, code } => {
+                self.on_transcription_failed(now, &item, code);
+            }
             FromModel::ResponseStarted { response } => {
                 self.is_live(now, &response);
             }
@@ -314,6 +375,10 @@ impl CallEngine {
             }
             return;
         }
+        if self.is_ready_to_transfer(now) {
+            self.finish(Ending::Transferred);
+            return;
+        }
         self.work_on_turns(now);
         if self.phase == Phase::Live
             && self.floor_is_free()
@@ -336,14 +401,16 @@ impl CallEngine {
             .extend(progress.orders.into_iter().map(Output::Phone));
         for (words, broke_off) in progress.heard {
             if !words.is_empty() {
-                self.on_heard(words, broke_off);
+                self.on_heard(now, words, broke_off);
             }
         }
     }
 
     /// The caller heard these words of the agent, and with them perhaps that an appointment stands.
-    fn on_heard(&mut self, words: String, interrupted: bool) {
+    fn on_heard(&mut self, now: Instant, words: String, interrupted: bool) {
         self.said.push(Speaker::Agent, &words);
+        self.note_heard(now, &words);
+        self.keep_promise(now, &words);
         for booking in toran_truth::announced(&words, !interrupted, &self.ledger) {
             if !self.announced.contains(&booking) {
                 self.announced.push(booking);

@@ -1,10 +1,14 @@
 //! What the engine is told.
 
 use bytes::Bytes;
+use time::Date;
 use toran_audio::Millis;
-use toran_domain::{AppointmentRequest, ItemId, Outcome, Pii, ResponseId, TurnIndex};
+use toran_domain::{
+    Action, AppointmentRequest, Detail, Intent, ItemId, Outcome, PartOfDay, PhoneNumber, Pii,
+    RequestedTime, ResponseId, TurnIndex,
+};
 
-use crate::{MarkId, PhoneAudio};
+use crate::{MarkId, PhoneAudio, SaveId};
 
 /// Everything that can happen to a call.
 #[derive(Debug, Clone)]
@@ -26,6 +30,19 @@ pub enum Input {
         turn: TurnIndex,
         /// What the desk did or found.
         outcome: Outcome,
+    },
+    /// What became of [`Output::Save`](crate::Output::Save).
+    Saved {
+        /// Which request.
+        save: SaveId,
+        /// Whether it is durable. If it is not, nobody is told that it is noted.
+        noted: bool,
+    },
+    /// Whether the provider will find that this call wants a person: the answer to
+    /// [`Output::RequestTransfer`](crate::Output::RequestTransfer).
+    TransferRequested {
+        /// Whether it is stored.
+        stored: bool,
     },
 }
 
@@ -49,8 +66,10 @@ pub enum FromPhone {
 pub enum Hearing {
     /// No words.
     Nothing,
-    /// A single word that was not understood: it must not become a turn.
-    UnclearWord,
+    /// Words of which the transcriber was not sure, or a word that cannot be read: they must not become a turn.
+    Unclear,
+    /// A single word that nobody says alone on such a line. It is a turn only where a name was asked for.
+    UnknownWord,
     /// A word that only says "I am listening", unless it answers a question.
     Backchannel,
     /// Words.
@@ -91,6 +110,13 @@ pub enum FromModel {
         text: Pii<String>,
         /// How well.
         hearing: Hearing,
+    },
+    /// The segment could not be transcribed.
+    TranscriptionFailed {
+        /// The item.
+        item: ItemId,
+        /// The service's code, like `model_not_found`.
+        code: String,
     },
     /// An answer has begun.
     ResponseStarted {
@@ -168,16 +194,37 @@ pub enum ResponseEnding {
 pub struct Understood {
     /// The clean result.
     pub request: AppointmentRequest,
+    /// What the caller is about.
+    pub intent: Intent,
+    /// The part of the day, where it was said without an hour.
+    pub part_of_day: Option<PartOfDay>,
+    /// A day that does not suit.
+    pub not_on: Option<Date>,
+    /// The day and hour of an appointment that stands, as far as the caller named them.
+    pub about: RequestedTime,
     /// Whether the caller asked for one more appointment beside the one that was made before.
     pub one_more: bool,
+    /// A phone number that the caller gave.
+    pub phone: Option<PhoneNumber>,
+    /// What was named and not understood: it is asked for, and never guessed.
+    pub unclear: Vec<Detail>,
 }
 
 impl From<AppointmentRequest> for Understood {
-    /// A result that says nothing of another appointment.
+    /// A result that says nothing besides.
     fn from(request: AppointmentRequest) -> Self {
         Self {
+            intent: match request.action {
+                Action::Ask | Action::Confirm => Intent::Book,
+                Action::None => Intent::Other,
+            },
             request,
+            part_of_day: None,
+            not_on: None,
+            about: RequestedTime::default(),
             one_more: false,
+            phone: None,
+            unclear: Vec::new(),
         }
     }
 }

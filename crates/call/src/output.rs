@@ -1,9 +1,11 @@
 //! What the engine orders, and what it puts on record.
 
 use bytes::Bytes;
+use time::{Date, Time};
 use toran_audio::Millis;
 use toran_domain::{
-    AppointmentRequest, Booking, ItemId, Outcome, Pii, RequestedTime, ResponseId, TurnIndex,
+    AppointmentRequest, Booking, ItemId, Outcome, PhoneNumber, Pii, RequestedTime, ResponseId,
+    TaskKind, TurnIndex, Wish,
 };
 use toran_truth::ClaimKind;
 
@@ -33,14 +35,22 @@ pub enum Output {
         turn: TurnIndex,
         /// What to do.
         order: DeskOrder,
-    },
-    /// Keep what the caller asked for, as far as it is known: they are told that it is noted. Nothing comes back.
-    Keep {
-        /// The day and hour.
-        requested: RequestedTime,
-        /// The caller's name, if it was said.
+        /// Whom it is for: the name that was said in this call.
         name: Option<Pii<String>>,
+        /// The caller's words, for the business, if the desk can do nothing but note them.
+        words: Pii<String>,
     },
+    /// Save a request for the business; whether it is durable comes back as [`Input::Saved`](crate::Input::Saved). Like an
+    /// order at the desk it is carried out even if the call ends.
+    Save {
+        /// Which request.
+        save: SaveId,
+        /// What it says.
+        draft: TaskDraft,
+    },
+    /// Store that this call wants a person, so that the provider dials one once the stream is over; whether it is stored
+    /// comes back as [`Input::TransferRequested`](crate::Input::TransferRequested).
+    RequestTransfer,
     /// For the record: transcript, log, metrics and checklist are all made of these.
     Record(Fact),
     /// The call is over for this gateway: close both sockets.
@@ -73,17 +83,75 @@ pub enum ToModel {
     Delete(ItemId),
 }
 
+/// A request that was given to be saved. Counts up through the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct SaveId(pub u32);
+
+/// What the business is to do, as the call knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskDraft {
+    /// What is to be done.
+    pub kind: TaskKind,
+    /// The day and hour that it is about, as far as they were said.
+    pub requested: RequestedTime,
+    /// Whom it is for, if a name was said.
+    pub name: Option<Pii<String>>,
+    /// The caller's own words.
+    pub words: Option<Pii<String>>,
+}
+
 /// A server event, without its wording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// What the desk answered.
     Outcome(Outcome),
+    /// The caller said yes to a day and an hour that they have not heard: nothing is booked, and the model reads them back.
+    ReadBack {
+        /// The day.
+        date: Date,
+        /// The hour.
+        time: Time,
+    },
+    /// What the caller asked for is noted, or could not be.
+    Request {
+        /// What is to be done.
+        kind: TaskKind,
+        /// Whether it is durable.
+        noted: bool,
+    },
+    /// The call goes to a person as soon as this was said.
+    Transferring,
+    /// Nobody took the call that was transferred.
+    TransferFailed {
+        /// Whether the request for a person is noted.
+        noted: bool,
+    },
     /// The last answer claimed what was not true and was cut.
-    ClaimRefused,
+    ClaimRefused {
+        /// Whether what the caller asked for is noted; `None` where nothing is to be noted.
+        noted: Option<bool>,
+    },
     /// The caller's words were not understood.
     NotUnderstood,
     /// This call was interrupted and goes on; this is what already stands.
     Resumed(Resumption),
+}
+
+impl Notice {
+    /// The name of the server event that tells it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Outcome(outcome) => outcome.name(),
+            Self::ReadBack { .. } => "read_back",
+            Self::Request { noted: true, .. } => "request_noted",
+            Self::Request { noted: false, .. } => "request_lost",
+            Self::Transferring => "transferring",
+            Self::TransferFailed { .. } => "transfer_failed",
+            Self::ClaimRefused { .. } => "claim_refused",
+            Self::NotUnderstood => "not_understood",
+            Self::Resumed(_) => "call_resumed",
+        }
+    }
 }
 
 /// Why an answer is asked for.
@@ -113,18 +181,26 @@ pub enum ToPhone {
 pub struct MarkId(pub u64);
 
 /// An order to the booking desk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeskOrder {
     /// Look what is free.
-    Look(RequestedTime),
+    Look {
+        /// What the caller would like.
+        wish: Wish,
+        /// Whether it is for one more appointment beside one that stands.
+        one_more: bool,
+    },
     /// Book it, in one transaction.
     Book {
-        /// What the caller confirmed.
+        /// What the caller heard and confirmed.
         requested: RequestedTime,
-        /// The caller's name, if it was said with it.
-        name: Option<Pii<String>>,
         /// Whether the caller asked for one more appointment beside the one that was made before.
         one_more: bool,
+    },
+    /// Look up the caller's own appointments.
+    Own {
+        /// The day and hour that the caller named of one.
+        about: RequestedTime,
     },
 }
 
@@ -132,15 +208,9 @@ impl DeskOrder {
     /// The day and hour that it is about.
     pub const fn requested(&self) -> RequestedTime {
         match self {
-            Self::Look(requested) | Self::Book { requested, .. } => *requested,
-        }
-    }
-
-    /// The caller's name, if it goes with it.
-    pub fn name(&self) -> Option<Pii<String>> {
-        match self {
-            Self::Book { name, .. } => name.clone(),
-            Self::Look(_) => None,
+            Self::Look { wish, .. } => wish.when,
+            Self::Book { requested, .. } => *requested,
+            Self::Own { about } => *about,
         }
     }
 }
@@ -154,6 +224,8 @@ pub enum Ending {
     StreamLost,
     /// No session with the model could be had for too long; the caller was told.
     GaveUp,
+    /// The call goes to a person of the business.
+    Transferred,
 }
 
 impl Ending {
@@ -163,6 +235,7 @@ impl Ending {
             Self::HungUp => "hung_up",
             Self::StreamLost => "stream_lost",
             Self::GaveUp => "gave_up",
+            Self::Transferred => "transferred",
         }
     }
 }
@@ -172,10 +245,14 @@ impl Ending {
 pub enum DropReason {
     /// Shorter than the gate.
     TooShort,
+    /// Our own detector heard no voice in it, whatever its transcript says.
+    NoVoice,
     /// No words in it.
     NoWords,
+    /// Words of which the transcriber was not sure.
+    Unclear,
     /// A single word that was not understood.
-    UnclearWord,
+    UnknownWord,
     /// A sign of listening while the agent spoke.
     Backchannel,
     /// Its transcript never came.
@@ -191,8 +268,10 @@ impl DropReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TooShort => "too_short",
+            Self::NoVoice => "no_voice",
             Self::NoWords => "no_words",
-            Self::UnclearWord => "unclear_word",
+            Self::Unclear => "unclear",
+            Self::UnknownWord => "unknown_word",
             Self::Backchannel => "backchannel",
             Self::NoTranscript => "no_transcript",
             Self::SessionLost => "session_lost",
@@ -270,6 +349,26 @@ pub enum Fact {
     Booked(Booking),
     /// The caller asked for one more appointment beside the one that was made before.
     OneMoreAsked,
+    /// The caller gave a phone number.
+    PhoneGiven(PhoneNumber),
+    /// A segment could not be transcribed.
+    TranscriptionFailed {
+        /// The service's code.
+        code: String,
+        /// How many in a row.
+        in_a_row: u32,
+    },
+    /// A request for the business is durable, or could not be saved.
+    RequestSaved {
+        /// What is to be done.
+        kind: TaskKind,
+        /// The day and hour that it is about.
+        requested: RequestedTime,
+        /// Whether it is durable.
+        noted: bool,
+    },
+    /// The call wants a person, and the provider will find that.
+    TransferRequested,
     /// The caller heard that an appointment stands, there and then.
     Announced(Booking),
     /// A stage of a barge-in.

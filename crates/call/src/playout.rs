@@ -13,6 +13,8 @@ use crate::{Instant, MarkId, Timings, ToPhone};
 /// No Hebrew speaker says a character of text faster than this, so the first `n` characters of an answer
 /// contain everything that can be heard in its first `n` times this.
 const FASTEST_CHAR: Millis = Millis(50);
+/// Where in its sound a word lies is an estimate by length: it may be off by about this.
+const WORD_MARGIN: Millis = Millis(300);
 /// Items that may wait to be played; an answer has one or two.
 const MAX_ITEMS: usize = 16;
 /// What may wait to be played: two minutes. A model that says more in one breath is cut off there.
@@ -289,6 +291,15 @@ impl Playout {
         self.queued() > 0 || self.clock.buffered(now.0) > Millis::ZERO
     }
 
+    /// The whole words of what is under way that had been heard so long before now. The place of a word in its sound is an
+    /// estimate, so a margin is left.
+    pub(crate) fn words_heard_before(&self, now: Instant, ago: Millis) -> Vec<String> {
+        let heard_in_all = self.clock.heard(now.0) - ago;
+        let spoken = self.items.iter().filter(|item| !item.canned);
+        let words = spoken.map(|item| item.words_heard_for_sure(heard_in_all));
+        words.filter(|words| !words.is_empty()).collect()
+    }
+
     /// Throws away everything that was not heard. The phone's buffer is cleared by the caller of this if the
     /// second value says so.
     pub(crate) fn cut(&mut self, now: Instant) -> (Vec<CutItem>, bool) {
@@ -445,11 +456,28 @@ impl Item {
         may_be_heard.chars().take(share).collect()
     }
 
-    fn cut_at(self, heard_in_all: Millis) -> CutItem {
+    /// How much of it was heard when so much was heard in all.
+    fn heard_of(&self, heard_in_all: Millis) -> Millis {
         let sent = Millis::of_mulaw(self.sent);
-        let heard = self
-            .begins
-            .map_or(Millis::ZERO, |begins| (heard_in_all - begins).min(sent));
+        self.begins
+            .map_or(Millis::ZERO, |begins| (heard_in_all - begins).min(sent))
+    }
+
+    /// The words of which it is sure that they were heard: of an item that is not heard to its end, the whole words that a
+    /// margin before its place covers.
+    fn words_heard_for_sure(&self, heard_in_all: Millis) -> String {
+        let heard = self.heard_of(heard_in_all);
+        let received = Millis::of_mulaw(self.sent + self.queued);
+        if self.finished && !self.truncated && heard >= received {
+            return self.words_heard(heard);
+        }
+        let words = self.words_heard(heard - WORD_MARGIN);
+        let end = words.rfind(char::is_whitespace).unwrap_or(0);
+        words[..end].to_owned()
+    }
+
+    fn cut_at(self, heard_in_all: Millis) -> CutItem {
+        let heard = self.heard_of(heard_in_all);
         let received = Millis::of_mulaw(self.sent + self.queued);
         let cut_short = !self.finished || self.truncated || heard < received;
         let words = self.words_heard(heard);

@@ -56,9 +56,10 @@ impl LastLines {
         self.0.push_back(Said { by, text });
     }
 
-    /// Whether somebody's words are among them.
-    pub(crate) fn has(&self, by: Speaker) -> bool {
-        self.0.iter().any(|said| said.by == by)
+    /// What somebody said, oldest first.
+    pub(crate) fn of(&self, by: Speaker) -> impl DoubleEndedIterator<Item = &str> {
+        let lines = self.0.iter().filter(move |said| said.by == by);
+        lines.map(|said| said.text.expose().as_str())
     }
 
     pub(crate) fn to_vec(&self) -> Vec<Said> {

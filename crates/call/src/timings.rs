@@ -41,7 +41,8 @@ pub struct Timings {
     pub playout_lead: Millis,
     /// The length of one piece of audio to the phone; a mark follows each.
     pub playout_piece: Millis,
-    /// A caller's segment shorter than this is noise: it never reaches the parser.
+    /// A caller's segment shorter than this is noise: it never reaches the parser. A segment is measured by our own detector,
+    /// from 100 ms before its first voice to 100 ms after its last.
     pub shortest_segment: Millis,
     /// For the model's session to be open and configured.
     pub session_patience: Millis,
@@ -57,6 +58,10 @@ pub struct Timings {
     pub parser_patience: Millis,
     /// For the booking desk.
     pub desk_patience: Millis,
+    /// For a request to be saved.
+    pub save_patience: Millis,
+    /// For the words before a transfer to be said and heard.
+    pub farewell_patience: Millis,
     /// For the first event of an answer, and from one to the next.
     pub response_patience: Millis,
     /// For the end of an answer that was cancelled.
@@ -88,6 +93,8 @@ impl Default for Timings {
             transcript_patience: Millis(5_000),
             parser_patience: Millis(6_000),
             desk_patience: Millis(6_000),
+            save_patience: Millis(4_000),
+            farewell_patience: Millis(10_000),
             response_patience: Millis(5_000),
             cancel_patience: Millis(3_000),
             words_patience: Millis(1_000),

@@ -19,7 +19,10 @@ pub(crate) enum Stage {
     /// At the parser.
     Parsing { hearing: Hearing },
     /// At the booking desk.
-    AtDesk { requested: RequestedTime },
+    AtDesk {
+        requested: RequestedTime,
+        one_more: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -29,6 +32,10 @@ pub(crate) struct Turn {
     pub(crate) stage: Stage,
     /// When the stage was entered.
     pub(crate) since: Instant,
+    /// The day and hour of the proposal that the caller had heard when they began to speak.
+    pub(crate) heard: RequestedTime,
+    /// The caller's words, once they are known.
+    pub(crate) words: Option<Pii<String>>,
 }
 
 /// Segments whose turn is over; an event that repeats one of them opens no second turn.
@@ -44,7 +51,7 @@ pub(crate) struct Turns {
 
 impl Turns {
     /// Takes a committed segment in. `false` if there is no room.
-    pub(crate) fn open(&mut self, item: ItemId, now: Instant) -> bool {
+    pub(crate) fn open(&mut self, item: ItemId, heard: RequestedTime, now: Instant) -> bool {
         if self.queue.len() >= MAX_TURNS {
             return false;
         }
@@ -53,6 +60,8 @@ impl Turns {
             item,
             stage: Stage::Transcribing,
             since: now,
+            heard,
+            words: None,
         });
         self.next = self.next.next();
         true

@@ -2,7 +2,7 @@
 
 use time::{Date, Time};
 
-use crate::Pii;
+use crate::{Detail, Pii};
 
 /// The longest caller's name that is kept, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
@@ -197,6 +197,13 @@ impl RequestedTime {
     /// Whether neither was said.
     pub const fn is_empty(&self) -> bool {
         self.date.is_none() && self.time.is_none()
+    }
+
+    /// What was not said, in the order to ask for it.
+    pub fn missing(&self) -> Vec<Detail> {
+        let date = self.date.is_none().then_some(Detail::Date);
+        let time = self.time.is_none().then_some(Detail::Time);
+        date.into_iter().chain(time).collect()
     }
 }
 

@@ -56,7 +56,7 @@ pub fn has_hebrew(text: &str) -> bool {
 
 /// Everything but vowel points, quotes, and marks that are not seen. The Hebrew maqaf and its kin, which
 /// stand among the points, separate words.
-fn is_kept(letter: char) -> bool {
+pub(crate) fn is_kept(letter: char) -> bool {
     let is_quote = matches!(
         letter,
         '\'' | '"'
@@ -85,7 +85,7 @@ fn is_digit(letter: Option<&char>) -> bool {
     letter.is_some_and(char::is_ascii_digit)
 }
 
-const fn without_final_form(letter: char) -> char {
+pub(crate) const fn without_final_form(letter: char) -> char {
     match letter {
         'ך' => 'כ',
         'ם' => 'מ',

@@ -20,6 +20,7 @@ mod dates;
 mod hours;
 mod letters;
 mod numbers;
+mod said;
 mod spoken;
 mod spoken_dates;
 
@@ -30,5 +31,13 @@ pub use dates::{
 pub use hours::{clock, time_words};
 pub use letters::{has_hebrew, is_within_word, letters_said, normalise, words};
 pub use numbers::{number_words_feminine, number_words_masculine};
+pub use said::{
+    days::{DayForm, SaidDay, day_is_named, days_said},
+    hours::{SaidHour, hour_is_named, hours_said, minutes_ahead_said, same_hour_said},
+    names::{asks_for_name, name_said, same_name},
+    parts::{DayPart, parts_said},
+    phone::digits_said,
+    yes::{no_said, yes_said},
+};
 pub use spoken::{hours_spoken, times_spoken};
 pub use spoken_dates::{SpokenDate, dates_spoken};

@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use time::Time;
 
-use crate::{normalise, number_words_feminine, number_words_masculine, words};
+use crate::{
+    normalise, number_words_feminine, number_words_masculine, said::parts::DayPart as Part, words,
+};
 
 /// The hours named in an *assistant's own* sentence, so that a guard may hold them against a booking.
 ///
@@ -220,15 +222,6 @@ pub(crate) fn spelling(word: &str) -> String {
     word.replace("יי", "י")
 }
 
-#[derive(Clone, Copy)]
-enum Part {
-    Morning,
-    Noon,
-    Afternoon,
-    Evening,
-    Night,
-}
-
 fn part_of_day(tokens: &[&str]) -> Read<Part> {
     Some(match tokens {
         ["בבוקר" | "הבוקר", ..] => (Part::Morning, 1),
@@ -243,8 +236,8 @@ fn part_of_day(tokens: &[&str]) -> Read<Part> {
 }
 
 /// An hour as it was named, before the part of the day is known.
-#[derive(Clone, Copy)]
-enum Reading {
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Reading {
     /// On a clock of 24 hours.
     Exact(Time),
     /// On a clock of 12 hours, kept as its reading before noon.
@@ -252,7 +245,7 @@ enum Reading {
 }
 
 impl Reading {
-    fn new(hour: u32, minute: u32, by_the_clock: bool) -> Option<Self> {
+    pub(crate) fn new(hour: u32, minute: u32, by_the_clock: bool) -> Option<Self> {
         let is_half = (1..=12).contains(&hour);
         let on_the_dial = if is_half && !by_the_clock {
             hour % 12
@@ -267,7 +260,7 @@ impl Reading {
         })
     }
 
-    fn readings(self, part: Option<Part>) -> Vec<Time> {
+    pub(crate) fn readings(self, part: Option<Part>) -> Vec<Time> {
         let (before, part) = match (self, part) {
             (Self::Half(time), None) => return vec![time, after_noon(time)],
             (Self::Exact(time), None) => return vec![time],

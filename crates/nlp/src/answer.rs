@@ -2,13 +2,17 @@
 
 use serde::Deserialize;
 use serde_json::{Value, error::Category};
-use time::{Date, Time, format_description::FormatItem, macros::format_description};
-use toran_domain::{Action, AppointmentRequest, MAX_NAME_CHARS, Pii, RequestedTime};
+use time::Date;
+use toran_domain::{
+    Action, AppointmentRequest, Detail, Intent, MAX_NAME_CHARS, PartOfDay, PhoneNumber, Pii,
+    RequestedTime,
+};
+use toran_hebrew as hebrew;
 
 use crate::{
     ParseContext,
-    evidence::{Evidence, Sayable, Support},
-    resolve::{PartOfDay, SaidDate, SaidTime, SaidWeekday, holiday_named},
+    evidence::Evidence,
+    judge::{Judge, JudgedTime},
 };
 
 /// Why an answer is not the contract.
@@ -48,25 +52,41 @@ impl From<serde_json::Error> for AnswerError {
 pub struct Reading {
     /// The clean result.
     pub request: AppointmentRequest,
+    /// What the caller is about.
+    pub intent: Intent,
+    /// A part of the day that the caller said without an hour ("מחר בבוקר").
+    pub part_of_day: Option<PartOfDay>,
+    /// A day that does not suit ("לא ביום ראשון").
+    pub not_on: Option<Date>,
+    /// The day and hour that the caller said of an appointment that stands, where the request names no new one.
+    pub about: RequestedTime,
     /// Whether the caller asked for one more appointment, beside one that was made before.
     pub one_more: bool,
-    /// Whether the answer named a day, an hour or a name that is left out of the result, because the caller did
-    /// not say it or because there is no such day or hour.
-    pub discarded: bool,
+    /// A phone number that the caller gave in words.
+    pub phone: Option<PhoneNumber>,
+    /// The details that the answer named and that are left out of the result, because the caller did not say them or
+    /// because there is no such day or hour, and those of which the caller named another than the answer. The caller
+    /// must be asked for them; they are never filled from the table.
+    pub unclear: Vec<Detail>,
 }
-
-const ISO_DATE: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
-const CLOCK: &[FormatItem<'_>] = format_description!("[hour]:[minute]");
 
 #[derive(Deserialize)]
 struct Answer {
     action: String,
     #[serde(default)]
+    intent: Value,
+    #[serde(default)]
     date: Value,
     #[serde(default)]
     time: Value,
     #[serde(default)]
+    not_on: Value,
+    #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    phone: Option<String>,
+    #[serde(default)]
+    confirm_words: Value,
     #[serde(default)]
     one_more: Option<bool>,
 }
@@ -74,214 +94,228 @@ struct Answer {
 /// Reads a model's answer to `user_text`.
 ///
 /// Besides the schema's symbolic form it takes plain values (`"2026-11-24"`, `"16:30"`), which models behind
-/// OpenAI-compatible services give when they ignore the schema. Dates that do not exist, hours that do not
-/// exist, and words that the caller did not say come out as `None`.
+/// OpenAI-compatible services give when they ignore the schema. A value counts if it is found in the caller's words,
+/// however it was quoted. What is quoted but not found is only asked, and the rest is dropped and named in
+/// [`Reading::unclear`].
 ///
-/// A confirmation of something else than what is on the table counts only in the caller's own words. Without them
-/// it is a question about that time, so that it is read back to the caller and never booked.
+/// A confirmation stands only if the caller's own words say yes, the table holds a day and an hour, and nothing that
+/// was named or said is another one. Else it is a question, so that the time is read back to the caller and never
+/// booked.
 pub fn read_answer(
     json: &str,
     user_text: &str,
     context: &ParseContext<'_>,
 ) -> Result<Reading, AnswerError> {
     let answer: Answer = serde_json::from_str(json)?;
-    let action = match answer.action.as_str() {
+    let stated = match answer.action.trim().to_lowercase().as_str() {
         "ask" => Action::Ask,
         "confirm" => Action::Confirm,
         "none" => Action::None,
         _ => return Err(AnswerError::UnknownAction),
     };
-    let one_more = answer.one_more.unwrap_or(false);
-    let caller = Evidence::new(user_text);
-    let named = answer
-        .name
-        .as_deref()
-        .filter(|name| !name.trim().is_empty());
-    let name = named.and_then(|name| spoken_name(name, &caller));
-    let name_discarded = named.is_some() && name.is_none();
-    if action == Action::None {
-        return Ok(Reading {
-            request: AppointmentRequest {
-                name,
-                ..AppointmentRequest::NONE
-            },
-            one_more,
-            discarded: name_discarded,
-        });
-    }
-    let witness = Witness {
-        action,
-        caller,
-        agent: context.last_said.map(Evidence::new),
+    let intent = answer
+        .intent
+        .as_str()
+        .and_then(|word| Intent::from_word(&word.trim().to_lowercase()));
+    // Of an appointment that stands nothing new is asked or confirmed.
+    let stated = match intent {
+        Some(Intent::Cancel | Intent::OwnAppointment) => Action::None,
+        _ => stated,
     };
-    let table = context.table;
-    let date = witness.judge(&answer.date, read_date(&answer.date, context), table.date);
-    let time = witness.judge(&answer.time, read_time(&answer.time, context), table.time);
-    let action = if date.must_be_asked() || time.must_be_asked() {
-        Action::Ask
-    } else {
-        action
+    let says_yes = hebrew::yes_said(user_text);
+    let judge = Judge {
+        caller: Evidence::new(user_text, context.now),
+        agent: context
+            .last_said
+            .filter(|_| says_yes && stated == Action::Confirm)
+            .map(|said| Evidence::new(said, context.now)),
+        context,
     };
-    let said = RequestedTime {
-        date: date.value(),
-        time: time.value(),
+    let judged = judge.time_of(&answer.date, &answer.time);
+    let settled = match stated {
+        Action::Ask => ask(&judge, judged),
+        Action::Confirm => confirm(&judge, judged, says_yes, answer.confirm_words.as_str()),
+        Action::None => Settled::NOTHING,
     };
-    let discarded = name_discarded || date.is_discarded() || time.is_discarded();
-    let RequestedTime { date, time } = beside_the_table(action, said, table);
+    let (name, name_is_unclear) = spoken_name(answer.name.as_deref(), user_text);
+    let mut unclear = settled.unclear;
+    unclear.extend(name_is_unclear.then_some(Detail::Name));
+    let intent = intent.unwrap_or(match settled.action {
+        Action::Ask | Action::Confirm => Intent::Book,
+        Action::None => Intent::Other,
+    });
     Ok(Reading {
+        about: about(intent, settled.action, judged),
+        part_of_day: judged
+            .part_of_day
+            .filter(|_| settled.action == Action::Ask && settled.when.time.is_none()),
+        not_on: judge.not_on(&answer.not_on),
         request: AppointmentRequest {
-            action,
-            date,
-            time,
+            action: settled.action,
+            date: settled.when.date,
+            time: settled.when.time,
             name,
         },
-        one_more,
-        discarded,
+        intent,
+        one_more: answer.one_more.unwrap_or(false),
+        phone: spoken_phone(answer.phone.as_deref(), user_text),
+        unclear,
     })
 }
 
-/// What a day or an hour of the answer counts for.
-#[derive(Clone, Copy)]
-enum Judged<T> {
-    Unnamed,
-    Counts(T),
-    /// It is neither on the table nor in the caller's words: no confirmation rests on it.
-    OnlyAsked(T),
-    Discarded,
-}
-
-impl<T> Judged<T> {
-    fn value(self) -> Option<T> {
-        match self {
-            Self::Counts(value) | Self::OnlyAsked(value) => Some(value),
-            Self::Unnamed | Self::Discarded => None,
-        }
-    }
-
-    const fn must_be_asked(&self) -> bool {
-        matches!(self, Self::OnlyAsked(_))
-    }
-
-    const fn is_discarded(&self) -> bool {
-        matches!(self, Self::Discarded)
-    }
-}
-
-/// Who can bear out an answer's action.
-struct Witness {
+/// What the action, the day and the hour of an answer come to.
+struct Settled {
     action: Action,
-    caller: Evidence,
-    agent: Option<Evidence>,
+    when: RequestedTime,
+    unclear: Vec<Detail>,
 }
 
-impl Witness {
-    /// The agent's words bear a value out only where the caller says yes to them, and the table says nothing else.
-    fn judge<T: Sayable>(&self, named: &Value, value: Option<T>, table: Option<T>) -> Judged<T> {
-        if named.is_null() {
-            return Judged::Unnamed;
-        }
-        let Some(value) = value else {
-            return Judged::Discarded;
-        };
-        let support = match self.caller.support(named) {
-            // Quoted in another spelling than the transcript's: the value itself was said.
-            Support::Invented if value.is_said(&self.caller) => Support::Quoted,
-            support => support,
-        };
-        let confirms = self.action == Action::Confirm;
-        match table {
-            Some(on_table) if on_table == value => Judged::Counts(value),
-            Some(_) if confirms && support != Support::Quoted => Judged::OnlyAsked(value),
-            Some(_) | None if support != Support::Invented => Judged::Counts(value),
-            None if confirms && self.agent_said(named) => Judged::Counts(value),
-            Some(_) | None => Judged::Discarded,
-        }
-    }
-
-    fn agent_said(&self, named: &Value) -> bool {
-        self.agent
-            .as_ref()
-            .is_some_and(|agent| agent.support(named) == Support::Quoted)
-    }
-}
-
-/// What was left unsaid because it is on the table: "yes" means the offered slot, and "at half past ten" means
-/// the day under discussion. A question about another day does not carry the old hour over.
-fn beside_the_table(action: Action, said: RequestedTime, table: RequestedTime) -> RequestedTime {
-    match action {
-        Action::Confirm => RequestedTime {
-            date: said.date.or(table.date),
-            time: said.time.or(table.time),
+impl Settled {
+    const NOTHING: Self = Self {
+        action: Action::None,
+        when: RequestedTime {
+            date: None,
+            time: None,
         },
-        Action::Ask if said.time.is_some() => RequestedTime {
-            date: said.date.or(table.date),
+        unclear: Vec::new(),
+    };
+
+    /// What is on the table, to be looked at and read back once more.
+    const fn read_back(table: RequestedTime) -> Self {
+        Self {
+            action: Action::Ask,
+            when: table,
+            unclear: Vec::new(),
+        }
+    }
+}
+
+/// What was left unsaid because it is on the table: "at half past ten" means the day under discussion, and a day
+/// completes an hour that has none. Another day does not carry the old hour over, and what is unclear is never filled.
+fn ask(judge: &Judge<'_>, judged: JudgedTime) -> Settled {
+    let table = judge.context.table;
+    let said = judged.said();
+    let speaks_of_another = said.date.is_none()
+        && said.time.is_some()
+        && table
+            .date
+            .is_some_and(|day| judge.caller.speaks_of_another_day(day, said.time));
+    let day_is_unclear = judged.date.is_discarded() || speaks_of_another;
+    let hour_is_unclear = judged.time.is_discarded();
+    let when = match (said.date, said.time) {
+        (None, Some(_)) if !day_is_unclear => RequestedTime {
+            date: table.date,
             ..said
         },
-        Action::Ask | Action::None => said,
+        (Some(_), None) if !hour_is_unclear && table.date.is_none() => RequestedTime {
+            time: table.time,
+            ..said
+        },
+        _ => said,
+    };
+    Settled {
+        action: Action::Ask,
+        when,
+        unclear: unclear(day_is_unclear, hour_is_unclear),
     }
 }
 
-fn read_date(value: &Value, context: &ParseContext<'_>) -> Option<Date> {
-    let today = context.now.date();
-    if let Some(text) = value.as_str() {
-        return Date::parse(text, ISO_DATE).ok();
+/// A yes to what is on the table; a question about what was named instead; nothing, if no yes was said.
+fn confirm(
+    judge: &Judge<'_>,
+    judged: JudgedTime,
+    says_yes: bool,
+    confirm_words: Option<&str>,
+) -> Settled {
+    let table = judge.context.table;
+    let caller = &judge.caller;
+    let said = judged.said();
+    let another_day = table
+        .date
+        .is_some_and(|date| caller.speaks_of_another_day(date, table.time));
+    let another_hour = table
+        .time
+        .is_some_and(|time| caller.speaks_of_another_hour(time, table.date));
+    let is_discarded = judged.date.is_discarded() || judged.time.is_discarded();
+    let names_another = said.date.is_some_and(|date| Some(date) != table.date)
+        || said.time.is_some_and(|time| Some(time) != table.time);
+    let names_nothing_else = !(is_discarded || names_another || another_day || another_hour);
+    // The words of a yes that our reader does not know are only asked; those of a no bear nothing out.
+    let may_say_yes = says_yes
+        || (!hebrew::no_said(judge.caller.text())
+            && confirm_words.is_some_and(|words| caller.quotes_all(words)));
+    if names_nothing_else && says_yes && table.date.is_some() && table.time.is_some() {
+        return Settled {
+            action: Action::Confirm,
+            when: table,
+            unclear: Vec::new(),
+        };
     }
-    let int = |key: &str| value.get(key).and_then(Value::as_i64);
-    let weekday = value
-        .get("weekday")
-        .and_then(Value::as_str)
-        .and_then(SaidWeekday::from_word);
-    let said = if let Some(day) = int("day") {
-        SaidDate::Calendar {
-            day,
-            month: int("month"),
-            year: int("year"),
-            weekday,
-        }
-    } else if let Some(weekday) = weekday {
-        SaidDate::Weekday {
-            weekday,
-            week_offset: int("week_offset").unwrap_or(0),
-        }
-    } else if let Some(name) = value.get("holiday").and_then(Value::as_str) {
-        let holiday = holiday_named(name)?;
-        match value.get("relation").and_then(Value::as_str) {
-            Some("on") | None => SaidDate::Holiday {
-                holiday,
-                eve: false,
-            },
-            Some("eve") => SaidDate::Holiday { holiday, eve: true },
-            // "After the holidays" is no day: the caller is asked for one.
-            Some(_) => return None,
-        }
+    if names_nothing_else && may_say_yes {
+        return Settled::read_back(table);
+    }
+    let has_evidence = !said.is_empty() || another_day || another_hour;
+    if !has_evidence && !may_say_yes {
+        return Settled::NOTHING;
+    }
+    let asked = ask(judge, judged);
+    let day_is_unclear = judged.date.is_discarded() || (another_day && said.date.is_none());
+    let hour_is_unclear = judged.time.is_discarded() || (another_hour && said.time.is_none());
+    let day = asked.when.date.filter(|_| !day_is_unclear);
+    Settled {
+        action: Action::Ask,
+        when: RequestedTime {
+            date: day,
+            time: asked.when.time.filter(|_| !hour_is_unclear),
+        },
+        unclear: unclear(day_is_unclear, hour_is_unclear),
+    }
+}
+
+fn unclear(day: bool, hour: bool) -> Vec<Detail> {
+    [(day, Detail::Date), (hour, Detail::Time)]
+        .into_iter()
+        .filter_map(|(is_unclear, detail)| is_unclear.then_some(detail))
+        .collect()
+}
+
+/// The time of an appointment that stands, which an answer without a request names.
+fn about(intent: Intent, action: Action, judged: JudgedTime) -> RequestedTime {
+    let is_of_a_standing_one = matches!(
+        intent,
+        Intent::Cancel | Intent::Move | Intent::OwnAppointment
+    );
+    if is_of_a_standing_one && action == Action::None {
+        judged.said()
     } else {
-        SaidDate::DaysFromNow(int("days_from_now")?)
-    };
-    said.resolve(today)
-}
-
-fn read_time(value: &Value, context: &ParseContext<'_>) -> Option<Time> {
-    if let Some(text) = value.as_str() {
-        return Time::parse(text, CLOCK).ok();
+        RequestedTime::default()
     }
-    let said = SaidTime {
-        hour: value.get("hour").and_then(Value::as_i64)?,
-        minute: value.get("minute").and_then(Value::as_i64).unwrap_or(0),
-        part_of_day: value
-            .get("part_of_day")
-            .and_then(Value::as_str)
-            .and_then(PartOfDay::from_word),
-    };
-    said.resolve(context.settings)
 }
 
-/// A name counts only if every word of it was said.
-fn spoken_name(name: &str, caller: &Evidence) -> Option<Pii<String>> {
-    let shown: String = name
+/// The name, if every word of it was said, and whether one was named that was not.
+fn spoken_name(named: Option<&str>, user_text: &str) -> (Option<Pii<String>>, bool) {
+    let shown: String = named
+        .unwrap_or_default()
         .trim()
         .chars()
         .filter(|c| !c.is_control())
         .take(MAX_NAME_CHARS)
         .collect();
-    caller.has_name(&shown).then(|| Pii::new(shown))
+    if shown.is_empty() {
+        return (None, false);
+    }
+    let name = hebrew::name_said(&shown, user_text);
+    let is_unclear = name.is_none();
+    (name.map(Pii::new), is_unclear)
+}
+
+/// The phone number, if its digits were said one after the other.
+fn spoken_phone(named: Option<&str>, user_text: &str) -> Option<PhoneNumber> {
+    let number = PhoneNumber::dialled(named?.trim()).ok()?;
+    let digits = number.e164().trim_start_matches('+');
+    let national = digits.strip_prefix("972").unwrap_or(digits);
+    hebrew::digits_said(user_text)
+        .iter()
+        .any(|said| said.ends_with(national) && !national.is_empty())
+        .then_some(number)
 }

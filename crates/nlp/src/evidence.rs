@@ -1,105 +1,340 @@
-//! What was said, against which an answer's `words` are held.
+//! What the caller said, against which an answer's values are held.
+//!
+//! A value counts if the readers of `toran_hebrew` find it in the caller's words. What is only quoted is only asked.
+//! What is neither is dropped.
 
-use serde_json::Value;
-use time::{Date, Time};
-use toran_hebrew as hebrew;
+use time::{Date, PrimitiveDateTime, Time};
+use toran_domain::PartOfDay;
+use toran_hebrew::{self as hebrew, DayForm, DayPart, SaidDay, SaidHour};
+use toran_scheduling::Holiday;
 
-/// What an answer's `words` are worth.
+use crate::{
+    holiday::{self, Relation},
+    resolve::{SaidDate, minutes_from},
+};
+
+/// What the caller's words are worth for a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Support {
-    /// They were said.
+    /// The readers find the value in them.
+    Found,
+    /// The answer's own quotation says another value, or the caller ruled the value out.
+    Contradicted,
+    /// The quotation was said, and the readers find neither this value in it nor another.
     Quoted,
-    /// They are no quotation: a plain value has none, and models that ignore the schema write a translation,
-    /// or digits for a number that was spoken. Nothing can be held against them here.
-    Unquoted,
-    /// They pretend to be a quotation, and were not said.
-    Invented,
+    /// Neither.
+    Unsaid,
 }
 
 /// The words that one speaker said.
-pub(crate) struct Evidence {
-    heard: String,
+pub(crate) struct Evidence<'a> {
+    text: &'a str,
+    words: Vec<String>,
+    now: PrimitiveDateTime,
+    days: Vec<SaidDay>,
+    hours: Vec<SaidHour>,
+    parts: Vec<PartOfDay>,
 }
 
-impl Evidence {
-    pub(crate) fn new(said: &str) -> Self {
+impl<'a> Evidence<'a> {
+    pub(crate) fn new(text: &'a str, now: PrimitiveDateTime) -> Self {
         Self {
-            heard: hebrew::normalise(said),
+            text,
+            words: hebrew::words(&hebrew::normalise(text))
+                .map(str::to_owned)
+                .collect(),
+            now,
+            days: hebrew::days_said(text),
+            hours: hebrew::hours_said(text),
+            parts: hebrew::parts_said(text)
+                .into_iter()
+                .map(part_of_day)
+                .collect(),
         }
     }
 
-    /// What the `words` of a day or an hour are worth.
-    pub(crate) fn support(&self, value: &Value) -> Support {
-        let words = value.get("words").and_then(Value::as_str);
-        let words = hebrew::normalise(words.unwrap_or_default());
-        if hebrew::has_hebrew(&words) {
-            let mut telling = hebrew::words(&words)
-                .filter(|word| !FUNCTION_WORDS.contains(word))
-                .peekable();
-            let quoted = telling.peek().is_some() && telling.all(|word| self.said(word));
-            return if quoted {
-                Support::Quoted
-            } else {
-                Support::Invented
-            };
+    pub(crate) const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// What the words are worth for a day, which an answer quotes so.
+    pub(crate) fn for_day(&self, said: SaidDate, date: Date, quotation: &str) -> Support {
+        let today = self.now.date();
+        let quoted = self.quotes(quotation);
+        if quoted {
+            let days = hebrew::days_said(quotation);
+            let means = |day: &SaidDay| day.may_mean(date, today) && !day.is_negated();
+            // "מחר, יום שלישי" must be both.
+            let is_another = [DayForm::Distance, DayForm::Weekday, DayForm::Number]
+                .into_iter()
+                .any(|form| {
+                    let mut of_form = days.iter().filter(|day| day.form() == form).peekable();
+                    of_form.peek().is_some() && !of_form.any(means)
+                });
+            if is_another {
+                return Support::Contradicted;
+            }
         }
-        let is_number = |word: &str| word.chars().any(|c| c.is_ascii_digit());
-        let mut numbers = hebrew::words(&words)
-            .filter(|word| is_number(word))
-            .peekable();
-        if numbers.peek().is_some() && numbers.all(|word| self.said(word)) {
+        if self.names_day(date) || self.names_holiday(said, date) {
+            return Support::Found;
+        }
+        if self
+            .days
+            .iter()
+            .any(|day| day.is_negated() && day.fits(date, today))
+        {
+            return Support::Contradicted;
+        }
+        // A quotation that speaks of an hour says no day.
+        let is_of_an_hour = hebrew::days_said(quotation).is_empty()
+            && (!hebrew::hours_said(quotation).is_empty()
+                || !hebrew::parts_said(quotation).is_empty());
+        if quoted && !is_of_an_hour {
             Support::Quoted
         } else {
-            Support::Unquoted
+            Support::Unsaid
         }
     }
 
-    /// Whether every word of a name was said, whole and as it stands.
-    pub(crate) fn has_name(&self, name: &str) -> bool {
-        let name = hebrew::normalise(name);
-        let mut words = hebrew::words(&name).peekable();
-        words.peek().is_some()
-            && words.all(|word| hebrew::words(&self.heard).any(|heard| heard == word))
+    /// What the words are worth for an hour, and the hour that they mean: where they leave one reading ("בשמונה בערב",
+    /// "07:00"), it is that one.
+    pub(crate) fn for_hour(&self, time: Time, quotation: &str) -> (Support, Time) {
+        let quoted = self.quotes(quotation);
+        let of_quotation = if quoted {
+            hebrew::hours_said(quotation)
+        } else {
+            Vec::new()
+        };
+        let is_meant = |hour: &SaidHour| reading_of(hour, time).is_some();
+        if !of_quotation.is_empty() && !of_quotation.iter().any(is_meant) {
+            return (Support::Contradicted, time);
+        }
+        let said = self.hours.iter().filter(|hour| !hour.is_negated());
+        if let Some(meant) = said
+            .filter_map(|hour| reading_of(hour, time))
+            .min_by_key(|meant| *meant != time)
+        {
+            return (Support::Found, meant);
+        }
+        if self.ahead().any(|moment| moment.time() == time) {
+            return (Support::Found, time);
+        }
+        if self
+            .hours
+            .iter()
+            .any(|hour| hour.is_negated() && hour.fits(time))
+        {
+            return (Support::Contradicted, time);
+        }
+        let is_of_a_day = of_quotation.is_empty()
+            && (!hebrew::days_said(quotation).is_empty()
+                || !hebrew::parts_said(quotation).is_empty())
+            && hebrew::minutes_ahead_said(quotation).is_empty();
+        if quoted && !is_of_a_day {
+            (Support::Quoted, time)
+        } else {
+            (Support::Unsaid, time)
+        }
     }
 
-    /// Whether a word was said, whole but for glued prefixes: the speaker's, and those that a quotation adds.
+    /// Whether one of these hours of the dial was said without its half of the day.
+    pub(crate) fn leaves_open(&self, time: Time) -> bool {
+        self.hours
+            .iter()
+            .any(|hour| hour.fits(time) && hour.readings().len() > 1 && !hour.is_negated())
+    }
+
+    /// The part of the day that the caller said, where an answer names one: that one, or its neighbour which was said.
+    pub(crate) fn part(&self, named: PartOfDay) -> Option<PartOfDay> {
+        if self.parts.contains(&named) {
+            return Some(named);
+        }
+        self.parts
+            .iter()
+            .copied()
+            .find(|said| are_neighbours(*said, named))
+    }
+
+    /// Whether the text names a time from now that comes to so many minutes.
+    pub(crate) fn says_ahead(&self, minutes: i64) -> bool {
+        hebrew::minutes_ahead_said(self.text)
+            .iter()
+            .any(|said| i64::from(*said) == minutes)
+    }
+
+    /// Whether a day is named otherwise than by a holiday.
+    pub(crate) fn names_day(&self, date: Date) -> bool {
+        let today = self.now.date();
+        let by_its_own = |day: &SaidDay| !day.is_negated() && day.fits(date, today);
+        self.days.iter().any(by_its_own)
+            || self.ahead().any(|moment| moment.date() == date)
+            || Holiday::on(date)
+                .is_some_and(|on| holiday::holidays_said(self.text, today).contains(&on))
+    }
+
+    fn names_holiday(&self, said: SaidDate, _date: Date) -> bool {
+        let SaidDate::Holiday(said) = said else {
+            return false;
+        };
+        let text = hebrew::normalise(self.text);
+        let has = |words: &[&str]| hebrew::words(&text).any(|word| words.contains(&word));
+        let related = match said.relation {
+            Relation::On => true,
+            Relation::Eve => has(&["ערב", "בערב", "לערב", "לפני", "יומ"]),
+            Relation::After => has(&[
+                "אחרי",
+                "אחר",
+                "לאחר",
+                "אסרו",
+                "באסרו",
+                "למחרת",
+                "שאחרי",
+                "במוצאי",
+                "מוצאי",
+            ]),
+        };
+        let weekday_said = said.weekday.is_none_or(|weekday| {
+            self.days.iter().any(|day| {
+                let sample = self.now.date().next_occurrence(weekday);
+                day.may_mean(sample, self.now.date())
+            })
+        });
+        related && weekday_said && holiday::is_said(said.holiday, self.text, self.now.date())
+    }
+
+    fn ahead(&self) -> impl Iterator<Item = PrimitiveDateTime> {
+        let said = hebrew::minutes_ahead_said(self.text);
+        said.into_iter()
+            .filter_map(|minutes| minutes_from(self.now, minutes.into()))
+    }
+
+    /// Whether the caller names a day, or rules one out, so that this one cannot be meant. Words that can also be the
+    /// hour `beside` it do not.
+    pub(crate) fn speaks_of_another_day(&self, date: Date, beside: Option<Time>) -> bool {
+        let today = self.now.date();
+        let is_the_hour = |day: &SaidDay| {
+            beside.is_some_and(|time| {
+                self.hours
+                    .iter()
+                    .any(|hour| near(hour.at(), day.at()) && hour.fits(time))
+            })
+        };
+        let of_days = self
+            .days
+            .iter()
+            .any(|day| day.is_negated() == day.may_mean(date, today) && !is_the_hour(day));
+        let holidays = holiday::holidays_said(self.text, today);
+        let of_holidays = !holidays.is_empty()
+            && !Holiday::on(date).is_some_and(|on| holiday::is_said(on, self.text, today));
+        of_days || of_holidays
+    }
+
+    /// Whether the caller names an hour or a part of the day, or rules one out, so that this hour cannot be meant.
+    pub(crate) fn speaks_of_another_hour(&self, time: Time, beside: Option<Date>) -> bool {
+        let today = self.now.date();
+        let is_the_day = |hour: &SaidHour| {
+            beside.is_some_and(|date| {
+                self.days
+                    .iter()
+                    .any(|day| near(hour.at(), day.at()) && day.fits(date, today))
+            })
+        };
+        let of_hours = self
+            .hours
+            .iter()
+            .any(|hour| hour.is_negated() == hour.fits(time) && !is_the_day(hour));
+        of_hours || (!self.parts.is_empty() && !self.parts.iter().any(|part| part.contains(time)))
+    }
+
+    /// Whether these words were said: every telling one of them, whole but for glued prefixes and spelling.
+    pub(crate) fn quotes(&self, quotation: &str) -> bool {
+        let words = hebrew::normalise(quotation);
+        let words: Vec<&str> = hebrew::words(&words).collect();
+        let tells = |at: &usize| {
+            let letter_of_a_day = *at > 0 && words[at - 1].ends_with("יומ");
+            letter_of_a_day || !FUNCTION_WORDS.contains(&words[*at])
+        };
+        let mut telling = (0..words.len()).filter(tells).peekable();
+        telling.peek().is_some() && telling.all(|at| self.said(words[at]))
+    }
+
+    /// Whether every word of these was said, whatever it says.
+    pub(crate) fn quotes_all(&self, quotation: &str) -> bool {
+        let words = hebrew::normalise(quotation);
+        let mut words = hebrew::words(&words).peekable();
+        words.peek().is_some() && words.all(|word| self.said(word))
+    }
+
     fn said(&self, word: &str) -> bool {
-        hebrew::words(&self.heard).any(|heard| {
-            heard == word
-                || stems(heard, SPOKEN_PREFIXES).any(|stem| stem == word)
+        self.words.iter().any(|heard| {
+            same_spelling(heard, word)
+                || stems(heard, SPOKEN_PREFIXES).any(|stem| same_spelling(stem, word))
                 || (!THIS_DAY.contains(&word)
                     && stems(word, QUOTED_PREFIXES).any(|stem| {
-                        stem == heard
+                        same_spelling(stem, heard)
                             || (stem.chars().count() > 2
-                                && stems(heard, SPOKEN_PREFIXES).any(|other| other == stem))
+                                && stems(heard, SPOKEN_PREFIXES)
+                                    .any(|other| same_spelling(other, stem)))
                     }))
         })
     }
 }
 
-/// A value that a speaker names by its own word.
-pub(crate) trait Sayable: PartialEq {
-    /// Whether its word was said.
-    fn is_said(&self, evidence: &Evidence) -> bool;
-}
-
-impl Sayable for Date {
-    /// By its weekday, or by its number in the month.
-    fn is_said(&self, evidence: &Evidence) -> bool {
-        let weekday = hebrew::normalise(hebrew::weekday_name(self.weekday()));
-        evidence.said(&weekday) || evidence.said(&self.day().to_string())
+/// The reading of a said hour that an answer's time is: itself, or the other half of the day where the words leave
+/// no choice.
+fn reading_of(hour: &SaidHour, time: Time) -> Option<Time> {
+    if hour.fits(time) {
+        return Some(time);
+    }
+    match *hour.readings() {
+        [only] if only.hour() % 12 == time.hour() % 12 && only.minute() == time.minute() => {
+            Some(only)
+        }
+        _ => None,
     }
 }
 
-impl Sayable for Time {
-    /// By its hour, in words or in digits, on either half of the day.
-    fn is_said(&self, evidence: &Evidence) -> bool {
-        let hour = (self.hour() + 11) % 12 + 1;
-        let word = hebrew::normalise(&hebrew::number_words_feminine(hour.into()));
-        hebrew::words(&word).all(|word| evidence.said(word))
-            || evidence.said(&hebrew::normalise(&hebrew::clock(*self)))
-            || evidence.said(&hour.to_string())
+/// "ב-15" is read as a day at its preposition, and as an hour at its number.
+const fn near(one: usize, other: usize) -> bool {
+    one.abs_diff(other) <= 1
+}
+
+const fn part_of_day(part: DayPart) -> PartOfDay {
+    match part {
+        DayPart::Morning => PartOfDay::Morning,
+        DayPart::Noon => PartOfDay::Noon,
+        DayPart::Afternoon => PartOfDay::Afternoon,
+        DayPart::Evening => PartOfDay::Evening,
+        DayPart::Night => PartOfDay::Night,
     }
+}
+
+/// Parts that people call by each other's names.
+const fn are_neighbours(one: PartOfDay, other: PartOfDay) -> bool {
+    matches!(
+        (one, other),
+        (PartOfDay::Noon, PartOfDay::Afternoon)
+            | (PartOfDay::Afternoon, PartOfDay::Noon | PartOfDay::Evening)
+            | (PartOfDay::Evening, PartOfDay::Afternoon | PartOfDay::Night)
+            | (PartOfDay::Night, PartOfDay::Evening)
+    )
+}
+
+/// The same word but for letters that only write vowels: "ששי" and "שישי", "שלשה" and "שלושה". The first and the last
+/// letter are never among them.
+fn same_spelling(one: &str, other: &str) -> bool {
+    one == other
+        || (one.chars().count() > 2
+            && other.chars().count() > 2
+            && skeleton(one).eq(skeleton(other)))
+}
+
+fn skeleton(word: &str) -> impl Iterator<Item = char> {
+    let last = word.chars().count().saturating_sub(1);
+    word.chars()
+        .enumerate()
+        .filter(move |(at, letter)| *at == 0 || *at == last || !matches!(letter, 'ו' | 'י'))
+        .map(|(_, letter)| letter)
 }
 
 /// Letters that Hebrew glues to the front of a word, one or two of them.
@@ -154,6 +389,26 @@ const FUNCTION_WORDS: &[&str] = &[
     "טוב",
     "בסדר",
     "אוקיי",
+    "לי",
+    "לכ",
+    "יש",
+    "מה",
+    "ומה",
+    "אולי",
+    "תודה",
+    "שלומ",
+    "משהו",
+    "תקבע",
+    "תקבעי",
+    "אבל",
+    "תור",
+    "לתור",
+    "כנ",
+    "מתאימ",
+    "סבבה",
+    "אוקי",
+    "נו",
+    "רגע",
 ];
 
 /// What is left of a word without one or two of these letters in front, if that is still a word or a number.
@@ -170,73 +425,53 @@ fn stems<'a>(word: &'a str, prefixes: &'static [char]) -> impl Iterator<Item = &
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
 
     #[track_caller]
-    fn check(words: &str, said: &str, expected: Support) {
-        let value = serde_json::json!({ "words": words });
-        assert_eq!(
-            Evidence::new(said).support(&value),
-            expected,
-            "{words:?} of {said:?}"
-        );
+    fn check(words: &str, said: &str, expected: bool) {
+        let said_by = Evidence::new(said, datetime!(2026-11-22 10:00));
+        assert_eq!(said_by.quotes(words), expected, "{words:?} of {said:?}");
     }
 
     #[test]
     fn a_quotation_is_of_whole_words() {
-        check("יום שלישי", "יש משהו ביום שלישי?", Support::Quoted);
-        check("עשר", "בעשר", Support::Quoted);
-        check("עשר", "אחת עשרה", Support::Invented);
-        check("שלוש", "שלושים", Support::Invented);
-        check("שני", "שנים", Support::Invented);
-        check("יום שלישי", "יום רביעי", Support::Invented);
+        check("יום שלישי", "יש משהו ביום שלישי?", true);
+        check("עשר", "בעשר", true);
+        check("עשר", "אחת עשרה", false);
+        check("שלוש", "שלושים", false);
+        check("שני", "שנים", false);
+        check("יום שלישי", "יום רביעי", false);
         // All of it, not a part.
-        check("שלישי בעשר", "שלישי", Support::Invented);
+        check("שלישי בעשר", "שלישי", false);
+        check("יום ב׳", "אפשר יום ב'?", true);
+        check("יום ו", "אולי ביום ו' בבוקר", true);
+        check("יום ה", "אולי ביום ו' בבוקר", false);
+        check("ששי", "ביום שישי", true);
+        check("שתיים", "בשתים", true);
     }
 
     #[test]
     fn prefixes_are_glued_to_words() {
-        check("בשלישי", "יום שלישי", Support::Quoted);
-        check("בשלישי", "לשלישי", Support::Quoted);
-        check("שלישי", "ושבשלישי", Support::Invented);
-        check("שלישי", "שבשלישי", Support::Quoted);
-        check("עשר וחצי", "בעשר וחצי", Support::Quoted);
-        check("שש", "מחר בשש", Support::Quoted);
-        check("ב-10:30", "ב10:30 בבוקר", Support::Quoted);
-        check("שישי", "קוראים לי ישי", Support::Invented);
-        check("היום", "ביום שלישי", Support::Invented);
-        check("הערב", "בשלישי בערב", Support::Invented);
-        check("היום", "שהיום", Support::Quoted);
-        check("שבת", "הבת שלי", Support::Invented);
+        check("בשלישי", "יום שלישי", true);
+        check("בשלישי", "לשלישי", true);
+        check("שלישי", "ושבשלישי", false);
+        check("שלישי", "שבשלישי", true);
+        check("עשר וחצי", "בעשר וחצי", true);
+        check("שש", "מחר בשש", true);
+        check("ב-10:30", "ב10:30 בבוקר", true);
+        check("שישי", "קוראים לי ישי", false);
+        check("היום", "ביום שלישי", false);
+        check("הערב", "בשלישי בערב", false);
+        check("היום", "שהיום", true);
+        check("שבת", "הבת שלי", false);
     }
 
     #[test]
     fn function_words_say_nothing() {
-        for empty in ["ביום", "כן", "לא", "בשעה", "את של אז", "יום"] {
-            check(empty, "כן, לא, ביום הזה, בשעה, את של אז", Support::Invented);
+        for empty in ["ביום", "כן", "לא", "בשעה", "את של אז", "יום", ""] {
+            check(empty, "כן, לא, ביום הזה, בשעה, את של אז", false);
         }
-    }
-
-    #[test]
-    fn what_is_not_hebrew_is_no_quotation() {
-        for other in ["", "string", "Tuesday", "16:30", "?!"] {
-            check(other, "ביום שלישי בארבע וחצי", Support::Unquoted);
-        }
-        check("16:30", "ב-16:30", Support::Quoted);
-        check("30", "ב-16:30", Support::Unquoted);
-        check("at 16:30", "ב-16:30", Support::Quoted);
-        assert_eq!(
-            Evidence::new("כן").support(&Value::from("2026-11-24")),
-            Support::Unquoted
-        );
-    }
-
-    #[test]
-    fn a_name_is_said_whole() {
-        let said = Evidence::new("שמי דן כהנא, דודה של מרים");
-        assert!(said.has_name("דן כהנא"));
-        assert!(!said.has_name("דן כהן"));
-        assert!(!said.has_name("דוד"));
-        assert!(!said.has_name(" "));
     }
 }

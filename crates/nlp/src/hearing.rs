@@ -2,6 +2,8 @@
 
 use toran_hebrew as hebrew;
 
+use crate::lexicon;
+
 /// Average log probability below which a transcript is a guess (about 40 % per token).
 const MIN_MEAN_LOGPROB: f64 = -0.9;
 
@@ -10,36 +12,52 @@ const MIN_MEAN_LOGPROB: f64 = -0.9;
 pub enum Hearing {
     /// Nothing was said, or nothing that can be written down.
     Nothing,
-    /// A single word that was not understood: it must not become a turn.
-    UnclearWord,
+    /// Not understood: the transcriber guessed, or a single word cannot be read. It must not become a turn.
+    Unclear,
+    /// A single word that can be read and that people do not say alone, except as a name: it may become a turn only if
+    /// the agent had just asked for one.
+    UnknownWord,
     /// A single word that shows listening ("אהה"), unless it answers a question: the parser tells.
     Backchannel,
     /// Words to be parsed.
     Words,
 }
 
-/// Judges a transcript. `mean_logprob` is the mean over its tokens, where the transcriber gives it.
+/// Judges a transcript. `mean_logprob` is the mean over its tokens, where the transcriber gives it. A lone word must be
+/// one that people say alone, or one of `business_words`: the business's own text about itself.
 ///
-/// A lone word counts as understood if it is written in Hebrew or in digits and the transcriber was sure of it.
-pub fn hearing(transcript: &str, mean_logprob: Option<f64>) -> Hearing {
+/// ```
+/// use toran_nlp::{Hearing, hearing};
+///
+/// assert_eq!(hearing("נציג", None, ""), Hearing::Words);
+/// assert_eq!(hearing("שלומפר", None, ""), Hearing::UnknownWord);
+/// assert_eq!(hearing("כן, תקבע לי", Some(-2.5), ""), Hearing::Unclear);
+/// ```
+pub fn hearing(transcript: &str, mean_logprob: Option<f64>, business_words: &str) -> Hearing {
     let normalised = hebrew::normalise(transcript);
     let mut words = hebrew::words(&normalised);
     let Some(first) = words.next() else {
         return Hearing::Nothing;
     };
+    // A mean that is no number says nothing good of the transcript.
+    let is_guess = mean_logprob.is_some_and(|mean| mean.is_nan() || mean < MIN_MEAN_LOGPROB);
+    if is_guess {
+        return Hearing::Unclear;
+    }
     if words.next().is_some() {
         return Hearing::Words;
     }
-    let sure = mean_logprob.is_none_or(|mean| mean >= MIN_MEAN_LOGPROB);
-    let readable =
-        hebrew::has_hebrew(first) || first.chars().any(|c| c.is_ascii_digit()) || is_loan(first);
-    let lone_letter = first.chars().count() < 2 && !first.chars().all(|c| c.is_ascii_digit());
-    if !(sure && readable) || lone_letter {
-        Hearing::UnclearWord
+    let is_lone_letter = first.chars().count() < 2 && !first.chars().all(|c| c.is_ascii_digit());
+    if is_lone_letter {
+        Hearing::Unclear
     } else if BACKCHANNELS.contains(&first) {
         Hearing::Backchannel
-    } else {
+    } else if lexicon::knows(first, business_words) {
         Hearing::Words
+    } else if may_be_a_name(first) {
+        Hearing::UnknownWord
+    } else {
+        Hearing::Unclear
     }
 }
 
@@ -62,9 +80,14 @@ const BACKCHANNELS: &[&str] = &[
     "yes",
 ];
 
-/// The Latin words that Hebrew speakers answer with, as transcribers write them.
-fn is_loan(word: &str) -> bool {
-    matches!(word, "ok" | "okay" | "yes" | "no" | "hello" | "bye")
+/// A word that can be read: in Hebrew, or in Latin letters with a vowel ("Alex"), and not one letter drawn out.
+fn may_be_a_name(word: &str) -> bool {
+    let first = word.chars().next();
+    let is_drawn_out = word.chars().all(|letter| Some(letter) == first);
+    let is_latin = word.chars().count() >= 3
+        && word.chars().all(|letter| letter.is_ascii_alphabetic())
+        && word.contains(['a', 'e', 'i', 'o', 'u', 'y']);
+    !is_drawn_out && (hebrew::has_hebrew(word) || is_latin)
 }
 
 #[cfg(test)]
@@ -74,7 +97,7 @@ mod tests {
     #[track_caller]
     fn check(transcript: &str, mean_logprob: Option<f64>, expected: Hearing) {
         assert_eq!(
-            hearing(transcript, mean_logprob),
+            hearing(transcript, mean_logprob, "מספרה: תספורת, גוונים"),
             expected,
             "{transcript:?}"
         );
@@ -88,12 +111,30 @@ mod tests {
         check("כן.", Some(-0.1), Hearing::Backchannel);
         check("אהה", None, Hearing::Backchannel);
         check("רגע", None, Hearing::Words);
-        check("כן", Some(-2.0), Hearing::UnclearWord);
-        check("Mm", None, Hearing::UnclearWord);
-        check("Ёж", None, Hearing::UnclearWord);
-        check("ב", None, Hearing::UnclearWord);
+        check("Mm", None, Hearing::Unclear);
+        check("מממ", None, Hearing::Unclear);
+        check("Ёж", None, Hearing::Unclear);
+        check("ב", None, Hearing::Unclear);
         check("OK", None, Hearing::Backchannel);
         check("8", None, Hearing::Words);
-        check("thank you", Some(-3.0), Hearing::Words);
+        check("גוונים", None, Hearing::Words);
+        check("לתספורת", None, Hearing::Words);
+        check("ביטול", None, Hearing::Words);
+        check("בלה", None, Hearing::UnknownWord);
+        check("בלה", Some(-0.1), Hearing::UnknownWord);
+        check("גרגר", None, Hearing::UnknownWord);
+        check("שלומפר", Some(-0.2), Hearing::UnknownWord);
+        check("דוד", None, Hearing::UnknownWord);
+        check("Alex", None, Hearing::UnknownWord);
+    }
+
+    #[test]
+    fn a_guess_is_no_turn_however_long() {
+        check("כן", Some(-2.0), Hearing::Unclear);
+        check("כן, תקבע לי", Some(-2.5), Hearing::Unclear);
+        check("thank you", Some(-3.0), Hearing::Unclear);
+        check("מחר בעשר", Some(f64::NAN), Hearing::Unclear);
+        check("מחר בעשר", Some(-0.89), Hearing::Words);
+        check("בלה בלה", None, Hearing::Words);
     }
 }

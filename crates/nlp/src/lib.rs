@@ -36,14 +36,20 @@ mod answer;
 mod completer;
 mod evidence;
 mod hearing;
+mod holiday;
 mod instructions;
+mod judge;
+mod lexicon;
 mod resolve;
+mod said;
 mod schema;
 
 use std::sync::Arc;
 
-use time::PrimitiveDateTime;
-use toran_domain::{AppointmentRequest, ModelName, RequestedTime, Usage};
+use time::{Date, PrimitiveDateTime};
+use toran_domain::{
+    AppointmentRequest, Detail, Intent, ModelName, PartOfDay, PhoneNumber, RequestedTime, Usage,
+};
 use toran_hebrew as hebrew;
 use toran_scheduling::AppointmentSettings;
 
@@ -56,8 +62,8 @@ pub use schema::{SCHEMA_NAME, answer_schema};
 pub const OPENING: &str = "אתה מחלץ נתוני פגישה משורה. החזר JSON.";
 /// The longest caller's segment that is parsed, in characters; what is beyond is cut.
 pub const MAX_TEXT_CHARS: usize = 2_000;
-/// The most tokens an answer may take: it holds four short fields.
-pub const MAX_ANSWER_TOKENS: u32 = 250;
+/// The most tokens an answer may take: it holds nine short fields.
+pub const MAX_ANSWER_TOKENS: u32 = 400;
 
 /// What the parser may know besides the caller's words.
 #[derive(Debug, Clone, Copy)]
@@ -77,10 +83,20 @@ pub struct ParseContext<'a> {
 pub struct Extraction {
     /// The clean result.
     pub request: AppointmentRequest,
+    /// What the caller is about.
+    pub intent: Intent,
+    /// A part of the day without an hour; see [`Reading::part_of_day`].
+    pub part_of_day: Option<PartOfDay>,
+    /// A day that does not suit; see [`Reading::not_on`].
+    pub not_on: Option<Date>,
+    /// The time of an appointment that stands; see [`Reading::about`].
+    pub about: RequestedTime,
     /// Whether the caller asked for one more appointment; see [`Reading::one_more`].
     pub one_more: bool,
-    /// Whether the answer named something that is left out of the result; see [`Reading::discarded`].
-    pub discarded: bool,
+    /// A phone number that was said; see [`Reading::phone`].
+    pub phone: Option<PhoneNumber>,
+    /// What the caller must be asked for; see [`Reading::unclear`].
+    pub unclear: Vec<Detail>,
     /// The model that answered. Empty if none was asked, and then nothing was used.
     pub model: ModelName,
     /// What it used.
@@ -92,10 +108,40 @@ impl Extraction {
     fn of_nothing() -> Self {
         Self {
             request: AppointmentRequest::NONE,
+            intent: Intent::Other,
+            part_of_day: None,
+            not_on: None,
+            about: RequestedTime::default(),
             one_more: false,
-            discarded: false,
+            phone: None,
+            unclear: Vec::new(),
             model: ModelName(String::new()),
             usage: Usage::default(),
+        }
+    }
+
+    fn new(reading: Reading, model: ModelName, usage: Usage) -> Self {
+        let Reading {
+            request,
+            intent,
+            part_of_day,
+            not_on,
+            about,
+            one_more,
+            phone,
+            unclear,
+        } = reading;
+        Self {
+            request,
+            intent,
+            part_of_day,
+            not_on,
+            about,
+            one_more,
+            phone,
+            unclear,
+            model,
+            usage,
         }
     }
 }
@@ -143,18 +189,8 @@ impl AppointmentParser {
                 max_tokens: MAX_ANSWER_TOKENS,
             })
             .await?;
-        let Reading {
-            request,
-            one_more,
-            discarded,
-        } = read_answer(&completion.text, &text, context)?;
-        Ok(Extraction {
-            request,
-            one_more,
-            discarded,
-            model: completion.model,
-            usage: completion.usage,
-        })
+        let reading = read_answer(&completion.text, &text, context)?;
+        Ok(Extraction::new(reading, completion.model, completion.usage))
     }
 }
 

@@ -4,11 +4,14 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use time::{Date, Time};
-use toran_domain::{Outcome, RequestedTime, Speaker};
+use toran_domain::{Booking, Outcome, RequestedTime, Speaker, TaskKind};
 use toran_hebrew as hebrew;
 use toran_scheduling::{Refusal, Slot};
 
-use crate::{quoting, sentences::RECORDING_REQUEST};
+use crate::{
+    quoting,
+    sentences::{CALL_AGAIN, NOBODY_ANSWERED, RECORDING_REQUEST, TRANSFERRING},
+};
 
 /// How much of a line of what was said is quoted, in characters.
 const MAX_SAID_CHARS: usize = 300;
@@ -32,8 +35,32 @@ pub enum ServerEvent {
         /// The last lines of what was said, oldest first.
         said: Vec<(Speaker, String)>,
     },
+    /// The caller said yes to what they have not heard: nothing is booked yet.
+    ReadBack {
+        /// The day.
+        date: Date,
+        /// The hour.
+        time: Time,
+    },
+    /// What the caller asked the business for is noted, or could not be.
+    Request {
+        /// What is to be done.
+        kind: TaskKind,
+        /// Whether it is durable.
+        noted: bool,
+    },
+    /// The call goes to a person as soon as this was said.
+    Transferring,
+    /// Nobody took the call that was transferred.
+    TransferFailed {
+        /// Whether the request for a person is noted.
+        noted: bool,
+    },
     /// The last answer claimed what was not true and was cut before the caller heard it.
-    ClaimRefused,
+    ClaimRefused {
+        /// Whether what the caller asked for is noted; `None` where nothing is to be noted.
+        noted: Option<bool>,
+    },
     /// The caller's words were not understood.
     NotUnderstood,
 }
@@ -60,7 +87,12 @@ impl ServerEvent {
         match self {
             Self::Outcome(outcome) => outcome.name(),
             Self::CallResumed { .. } => "call_resumed",
-            Self::ClaimRefused => "claim_refused",
+            Self::ReadBack { .. } => "read_back",
+            Self::Request { noted: true, .. } => "request_noted",
+            Self::Request { noted: false, .. } => "request_lost",
+            Self::Transferring => "transferring",
+            Self::TransferFailed { .. } => "transfer_failed",
+            Self::ClaimRefused { .. } => "claim_refused",
             Self::NotUnderstood => "not_understood",
         }
     }
@@ -79,7 +111,22 @@ impl ServerEvent {
         };
         match self {
             Self::Outcome(outcome) => wire.fill(outcome),
-            Self::ClaimRefused => wire.say = Some(RECORDING_REQUEST),
+            Self::ReadBack { date, time } => {
+                wire.date = Some(iso(*date));
+                wire.time = Some(hebrew::clock(*time));
+                wire.say = Some(hebrew::moment_words(*date, *time).into());
+            }
+            Self::Request { kind, noted } => {
+                wire.kind = Some(kind.as_str());
+                wire.say = Some(what_became(*noted).into());
+            }
+            Self::Transferring => wire.say = Some(TRANSFERRING.into()),
+            Self::TransferFailed { noted } => {
+                wire.say = Some(format!("{NOBODY_ANSWERED} {}", what_became(*noted)).into());
+            }
+            Self::ClaimRefused { noted } => {
+                wire.say = noted.map(|noted| what_became(noted).into());
+            }
             Self::CallResumed {
                 booked,
                 requested,
@@ -138,7 +185,16 @@ struct Wire {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     said: Vec<Line>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    say: Option<&'static str>,
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appointments: Option<Vec<Offer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    say: Option<Cow<'static, str>>,
+}
+
+/// What is said of a request that is durable, or could not be saved: nobody is promised what nobody will do.
+const fn what_became(noted: bool) -> &'static str {
+    if noted { RECORDING_REQUEST } else { CALL_AGAIN }
 }
 
 impl Wire {
@@ -170,7 +226,12 @@ impl Wire {
             Outcome::MissingDetails { missing } => {
                 self.missing = Some(missing.iter().map(|detail| detail.as_str()).collect());
             }
-            Outcome::BookingUnavailable => self.say = Some(RECORDING_REQUEST),
+            Outcome::BookingUnavailable { noted } => {
+                self.say = Some(what_became(*noted).into());
+            }
+            Outcome::OwnAppointments { bookings } => {
+                self.appointments = Some(bookings.iter().map(Offer::of_booking).collect());
+            }
         }
     }
 }
@@ -233,6 +294,14 @@ struct Offer {
 }
 
 impl Offer {
+    fn of_booking(booking: &Booking) -> Self {
+        Self {
+            date: iso(booking.date),
+            time: hebrew::clock(booking.time),
+            say: hebrew::moment_words(booking.date, booking.time),
+        }
+    }
+
     fn new(slot: &Slot) -> Self {
         let (date, time) = (slot.date(), slot.time());
         let mut say = hebrew::moment_words(date, time);
@@ -286,7 +355,7 @@ fn reason_text(reason: Refusal, requested: RequestedTime) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use time::macros::{date, time, utc_datetime};
-    use toran_domain::{AppointmentId, Booking, Detail};
+    use toran_domain::{AppointmentId, Detail};
     use toran_scheduling::{AppointmentSettings, TimeZoneName};
 
     use super::*;
@@ -309,6 +378,42 @@ mod tests {
         let taken = settings.occupancy([]);
         let availability = settings.availability(&taken, utc_datetime!(2026-11-23 08:00));
         availability.alternatives(DATE, Some(time!(16:30)), limit)
+    }
+
+    #[test]
+    fn nothing_is_promised_that_was_not_saved() {
+        let kind = TaskKind::Message;
+        let noted = [
+            ServerEvent::from_outcome(&Outcome::BookingUnavailable { noted: true }),
+            ServerEvent::ClaimRefused { noted: Some(true) },
+            ServerEvent::TransferFailed { noted: true },
+            ServerEvent::Request { kind, noted: true },
+        ];
+        let lost = [
+            ServerEvent::from_outcome(&Outcome::BookingUnavailable { noted: false }),
+            ServerEvent::ClaimRefused { noted: Some(false) },
+            ServerEvent::TransferFailed { noted: false },
+            ServerEvent::Request { kind, noted: false },
+        ];
+        for (noted, lost) in noted.iter().zip(&lost) {
+            assert!(noted.to_json().contains(RECORDING_REQUEST), "{noted:?}");
+            assert!(!lost.to_json().contains(RECORDING_REQUEST), "{lost:?}");
+            assert!(lost.to_json().contains(CALL_AGAIN), "{lost:?}");
+        }
+    }
+
+    #[test]
+    fn ones_own_appointments_are_ready_to_be_spoken() {
+        let booking = Booking {
+            appointment_id: AppointmentId::from_uuid(uuid::Uuid::nil()),
+            date: DATE,
+            time: time!(16:30),
+        };
+        let bookings = vec![booking];
+        check(
+            &ServerEvent::from_outcome(&Outcome::OwnAppointments { bookings }),
+            r#"{"server_event":"own_appointments","appointments":[{"date":"2026-11-24","time":"16:30","say":"יום שלישי, 24 בנובמבר, בשעה ארבע וחצי אחר הצהריים"}]}"#,
+        );
     }
 
     #[test]
@@ -430,12 +535,23 @@ mod tests {
             r#"{"server_event":"missing_details","missing":["date","time"]}"#,
         );
         check(
-            &ServerEvent::from_outcome(&Outcome::BookingUnavailable),
+            &ServerEvent::from_outcome(&Outcome::BookingUnavailable { noted: true }),
             r#"{"server_event":"booking_unavailable","say":"אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."}"#,
         );
         check(
-            &ServerEvent::ClaimRefused,
+            &ServerEvent::ClaimRefused { noted: Some(true) },
             r#"{"server_event":"claim_refused","say":"אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."}"#,
+        );
+        check(
+            &ServerEvent::ClaimRefused { noted: None },
+            r#"{"server_event":"claim_refused"}"#,
+        );
+        check(
+            &ServerEvent::ReadBack {
+                date: DATE,
+                time: time!(10:30),
+            },
+            r#"{"server_event":"read_back","date":"2026-11-24","time":"10:30","say":"יום שלישי, 24 בנובמבר, בשעה עשר וחצי בבוקר"}"#,
         );
         check(
             &ServerEvent::NotUnderstood,
@@ -484,7 +600,7 @@ mod tests {
             Outcome::MissingDetails {
                 missing: Vec::new(),
             },
-            Outcome::BookingUnavailable,
+            Outcome::BookingUnavailable { noted: true },
         ];
         for outcome in outcomes {
             assert_eq!(ServerEvent::from_outcome(&outcome).name(), outcome.name());

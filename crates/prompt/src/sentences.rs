@@ -15,6 +15,12 @@ pub const IF_UNSURE_OF_BOOKING: &str =
     "אם אינך בטוח אם נוצר תור — תגיד: \"אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.\"";
 /// What is said when nothing may be claimed.
 pub const RECORDING_REQUEST: &str = "אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.";
+/// What is said in its place when the request could not be saved anywhere: nothing is promised.
+pub const CALL_AGAIN: &str = "כרגע לא הצלחתי לרשום את הבקשה. כדאי להתקשר שוב בעוד כמה דקות.";
+/// What is said before a call goes to a person.
+pub const TRANSFERRING: &str = "רגע אחד בבקשה, השיחה מועברת.";
+/// What is said when the person did not take it.
+pub const NOBODY_ANSWERED: &str = "לא היה מענה כרגע.";
 /// What to say of an appointment that stands.
 pub const ON_APPOINTMENT_CREATED: &str =
     "אם מתקבל server_event='appointment_created': תגיד בקצרה: \"קבעתי לך פגישה בתאריך X בשעה Y.\"";

@@ -81,7 +81,8 @@ const BOOKING: &str = "\
 # קביעת פגישה
 - לברר יום ושעה, ואת שם הלקוח.
 - לפני שקובעים: לחזור על היום, התאריך והשעה המלאים, ולבקש אישור מפורש: \"כן\".
-- גם אחרי האישור הפגישה עוד לא נקבעה. השרת הוא שקובע, ועד שמתקבל server_event='appointment_created' לא אומרים שהיא נקבעה.";
+- גם אחרי האישור הפגישה עוד לא נקבעה. השרת הוא שקובע, ועד שמתקבל server_event='appointment_created' לא אומרים שהיא נקבעה.
+- ביטול או העברה של תור קיים, בקשה לדבר עם אדם, הודעה לעסק: לא להבטיח דבר ולא לומר שנעשה. השרת מודיע מה נעשה, ורק את זה אומרים.";
 
 fn server_events() -> String {
     let events = [
@@ -90,9 +91,15 @@ fn server_events() -> String {
         "server_event='appointment_held': המועד הזה כבר שמור ללקוח מקודם, ולא נקבע דבר נוסף. תגיד בקצרה: \"כבר קבועה לך פגישה בתאריך X בשעה Y.\"",
         "server_event='free_slots': להציע עד שלושה מהמועדים שב-slots, כפי שכתוב ב-say, ולשאול מה מתאים. אם הלקוח ביקש בדיוק את המועד היחיד שם: לומר שהוא פנוי ולבקש אישור.",
         "server_event='slot_unavailable': לומר בקצרה את reason_text, ולהציע רק מתוך alternatives. אם הרשימה ריקה: לשאול על יום אחר.",
-        "server_event='missing_details': לשאול על מה שחסר לפי הסדר: date הוא היום, time היא השעה.",
+        "server_event='read_back': עוד לא נקבע דבר, והלקוח עוד לא שמע את המועד כולו. לומר במלואם את היום, התאריך והשעה שב-say, ולבקש אישור מפורש: \"כן\".",
+        "server_event='missing_details': לשאול על מה שחסר לפי הסדר: date הוא היום, time היא השעה, name הוא השם שעליו התור.",
+        "server_event='own_appointments': אלה התורים של הלקוח שעוד לפניו. לומר אותם כפי שכתוב ב-say. אם הרשימה ריקה: לומר שלא נמצא תור על השם והמספר האלה.",
+        "server_event='request_noted': הבקשה נרשמה ותטופל בידי העסק, אבל עוד לא נעשה דבר. לומר את מה שכתוב ב-say, ולא לומר שמשהו בוטל, הועבר או נמסר.",
+        "server_event='request_lost': הבקשה לא נרשמה. לומר את מה שכתוב ב-say, ולא לומר שהיא נרשמה.",
+        "server_event='transferring': השיחה עוברת לאדם. לומר רק את מה שכתוב ב-say.",
+        "server_event='transfer_failed': איש לא ענה, והשיחה חזרה. לומר את מה שכתוב ב-say, ולשאול אם אפשר לעזור בעוד משהו.",
         "server_event='booking_unavailable': לומר את מה שכתוב ב-say, ולא לומר שנקבע משהו.",
-        "server_event='claim_refused': התשובה האחרונה לא הייתה אמת ונעצרה. לומר את מה שכתוב ב-say, ולהמשיך בלי לחזור עליה.",
+        "server_event='claim_refused': התשובה האחרונה לא הייתה אמת ונעצרה. לומר את מה שכתוב ב-say, אם יש, ולהמשיך בלי לחזור עליה.",
         "server_event='not_understood': לבקש במשפט קצר לחזור על הדברים, ולא לענות על מה שלא הובן.",
         "server_event='call_resumed': השיחה נקטעה וחודשה. מה שב-booked כבר נקבע. אם told=false, הלקוח עוד לא שמע על כך: לומר עכשיו, פעם אחת, \"קבעתי לך פגישה בתאריך X בשעה Y.\" אם told=true, לא לחזור על כך. מה שב-requested עוד לא נקבע, offered הוא מה שהוצע, ו-said הוא מה שנאמר קודם, לידיעה בלבד. להמשיך משם בלי לברך שוב.",
     ];
@@ -115,7 +122,7 @@ fn section(title: &str, lines: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
-    use toran_domain::{AppointmentId, Booking, BusinessId, BusinessText, Outcome};
+    use toran_domain::{AppointmentId, Booking, BusinessId, BusinessText, Outcome, TaskKind};
     use toran_scheduling::AppointmentSettings;
 
     use super::*;
@@ -131,6 +138,7 @@ mod tests {
             text: BusinessText::new(text).unwrap(),
             agent_name: None,
             agent_gender: AgentGender::Female,
+            transfer_number: None,
             settings,
         }
     }
@@ -236,14 +244,31 @@ mod tests {
             ServerEvent::Outcome(Outcome::MissingDetails {
                 missing: Vec::new(),
             }),
-            ServerEvent::Outcome(Outcome::BookingUnavailable),
+            ServerEvent::Outcome(Outcome::BookingUnavailable { noted: true }),
             ServerEvent::CallResumed {
                 booked: Vec::new(),
                 requested,
                 offered: Vec::new(),
                 said: Vec::new(),
             },
-            ServerEvent::ClaimRefused,
+            ServerEvent::Outcome(Outcome::OwnAppointments {
+                bookings: Vec::new(),
+            }),
+            ServerEvent::ReadBack {
+                date: NOW.date(),
+                time: NOW.time(),
+            },
+            ServerEvent::Request {
+                kind: TaskKind::Person,
+                noted: true,
+            },
+            ServerEvent::Request {
+                kind: TaskKind::Person,
+                noted: false,
+            },
+            ServerEvent::Transferring,
+            ServerEvent::TransferFailed { noted: true },
+            ServerEvent::ClaimRefused { noted: None },
             ServerEvent::NotUnderstood,
         ];
         for event in events {

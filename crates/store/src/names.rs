@@ -5,16 +5,7 @@ use toran_domain::Pii;
 /// Whether two names can be the same person's, as far as their words say. What is written alike is alike, even if it has no
 /// words.
 pub(crate) fn same_person(one: &str, other: &str) -> bool {
-    one == other || same_name(one, other)
-}
-
-/// The same words, or all words of one inside the other.
-fn same_name(one: &str, other: &str) -> bool {
-    let (one, other) = (toran_hebrew::normalise(one), toran_hebrew::normalise(other));
-    let inside = |short: &str, long: &str| {
-        toran_hebrew::words(short).all(|word| toran_hebrew::words(long).any(|known| known == word))
-    };
-    inside(&one, &other) || inside(&other, &one)
+    one == other || toran_hebrew::same_name(one, other)
 }
 
 /// Whether both names are known and are two persons'. A name that is not known contradicts nobody.

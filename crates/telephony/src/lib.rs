@@ -1,5 +1,5 @@
-//! The telephony provider's wire: media messages, call instructions, webhook signatures, and the token
-//! that ties a media stream to the call it was made for.
+//! The telephony provider's wire: media messages, call instructions, webhook signatures, the token
+//! that ties a media stream to the call it was made for, and recordings to be played.
 //!
 //! It is *not* a server or a client: it opens no socket, reads no clock and keeps no state of a call. What
 //! every provider has in common is in [`media`]; how Twilio spells it is in [`twilio`], the first dialect,
@@ -21,8 +21,10 @@
 //! # Ok::<(), toran_telephony::media::MediaError>(())
 //! ```
 
+pub mod clip_url;
 pub mod media;
 pub mod stream_token;
 pub mod twilio;
+pub mod wav;
 
 mod keyed;

@@ -32,8 +32,10 @@ mod announced;
 mod claims;
 mod guard;
 mod ledger;
+mod promises;
 
 pub use announced::announced;
 pub use claims::ClaimKind;
 pub use guard::{Cleared, FalseClaim, SpeechGuard};
 pub use ledger::Ledger;
+pub use promises::promises_a_note;

@@ -13,6 +13,7 @@ pub(super) struct ConfigFile {
     pub(super) public_url: Option<String>,
     pub(super) database_url: Option<String>,
     pub(super) spool: Option<String>,
+    pub(super) clips_folder: Option<String>,
     pub(super) api_token: Option<SecretString>,
     pub(super) twilio: TwilioFile,
     pub(super) openai: OpenAiFile,

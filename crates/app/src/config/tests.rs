@@ -27,6 +27,7 @@ fn an_empty_configuration_has_the_documented_defaults() {
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.public_url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!(config.database_url, "sqlite://toran.db");
+    assert_eq!(config.clips_folder, Path::new("clips"));
     assert_eq!(config.openai.base_url.as_str(), "https://api.openai.com/v1");
     assert_eq!(config.openai.realtime_model.0, "gpt-realtime-2.1");
     assert_eq!(config.openai.transcription_model.0, "gpt-4o-transcribe");
@@ -91,6 +92,17 @@ fn what_is_wrong_is_named_all_at_once() {
         );
         check_refused(&format!("public_url = '{url}'"), [], &["public_url", "`?`"]);
     }
+}
+
+#[test]
+fn recorded_clips_are_where_they_are_said_to_be() {
+    let folder = |toml, variables| Config::parse(toml, &variables).unwrap().clips_folder;
+    let file = "clips_folder = '/srv/clips'";
+    assert_eq!(folder(file, environment([])), Path::new("/srv/clips"));
+    let variable = environment([("TORAN_CLIPS", "/other")]);
+    assert_eq!(folder(file, variable), Path::new("/other"));
+    let database = environment([("TORAN_DATABASE_URL", "sqlite:///var/toran.db")]);
+    assert_eq!(folder("", database), Path::new("/var/clips"));
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod calls;
 mod faults;
+mod promises;
 mod stage;
 mod storing;
 mod wire;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let tests: Vec<_> = [
         calls::tests(),
         faults::tests(),
+        promises::tests(),
         storing::tests(),
         wire::tests(),
     ]

@@ -301,6 +301,7 @@ impl Stage {
             text: "תספורת 80 שקלים.".to_owned(),
             agent_name: None,
             agent_gender: AgentGender::Female,
+            transfer_number: None,
             settings: settings.expect("settings"),
         };
         businesses::add(self.store(), new).await.expect("added")

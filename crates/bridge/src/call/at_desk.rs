@@ -1,98 +1,132 @@
-//! What a call orders at the booking desk, and what becomes of it.
+//! What a call orders at the booking desk, what it leaves to the business, and what becomes of it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use toran_call::DeskOrder;
+use toran_call::{DeskOrder, Input, SaveId, TaskDraft};
 use toran_domain::{AppointmentId, Pii, RequestedTime, TaskId, TurnIndex};
-use toran_store::{Confirmation, DeskAnswer, Inquirer, Kept};
-use tracing::{Instrument as _, Span, warn};
+use toran_store::{CallKey, Confirmation, DeskAnswer, Inquirer, Saved};
+use tracing::{Instrument as _, Span, error, warn};
 
 use super::Driver;
 use crate::clock::new_id;
 
-/// An order that takes so long is kept for the business before the engine gives it up.
-const KEPT_AFTER: Duration = Duration::from_secs(5);
-
 impl Driver {
-    pub(super) fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder) {
+    pub(super) fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder, inquirer: Inquirer) {
         let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
-        let (inquirer, requested) = (self.inquirer(order.name()), order.requested());
         let order = async move {
             let desk = &bridge.desk;
-            let work = async {
-                match order {
-                    DeskOrder::Look(_) => desk.look(&inquirer, requested, now).await,
-                    DeskOrder::Book { one_more, .. } => {
-                        let confirmation = Confirmation {
-                            inquirer: inquirer.clone(),
-                            requested,
-                            one_more,
-                            new_appointment_id: AppointmentId::from_uuid(new_id()),
-                        };
-                        desk.book(confirmation, now).await
-                    }
+            let answer = match order {
+                DeskOrder::Look { wish, one_more } => {
+                    desk.look(&inquirer, wish, one_more, now).await
                 }
+                DeskOrder::Book {
+                    requested,
+                    one_more,
+                } => {
+                    let confirmation = Confirmation {
+                        inquirer: inquirer.clone(),
+                        requested,
+                        one_more,
+                        new_appointment_id: AppointmentId::from_uuid(new_id()),
+                    };
+                    desk.book(confirmation, now).await
+                }
+                DeskOrder::Own { about } => desk.own(&inquirer, about, now).await,
             };
-            tokio::pin!(work);
-            let in_time = tokio::time::timeout(KEPT_AFTER, &mut work).await;
-            let answer = if let Ok(answer) = in_time {
-                answer
-            } else {
-                // The caller is told that it is noted, in a moment: so it is. What is booked after all closes it.
-                log_kept(&desk.keep(&inquirer, requested, now).await);
-                work.await
-            };
-            log_trouble(&answer);
-            Some((turn, answer.outcome))
+            log_trouble(&inquirer.key, order.requested(), &answer);
+            let outcome = answer.outcome;
+            Input::Desk { turn, outcome }
         };
         self.orders.spawn(order.instrument(Span::current()));
     }
 
-    /// Keeps a request for the business; like an order, it is finished even if the call ends.
-    pub(super) fn keep(&mut self, requested: RequestedTime, name: Option<Pii<String>>) {
+    /// Saves a request for the business; like an order, it is carried out even if the call ends.
+    pub(super) fn save(&mut self, save: SaveId, draft: TaskDraft) {
         let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
-        let inquirer = self.inquirer(name);
-        let keeping = async move {
-            log_kept(&bridge.desk.keep(&inquirer, requested, now).await);
-            None
+        let TaskDraft {
+            kind,
+            requested,
+            name,
+            words,
+        } = draft;
+        let inquirer = self.inquirer(name, None);
+        let saving = async move {
+            let draft = toran_store::TaskDraft {
+                kind,
+                requested,
+                words,
+            };
+            let saved = bridge.desk.save(&inquirer, draft, now).await;
+            log_saved(&inquirer.key, requested, &saved);
+            let noted = matches!(saved, Saved::Spooled);
+            Input::Saved { save, noted }
         };
-        self.orders.spawn(keeping.instrument(Span::current()));
+        self.orders.spawn(saving.instrument(Span::current()));
     }
 
-    fn inquirer(&self, name: Option<Pii<String>>) -> Inquirer {
+    /// Stores that the call wants a person: the provider asks what to do as soon as the stream is over.
+    pub(super) fn request_transfer(&mut self) {
+        let (store, stream) = (Arc::clone(&self.bridge.store), self.session.stream());
+        let now = self.utc_now();
+        let storing = async move {
+            let stored = store.request_transfer(&stream, now).await;
+            if let Err(error) = &stored {
+                let error = error as &dyn std::error::Error;
+                warn!(
+                    error,
+                    "the transfer could not be stored: a task takes its place"
+                );
+            }
+            let stored = stored.is_ok();
+            Input::TransferRequested { stored }
+        };
+        self.orders.spawn(storing.instrument(Span::current()));
+    }
+
+    pub(super) fn inquirer(
+        &self,
+        name: Option<Pii<String>>,
+        words: Option<Pii<String>>,
+    ) -> Inquirer {
         Inquirer {
             key: self.session.key.clone(),
             lead_id: self.session.lead_id,
             epoch: self.session.epoch,
             name,
+            words,
             new_task_id: TaskId::from_uuid(new_id()),
         }
     }
 }
 
 /// What went wrong behind the desk's answer, and what became of the request.
-fn log_trouble(answer: &DeskAnswer) {
+fn log_trouble(key: &CallKey, requested: RequestedTime, answer: &DeskAnswer) {
     if let Some(error) = &answer.error {
         let error = error as &dyn std::error::Error;
         warn!(error, "the booking desk could not reach its store");
     }
-    if let Some(kept) = &answer.kept {
-        log_kept(kept);
+    if let Some(saved) = &answer.saved {
+        log_saved(key, requested, saved);
     }
 }
 
-fn log_kept(kept: &Kept) {
-    match kept {
-        Kept::Spooled => {
-            warn!("the request is kept on this machine until the database takes it as a task");
-        }
-        Kept::NoSpool => warn!("there is no spool: the request is in the transcript alone"),
-        Kept::Lost(error) => {
-            let error = error.as_ref() as &dyn std::error::Error;
-            tracing::error!(
-                error,
-                "the request could not be kept: it is in this log alone"
+/// Of a request that is saved nowhere the line is the last trace: it says by itself which call it was and what it was about.
+fn log_saved(key: &CallKey, requested: RequestedTime, saved: &Saved) {
+    let (call_sid, business_id) = (&key.call_sid, key.business_id);
+    let date = requested.date.map(tracing::field::display);
+    let time = requested.time.map(super::log::clock);
+    match saved {
+        Saved::Spooled => {
+            tracing::info!(
+                "the request is saved on this machine until the database takes it as a task"
             );
+        }
+        Saved::NoSpool => {
+            error!(%call_sid, %business_id, date, time, "the request could not be kept: there is no spool");
+        }
+        Saved::Lost(error) => {
+            let error = error.as_ref() as &dyn std::error::Error;
+            error!(%call_sid, %business_id, date, time, error, "the request could not be kept: it is in this log alone");
         }
     }
 }

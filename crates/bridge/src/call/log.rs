@@ -3,7 +3,7 @@
 //! Every line is inside the call's span, which carries `call_sid` and `business_id`. What was said is not logged.
 
 use toran_call::{Fact, Notice};
-use toran_domain::{AppointmentRequest, Booking, Outcome};
+use toran_domain::{AppointmentRequest, Booking, Outcome, RequestedTime, TaskKind};
 use tracing::{debug, info, warn};
 
 /// The session took its configuration.
@@ -28,6 +28,20 @@ pub(crate) fn log(fact: &Fact) {
         Fact::Told { notice } => log_told(notice),
         Fact::Booked(booking) => log_booking(booking, BOOKED),
         Fact::OneMoreAsked => info!("one more appointment asked for"),
+        Fact::PhoneGiven(phone) => info!(%phone, "a number was given"),
+        Fact::TranscriptionFailed { code, in_a_row: 1 } => warn!(
+            code,
+            "a segment could not be transcribed: if this goes on, check the transcription model's name and the account"
+        ),
+        Fact::TranscriptionFailed { code, in_a_row } => {
+            debug!(code, in_a_row, "a segment could not be transcribed");
+        }
+        Fact::RequestSaved {
+            kind,
+            requested,
+            noted,
+        } => log_request(*kind, *requested, *noted),
+        Fact::TransferRequested => info!("the call goes to a person"),
         Fact::Announced(booking) => {
             info!(appointment_id = %booking.appointment_id, "announced");
         }
@@ -66,11 +80,15 @@ pub(crate) fn log(fact: &Fact) {
     }
 }
 
+fn log_request(kind: TaskKind, requested: RequestedTime, noted: bool) {
+    let date = requested.date.map(tracing::field::display);
+    let time = requested.time.map(clock);
+    info!(kind = kind.as_str(), date, time, noted, "request");
+}
+
 fn log_parsed(turn: u32, request: &AppointmentRequest) {
     let date = request.date.map(tracing::field::display);
-    let time = request
-        .time
-        .map(|time| tracing::field::display(clock(time)));
+    let time = request.time.map(clock);
     let action = request.action.as_str();
     let named = request.name.is_some();
     info!(turn, action, date, time, named, "{PARSER} {action}");
@@ -101,9 +119,19 @@ fn log_told(notice: &Notice) {
                 "server event"
             );
         }
-        Notice::Outcome(outcome) => info!(server_event = outcome.name(), "server event"),
-        Notice::ClaimRefused => info!(server_event = "claim_refused", "server event"),
-        Notice::NotUnderstood => info!(server_event = "not_understood", "server event"),
+        Notice::Request { kind, .. } => {
+            info!(
+                server_event = notice.name(),
+                kind = kind.as_str(),
+                "server event"
+            );
+        }
+        Notice::Outcome(_)
+        | Notice::ReadBack { .. }
+        | Notice::Transferring
+        | Notice::TransferFailed { .. }
+        | Notice::ClaimRefused { .. }
+        | Notice::NotUnderstood => info!(server_event = notice.name(), "server event"),
         Notice::Resumed(from) => {
             info!(
                 server_event = "call_resumed",
@@ -124,6 +152,6 @@ fn log_booking(booking: &Booking, message: &str) {
     info!(%appointment_id, %date, time = %clock(*time), "{message}");
 }
 
-fn clock(time: time::Time) -> String {
+pub(super) fn clock(time: time::Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }

@@ -9,9 +9,9 @@ use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use toran_call::{Fact, Notice};
 use toran_domain::{
-    Booking, Cost, ModelName, Outcome, Pii, PriceTable, RequestedTime, Speaker, Usage,
+    Booking, Cost, ModelName, Outcome, PhoneNumber, Pii, PriceTable, RequestedTime, Speaker, Usage,
 };
-use toran_store::{CallEnding, CallKey, ModelUsage, Store, StoreError, TranscriptLine};
+use toran_store::{CallEnding, CallStream, ModelUsage, Store, StoreError, TranscriptLine};
 use tracing::{Instrument as _, Span, info, warn};
 
 use crate::ABANDONED_AFTER;
@@ -44,6 +44,7 @@ pub(super) enum Entry {
     },
     Offered(Vec<(Date, Time)>),
     OneMore,
+    Phone(PhoneNumber),
     Announced(Booking),
     Seen {
         at: UtcDateTime,
@@ -78,20 +79,19 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn start(
         store: Arc<dyn Store>,
-        (key, epoch): (CallKey, u32),
+        stream: CallStream,
         prices: Arc<PriceTable>,
-        stream: CancellationToken,
+        stop: CancellationToken,
     ) -> Self {
         let (queue, entries) = mpsc::channel(QUEUE);
         let over = CancellationToken::new();
         let writer = Writer {
             store,
-            key,
-            epoch,
+            stream,
             prices,
             over: over.clone(),
             deadline: None,
-            stream,
+            stop,
             answered: Instant::now(),
         };
         let task = tokio::spawn(writer.run(entries).instrument(Span::current()));
@@ -145,8 +145,28 @@ impl Recorder {
                 self.record(Entry::Offered(offered.collect()));
             }
             Fact::OneMoreAsked => self.record(Entry::OneMore),
+            Fact::PhoneGiven(phone) => self.record(Entry::Phone(phone.clone())),
             Fact::Announced(booking) => self.record(Entry::Announced(*booking)),
-            _ => {}
+            Fact::SessionConfigured
+            | Fact::Greeting
+            | Fact::TurnDropped { .. }
+            | Fact::Parsed { .. }
+            | Fact::ParserFailed { .. }
+            | Fact::Told { .. }
+            | Fact::Booked(_)
+            | Fact::TranscriptionFailed { .. }
+            | Fact::RequestSaved { .. }
+            | Fact::TransferRequested
+            | Fact::BargeIn { .. }
+            | Fact::ClaimBlocked { .. }
+            | Fact::UnscreenedSpeech
+            | Fact::SessionLost { .. }
+            | Fact::ResponseFailed { .. }
+            | Fact::Complained { .. }
+            | Fact::DigitPressed
+            | Fact::CallerAudioDropped
+            | Fact::AgentAudioDropped
+            | Fact::Ended(_) => {}
         }
     }
 
@@ -162,16 +182,15 @@ impl Recorder {
 
 struct Writer {
     store: Arc<dyn Store>,
-    key: CallKey,
     /// The stream on whose behalf it writes.
-    epoch: u32,
+    stream: CallStream,
     prices: Arc<PriceTable>,
     /// The call is over.
     over: CancellationToken,
     /// When the database counts as lost for this call.
     deadline: Option<Instant>,
     /// Ends the stream, so that the provider asks another gateway for one.
-    stream: CancellationToken,
+    stop: CancellationToken,
     /// When the database last answered.
     answered: Instant,
 }
@@ -181,6 +200,11 @@ impl Writer {
         let mut lost = 0_u32;
         while let Some(entry) = entries.recv().await {
             if let Err(error) = self.keep_writing(entry).await {
+                if matches!(error, StoreError::Superseded) {
+                    info!("another stream has this call: this one writes nothing more");
+                    self.stop.cancel();
+                    return;
+                }
                 // Once: what follows has the same cause.
                 if lost == 0 {
                     warn!(
@@ -208,9 +232,9 @@ impl Writer {
                     return done;
                 }
             };
-            if self.answered.elapsed() > HANDED_OVER_AFTER && !self.stream.is_cancelled() {
+            if self.answered.elapsed() > HANDED_OVER_AFTER && !self.stop.is_cancelled() {
                 warn!("the database has been away for too long: the call is handed over");
-                self.stream.cancel();
+                self.stop.cancel();
             }
             if self.over.is_cancelled() {
                 let deadline = Instant::now() + LAST_RECORDS;
@@ -225,7 +249,7 @@ impl Writer {
 
     /// What the call used, from its first stream on, and what that cost.
     async fn log_cost(&self) {
-        let Ok(used) = self.store.usage(&self.key).await else {
+        let Ok(used) = self.store.usage(&self.stream.key).await else {
             return;
         };
         for ModelUsage { model, usage, cost } in &used {
@@ -247,12 +271,15 @@ impl Writer {
 
     async fn write(&self, entry: Entry) -> Result<(), StoreError> {
         let Self {
-            store, key, prices, ..
+            store,
+            stream,
+            prices,
+            ..
         } = self;
         match entry {
             Entry::Line { speaker, text, at } => {
                 let line = TranscriptLine { speaker, text, at };
-                store.append_transcript(key, &[line]).await
+                store.append_transcript(stream, &[line]).await
             }
             Entry::Request {
                 requested,
@@ -260,17 +287,18 @@ impl Writer {
                 at,
             } => {
                 let name = name.as_ref().map(|name| name.expose().as_str());
-                store.note_request(key, requested, name, at).await
+                store.note_request(stream, requested, name, at).await
             }
-            Entry::Offered(offered) => store.note_offers(key, &offered).await,
-            Entry::OneMore => store.note_one_more(key).await,
-            Entry::Announced(booking) => store.mark_announced(key, &booking).await,
-            Entry::Seen { at } => store.keep_alive(key, at).await,
+            Entry::Offered(offered) => store.note_offers(stream, &offered).await,
+            Entry::OneMore => store.note_one_more(stream).await,
+            Entry::Phone(phone) => store.note_phone(stream, &phone).await,
+            Entry::Announced(booking) => store.mark_announced(stream, &booking).await,
+            Entry::Seen { at } => store.keep_alive(stream, at).await,
             Entry::Usage { model, usage } => {
                 let cost = prices.cost(&model, &usage);
-                store.add_usage(key, &model, usage, cost).await
+                store.add_usage(stream, &model, usage, cost).await
             }
-            Entry::Ended { ending, at } => store.end_stream(key, self.epoch, ending, at).await,
+            Entry::Ended { ending, at } => store.end_stream(stream, ending, at).await,
         }
     }
 }
@@ -291,10 +319,9 @@ mod tests {
         let store: Arc<dyn Store> = Arc::clone(&memory) as _;
         add(&store, 1).await;
         let key = key(1, "CA1");
-        open(&store, &key, Some(7), 7).await;
+        let call = open(&store, &key, Some(7), 7).await.stream();
         let stream = CancellationToken::new();
         let prices = Arc::new(PriceTable::default());
-        let call = (key, 0);
         let recorder = Recorder::start(Arc::clone(&store), call, prices, stream.clone());
         let seen = |minute: u32| {
             let at = utc_datetime!(2026-11-23 12:00) + Duration::from_mins(minute.into());

@@ -7,12 +7,13 @@ use time::Duration;
 use toran_domain::{Business, BusinessId, CallSid, LeadId};
 use toran_store::{CallEnding, CallKey, CallOpening, Store, StoreError};
 use toran_telephony::twilio::{
-    ConnectStream, HANG_UP, IncomingCall, REJECT, StatusUpdate, WebhookError, ask_again,
+    AfterPlay, ConnectStream, Dial, DialResult, HANG_UP, IncomingCall, Play, REJECT, StatusUpdate,
+    WebhookError, ask_again,
 };
 use tracing::{info, warn};
 
-use super::{AFTER, RouteError, STREAM_STATUS, SignedForm, Twiml};
-use crate::{Bridge, Clock, clock::new_id};
+use super::{AFTER, DIALLED, RouteError, STREAM_STATUS, SignedForm, Twiml};
+use crate::{Bridge, Clock, clips::Clip, clock::new_id};
 
 /// The provider opens the stream at once; a token that comes later was kept for something else.
 const TOKEN_LIFETIME: Duration = Duration::minutes(2);
@@ -23,6 +24,8 @@ const DRIVER_GRACE: std::time::Duration = std::time::Duration::from_secs(75);
 const REPLACED_WITHIN_SECONDS: u8 = 5;
 /// After so many reconnects a call is ended rather than tried again.
 const MAX_RECONNECTS: u32 = 10;
+/// A person's telephone rings for so long before the caller comes back.
+const RINGS_FOR_SECONDS: u8 = 25;
 
 /// A call comes in.
 pub(super) async fn voice(
@@ -49,8 +52,78 @@ pub(super) async fn after(
         }
         return Ok(Twiml(HANG_UP.to_owned()));
     }
+    if let Some(dial) = transfer(&bridge, &form).await? {
+        return Ok(dial);
+    }
     if bridge.admission.is_closed() {
         // Its stream was closed because this gateway stops: whoever takes its place may need a moment.
+        let again = ask_again(&bridge.gate.public_url(AFTER), REPLACED_WITHIN_SECONDS)?;
+        return Ok(Twiml(again));
+    }
+    answer(&bridge, &form).await
+}
+
+/// The instructions that bring a call to a person, if its caller asked for one. Asked again, they are the same.
+async fn transfer(bridge: &Bridge, form: &SignedForm) -> Result<Option<Twiml>, RouteError> {
+    let Some((business, call)) = called_business(bridge, form).await? else {
+        return Ok(None);
+    };
+    let key = CallKey {
+        business_id: business.id,
+        call_sid: call.call_sid,
+    };
+    if !bridge
+        .store
+        .begin_transfer(&key, bridge.clock.now())
+        .await?
+    {
+        return Ok(None);
+    }
+    let (call_sid, business_id) = (&key.call_sid, key.business_id);
+    let Some(number) = &business.transfer_number else {
+        // It was taken away since the caller asked: they come back, and are told.
+        let ended = bridge.store.end_transfer(&key, false, bridge.clock.now());
+        ended.await?;
+        return Ok(None);
+    };
+    info!(%call_sid, %business_id, "transferring");
+    let dial = Dial {
+        number,
+        action_url: &bridge.gate.public_url(DIALLED),
+        timeout_seconds: RINGS_FOR_SECONDS,
+        caller_id: None,
+    };
+    Ok(Some(Twiml(dial.to_twiml()?)))
+}
+
+/// A transfer is over: the two have spoken, or the caller comes back to the agent.
+pub(super) async fn dialled(
+    State(bridge): State<Arc<Bridge>>,
+    form: SignedForm,
+) -> Result<Twiml, RouteError> {
+    let result = DialResult::from_form(form.fields())?;
+    let Some((business, call)) = called_business(&bridge, &form).await? else {
+        return Ok(Twiml(HANG_UP.to_owned()));
+    };
+    let key = CallKey {
+        business_id: business.id,
+        call_sid: call.call_sid,
+    };
+    let (call_sid, business_id) = (&key.call_sid, key.business_id);
+    let answered = result.answered();
+    info!(%call_sid, %business_id, answered, "transfer over");
+    let now = bridge.clock.now();
+    bridge.store.end_transfer(&key, answered, now).await?;
+    let update = StatusUpdate::from_form(form.fields());
+    let caller_is_gone = update.is_ok_and(|update| update.status.is_over());
+    if caller_is_gone && !answered {
+        let ended = bridge.store.end_call(&key, CallEnding::HungUp, now);
+        ended.await?;
+    }
+    if caller_is_gone || answered {
+        return Ok(Twiml(HANG_UP.to_owned()));
+    }
+    if bridge.admission.is_closed() {
         let again = ask_again(&bridge.gate.public_url(AFTER), REPLACED_WITHIN_SECONDS)?;
         return Ok(Twiml(again));
     }
@@ -108,7 +181,11 @@ async fn answer(bridge: &Bridge, form: &SignedForm) -> Result<Twiml, RouteError>
     let session = bridge.store.open_call(&opening).await?;
     if session.ending == Some(CallEnding::Failed) || session.reconnects >= MAX_RECONNECTS {
         warn!(%call_sid, business_id = %business.id, "the call was given up: no further stream");
-        return Ok(Twiml(HANG_UP.to_owned()));
+        let apology = Play {
+            url: &bridge.gate.clip_url(Clip::Apology, business.agent_gender),
+            then: AfterPlay::HangUp,
+        };
+        return Ok(Twiml(apology.to_twiml()?));
     }
     let token = bridge
         .gate
@@ -165,7 +242,7 @@ pub(super) async fn stream_status(form: SignedForm) -> Result<StatusCode, RouteE
 mod tests {
     use time::{UtcDateTime, macros::utc_datetime};
     use toran_store::{
-        MemoryStore,
+        CallStream, MemoryStore,
         conformance::{add, key, open},
     };
 
@@ -212,7 +289,11 @@ mod tests {
         completed(&store, &key).await;
         tokio::time::sleep(DRIVER_GRACE / 2).await;
         assert_eq!(ending(&store, &key).await, None);
-        let hung_up = store.end_stream(&key, 1, CallEnding::HungUp, Noon.now());
+        let stream = CallStream {
+            key: key.clone(),
+            epoch: 1,
+        };
+        let hung_up = store.end_stream(&stream, CallEnding::HungUp, Noon.now());
         hung_up.await.unwrap();
         tokio::time::sleep(DRIVER_GRACE).await;
         assert_eq!(ending(&store, &key).await, Some(CallEnding::HungUp));

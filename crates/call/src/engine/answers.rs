@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use toran_audio::Millis;
-use toran_domain::{ItemId, Pii, ResponseId, Speaker};
+use toran_domain::{Booking, ItemId, Outcome, Pii, ResponseId, Speaker};
 use toran_truth::FalseClaim;
 
-use super::{CallEngine, due};
+use super::{CallEngine, due, requests::Then};
 use crate::{
     Fact, Instant, Notice, Output, Purpose, ResponseEnding, ToModel,
     responses::Standing,
@@ -190,18 +190,30 @@ impl CallEngine {
         self.false_claims = self.false_claims.saturating_add(1);
         if self.false_claims > FALSE_CLAIMS_ENDURED {
             self.apologise();
+        } else if let Some(booking) = self.untold() {
+            // The claim stood in the place of this.
+            self.tell(Notice::Outcome(Outcome::AppointmentCreated(booking)));
+            self.responses.want(Purpose::Answer);
+        } else if self.has_request() {
+            self.save_what_is_known(now, Then::ReplaceClaim);
         } else {
-            if self.has_request() {
-                self.keep_request();
-            }
-            self.tell(Notice::ClaimRefused);
+            self.tell(Notice::ClaimRefused { noted: None });
             self.responses.want(Purpose::Answer);
         }
+    }
+
+    /// The appointment that this call made last, if the caller has not heard of it.
+    fn untold(&self) -> Option<Booking> {
+        let mut bookings = self.ledger.bookings().iter().rev();
+        let made = bookings.find(|booking| self.made.contains(&booking.appointment_id));
+        made.filter(|booking| !self.announced.contains(booking))
+            .copied()
     }
 
     /// Whether the caller asked for anything that is not in hands already: the desk tells by itself what became of it.
     fn has_request(&self) -> bool {
         let at_desk = |turn: &Turn| matches!(turn.stage, Stage::AtDesk { .. });
-        self.said.has(Speaker::Caller) && !self.turns.front().is_some_and(at_desk)
+        let caller_spoke = self.said.of(Speaker::Caller).next().is_some();
+        caller_spoke && !self.turns.front().is_some_and(at_desk)
     }
 }

@@ -58,12 +58,12 @@ impl CallEngine {
                 }
             }));
         }
-        self.record_cut(&cut);
+        self.record_cut(now, &cut);
     }
 
-    pub(super) fn record_cut(&mut self, cut: &[CutItem]) {
+    pub(super) fn record_cut(&mut self, now: Instant, cut: &[CutItem]) {
         for item in cut.iter().filter(|item| !item.words.is_empty()) {
-            self.on_heard(item.words.clone(), item.cut_short);
+            self.on_heard(now, item.words.clone(), item.cut_short);
         }
     }
 }

@@ -1,10 +1,13 @@
 //! From the caller's voice to an outcome: the gate, the parser, the desk.
 
 use toran_audio::Millis;
-use toran_domain::{Action, Booking, ItemId, Outcome, Pii, RequestedTime, Speaker, TurnIndex};
-use toran_scheduling::Slot;
+use toran_domain::{
+    Action, Booking, Detail, Intent, ItemId, Outcome, Pii, RequestedTime, Speaker, TaskKind,
+    TurnIndex,
+};
+use toran_hebrew as hebrew;
 
-use super::{CallEngine, due};
+use super::{CallEngine, due, requests::Then};
 use crate::{
     DeskOrder, DropReason, Fact, Hearing, Instant, Notice, Output, ParserFailure, PhoneAudio,
     Purpose, ToModel, Understood, turns::Stage,
@@ -16,6 +19,10 @@ const QUICK_CLARIFICATIONS: u32 = 2;
 const MAX_DOUBLINGS: u32 = 2;
 /// After so many parser failures in a row the caller is not asked again but told that details will follow.
 const PARSER_FAILURES_ENDURED: u8 = 2;
+/// After so many segments in a row that could not be transcribed the caller is not asked to repeat: the fault is not theirs.
+const UNTRANSCRIBED_ENDURED: u32 = 2;
+/// What the caller is told then is said once more after so many further ones: silence would be worse.
+const UNTRANSCRIBED_BEFORE_SAID_AGAIN: u32 = 4;
 
 impl CallEngine {
     pub(super) fn pass_on(&mut self, now: Instant, audio: PhoneAudio) {
@@ -25,25 +32,32 @@ impl CallEngine {
     }
 
     pub(super) fn on_speech_started(&mut self, now: Instant, item: ItemId, at: Millis) {
-        self.caller.speech_started(now, item, at);
+        let heard = self.heard_before(now, self.caller.since_onset(at));
+        self.caller.speech_started(now, item, at, heard);
         self.clarify_at = None;
         self.hold_playout(now);
     }
 
-    /// The gate's first half: what was too short to be speech is dropped before anyone reads it.
+    /// The gate's first half: what our own detector did not hear, or heard for too short a time to be speech, is dropped before
+    /// anyone reads it.
     pub(super) fn on_committed(&mut self, now: Instant, item: ItemId) {
-        let spoken = self.caller.committed(&item);
+        let committed = self.caller.committed(&item);
         if self.turns.knows(&item) {
             return;
         }
-        if spoken.is_some_and(|spoken| spoken < self.config.timings.shortest_segment) {
-            self.drop_segment(now, item, DropReason::TooShort);
-        } else if !self.turns.open(item.clone(), now) {
-            self.drop_segment(now, item, DropReason::TooMany);
+        let heard = committed.heard.unwrap_or(self.heard);
+        match committed.spoken {
+            None => self.drop_segment(now, item, DropReason::NoVoice),
+            Some(spoken) if spoken < self.config.timings.shortest_segment => {
+                self.drop_segment(now, item, DropReason::TooShort);
+            }
+            Some(_) if self.turns.open(item.clone(), heard, now) => {}
+            Some(_) => self.drop_segment(now, item, DropReason::TooMany),
         }
     }
 
-    /// The gate's second half: a word that was not understood never becomes a turn.
+    /// The gate's second half: what was not understood never becomes a turn. A lone word that nobody says alone may be a name,
+    /// where one was asked for.
     pub(super) fn on_transcribed(
         &mut self,
         now: Instant,
@@ -51,6 +65,8 @@ impl CallEngine {
         text: Pii<String>,
         hearing: Hearing,
     ) {
+        self.untranscribed = 0;
+        let may_be_a_name = hebrew::asks_for_name(&self.last_said);
         let Some(turn) = self.turns.by_item(item) else {
             return;
         };
@@ -59,14 +75,42 @@ impl CallEngine {
         }
         let reason = match hearing {
             Hearing::Nothing => DropReason::NoWords,
-            Hearing::UnclearWord => DropReason::UnclearWord,
-            Hearing::Backchannel | Hearing::Words => {
+            Hearing::Unclear => DropReason::Unclear,
+            Hearing::UnknownWord if !may_be_a_name => DropReason::UnknownWord,
+            Hearing::UnknownWord | Hearing::Backchannel | Hearing::Words => {
+                turn.words = Some(text.clone());
                 turn.enter(Stage::Waiting { text, hearing }, now);
                 return;
             }
         };
         if let Some(turn) = self.turns.remove(item) {
             self.drop_segment(now, turn.item, reason);
+        }
+    }
+
+    /// The service could not transcribe a segment. Once may be the segment's fault; twice in a row it is not the caller's: what
+    /// is known becomes a task, and they are told so.
+    pub(super) fn on_transcription_failed(&mut self, now: Instant, item: &ItemId, code: String) {
+        if !self
+            .turns
+            .by_item(item)
+            .is_some_and(|turn| matches!(turn.stage, Stage::Transcribing))
+        {
+            return;
+        }
+        self.untranscribed = self.untranscribed.saturating_add(1);
+        let in_a_row = self.untranscribed;
+        self.record(Fact::TranscriptionFailed { code, in_a_row });
+        if let Some(turn) = self.turns.remove(item) {
+            self.drop_segment(now, turn.item, DropReason::NoTranscript);
+        }
+        if in_a_row < UNTRANSCRIBED_ENDURED {
+            return;
+        }
+        self.clarify_at = None;
+        let further = in_a_row - UNTRANSCRIBED_ENDURED;
+        if further.is_multiple_of(UNTRANSCRIBED_BEFORE_SAID_AGAIN) {
+            self.save_what_is_known(now, Then::SayUnavailable);
         }
     }
 
@@ -83,6 +127,7 @@ impl CallEngine {
         self.clarified = 0;
         self.false_claims = 0;
         self.said.push(Speaker::Caller, text.expose());
+        self.requests.new_turn();
         self.record(Fact::CallerSaid {
             turn: index,
             text: text.clone(),
@@ -122,38 +167,10 @@ impl CallEngine {
         self.parser_failures = self.parser_failures.saturating_add(1);
         if self.parser_failures < PARSER_FAILURES_ENDURED {
             self.tell(Notice::NotUnderstood);
+            self.responses.want(Purpose::Answer);
         } else {
-            self.keep_request();
-            self.tell(Notice::Outcome(Outcome::BookingUnavailable));
+            self.save_what_is_known(now, Then::SayUnavailable);
         }
-        self.responses.want(Purpose::Answer);
-    }
-
-    /// What the caller hears next, that the request is noted, is to be true.
-    pub(super) fn keep_request(&mut self) {
-        let RequestedTime { date, time } = self.table;
-        let mut booked = self.ledger.bookings().iter();
-        // What stands is not what is still to be done.
-        let stands = booked.any(|booking| (Some(booking.date), Some(booking.time)) == (date, time));
-        let open = if stands {
-            RequestedTime::default()
-        } else {
-            self.table
-        };
-        self.keep(open);
-    }
-
-    /// Once, and nothing less than what is kept already.
-    fn keep(&mut self, requested: RequestedTime) {
-        let is_known = self
-            .kept
-            .is_some_and(|kept| kept == requested || requested.is_empty());
-        if is_known {
-            return;
-        }
-        self.kept = Some(requested);
-        let name = self.caller_name.clone();
-        self.out.push_back(Output::Keep { requested, name });
     }
 
     fn on_understood(
@@ -161,16 +178,18 @@ impl CallEngine {
         now: Instant,
         turn: TurnIndex,
         hearing: Hearing,
-        understood: Understood,
+        mut understood: Understood,
     ) {
         self.parser_failures = 0;
-        let Understood { request, one_more } = understood;
-        if one_more && !std::mem::replace(&mut self.one_more, true) {
+        if understood.one_more && !std::mem::replace(&mut self.one_more, true) {
             self.record(Fact::OneMoreAsked);
         }
-        let (action, requested, name) = (request.action, request.requested(), request.name.clone());
+        let request = understood.request.clone();
+        let action = request.action;
+        let about_nothing =
+            action == Action::None && request.name.is_none() && understood.intent == Intent::Other;
+        let named = request.name.clone();
         self.record(Fact::Parsed { turn, request });
-        let about_nothing = action == Action::None && name.is_none();
         if hearing == Hearing::Backchannel && about_nothing && self.playout.paused_since().is_some()
         {
             if let Some(turn) = self.turns.close_front() {
@@ -179,48 +198,89 @@ impl CallEngine {
             return;
         }
         self.take_floor(now);
-        self.caller_name = name.or(self.caller_name.take());
-        let order = match action {
-            Action::Ask => match self.held_at(requested) {
-                Some(booking) => {
-                    self.turns.close_front();
-                    self.tell(Notice::Outcome(Outcome::AppointmentCreated(booking)));
-                    self.responses.want(Purpose::Answer);
-                    return;
+        self.caller_name = named.or(self.caller_name.take());
+        if let Some(phone) = understood.phone.take() {
+            self.record(Fact::PhoneGiven(phone));
+        }
+        match (action, understood.intent) {
+            (Action::Confirm, _) => self.on_yes(now, turn, understood.request.requested()),
+            (_, Intent::Person) => self.on_person_wanted(now, turn),
+            (_, Intent::OwnAppointment) => {
+                let about = understood.about;
+                self.order(now, turn, DeskOrder::Own { about });
+            }
+            (Action::None, Intent::Message) => {
+                self.save_turn(now, turn, TaskKind::Message, RequestedTime::default());
+            }
+            (Action::None, Intent::Cancel) => {
+                self.save_turn(now, turn, TaskKind::Cancellation, understood.about);
+            }
+            // What this call booked it may move, by a yes to another time; what stood before is the business's to move.
+            (_, Intent::Move) if self.made.is_empty() => {
+                let wanted = understood.request.requested();
+                let about = if wanted.is_empty() {
+                    understood.about
+                } else {
+                    wanted
+                };
+                self.save_turn(now, turn, TaskKind::Move, about);
+            }
+            (Action::Ask, intent) => {
+                let beside = match intent {
+                    Intent::Message => Some(TaskKind::Message),
+                    Intent::Cancel => Some(TaskKind::Cancellation),
+                    _ => None,
+                };
+                if let Some(kind) = beside {
+                    let words = self.words_of(turn);
+                    self.save(now, kind, understood.about, &words, Then::SayNoted);
                 }
-                None => DeskOrder::Look(requested),
-            },
-            Action::Confirm => DeskOrder::Book {
-                requested,
-                name: self.caller_name.clone(),
-                one_more: self.one_more,
-            },
-            Action::None => {
+                self.on_question(now, turn, &understood);
+            }
+            (Action::None, Intent::Move) => {
+                let missing = vec![Detail::Date, Detail::Time];
+                self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
+            }
+            (Action::None, _) if understood.unclear.contains(&Detail::Name) => {
+                let missing = vec![Detail::Name];
+                self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
+            }
+            (Action::None, _) => {
                 self.turns.close_front();
                 self.responses.want(Purpose::Answer);
-                return;
             }
-        };
-        if let Some(front) = self.turns.front_is(turn) {
-            front.enter(Stage::AtDesk { requested }, now);
         }
-        self.out.push_back(Output::Desk { turn, order });
     }
 
-    /// The appointment that this caller holds at exactly this time: a question about it is no request for another.
-    fn held_at(&self, requested: RequestedTime) -> Option<Booking> {
-        let mut held = self.ledger.bookings().iter();
-        held.find(|booking| {
-            requested.date == Some(booking.date) && requested.time == Some(booking.time)
-        })
-        .copied()
+    /// Sends the front turn to the booking desk.
+    pub(super) fn order(&mut self, now: Instant, turn: TurnIndex, order: DeskOrder) {
+        let words = Pii::new(self.words_of(turn));
+        if let Some(front) = self.turns.front_is(turn) {
+            let one_more = self.one_more;
+            let requested = order.requested();
+            let stage = Stage::AtDesk {
+                requested,
+                one_more,
+            };
+            front.enter(stage, now);
+        }
+        let name = self.caller_name.clone();
+        self.out.push_back(Output::Desk {
+            turn,
+            order,
+            name,
+            words,
+        });
     }
 
     /// The desk's answer becomes what is true, what is on the table, and what the model is told. A booking that
     /// comes after the turn was given up is as true as any other.
     pub(super) fn on_desk(&mut self, now: Instant, turn: TurnIndex, outcome: Outcome) {
         let ordered = match self.turns.front_is(turn).map(|front| &front.stage) {
-            Some(Stage::AtDesk { requested }) => Some(*requested),
+            Some(Stage::AtDesk {
+                requested,
+                one_more,
+            }) => Some((*requested, *one_more)),
             _ => None,
         };
         if ordered.is_some() {
@@ -240,35 +300,46 @@ impl CallEngine {
                 .map(|slot| (slot.date(), slot.time()))
                 .collect();
         }
-        let Discussed { asked, offered } = Discussed::of(&outcome);
-        if outcome == Outcome::BookingUnavailable {
-            self.note(ordered.unwrap_or_default());
+        let (ordered, for_one_more) = ordered.unwrap_or_default();
+        if let Outcome::BookingUnavailable { noted } = outcome {
+            self.note(now, ordered, noted);
         }
-        self.table = asked.unwrap_or(self.table);
-        self.offer = offered;
+        let is_offer = matches!(outcome, Outcome::FreeSlots { .. });
+        self.put_on_table(&outcome, is_offer && for_one_more);
         let is_one_more = self.one_more;
-        self.enter_booking(&outcome);
-        let booked = match &outcome {
+        let is_new = self.enter_booking(&outcome);
+        let told = match outcome {
+            // The same yes once more: there is one appointment, and one is told of.
+            Outcome::AppointmentCreated(booking) if !is_new => Outcome::AppointmentHeld(booking),
+            outcome => outcome,
+        };
+        let booked = match &told {
             Outcome::AppointmentCreated(booking)
             | Outcome::AppointmentMoved { to: booking, .. } => Some(*booking),
             _ => None,
         };
-        self.tell(Notice::Outcome(outcome));
+        self.tell(Notice::Outcome(told));
         if let Some(booking) = booked {
-            self.record(Fact::Booked(booking));
-            // This ends the request that came to nothing before; one more appointment does not, so it is kept anew,
-            // as one that was noted after this.
-            let kept = self.kept.take();
-            if let Some(kept) = kept.filter(|_| is_one_more) {
-                self.keep(kept);
-            }
+            self.on_booked(now, booking, is_one_more);
         }
         self.responses.want(Purpose::Answer);
     }
 
-    /// The desk could do nothing but keep what was ordered. It stays on the table, so that the caller need not say it again,
-    /// and what was there besides is kept with it; but another day does not take the old day's hour.
-    fn note(&mut self, ordered: RequestedTime) {
+    /// A booking ends the request that came to nothing before. One more appointment does not, so it is saved anew, as one that
+    /// was noted after this.
+    fn on_booked(&mut self, now: Instant, booking: Booking, is_one_more: bool) {
+        self.record(Fact::Booked(booking));
+        // What the next yes is for has to be heard anew.
+        self.heard = RequestedTime::default();
+        let noted = self.requests.booking.take();
+        if let Some(requested) = noted.filter(|_| is_one_more) {
+            self.save(now, TaskKind::Booking, requested, "", Then::Silence);
+        }
+    }
+
+    /// The desk could do nothing but note what was ordered. It stays on the table, so that the caller need not say it again,
+    /// and what was there besides is saved with it; but another day does not take the old day's hour.
+    fn note(&mut self, now: Instant, ordered: RequestedTime, noted: bool) {
         let RequestedTime { date, time } = ordered;
         let another_day = date.is_some() && date != self.table.date;
         self.table = if another_day {
@@ -279,16 +350,38 @@ impl CallEngine {
                 time: time.or(self.table.time),
             }
         };
-        self.kept = Some(ordered);
-        self.keep(self.table);
+        if !noted {
+            return;
+        }
+        self.requests.saved_by_the_desk(ordered);
+        if self.table != ordered {
+            let words = self.last_words();
+            self.save(now, TaskKind::Booking, self.table, &words, Then::Silence);
+        }
     }
 
-    pub(super) fn enter_booking(&mut self, outcome: &Outcome) {
+    /// Enters what stands. Whether it was not known before, or stood elsewhere.
+    pub(super) fn enter_booking(&mut self, outcome: &Outcome) -> bool {
+        if let Outcome::OwnAppointments { bookings } = outcome {
+            for booking in bookings {
+                self.ledger.enter(*booking);
+            }
+        }
         let Some(booking) = outcome.booking() else {
-            return;
+            return false;
         };
+        let is_new = !self.ledger.bookings().contains(booking);
         self.ledger.enter(*booking);
-        self.one_more = false;
+        if matches!(
+            outcome,
+            Outcome::AppointmentCreated(_) | Outcome::AppointmentMoved { .. }
+        ) {
+            self.one_more = false;
+            if !self.made.contains(&booking.appointment_id) {
+                self.made.push(booking.appointment_id);
+            }
+        }
+        is_new
     }
 
     pub(super) fn turn_due(&self) -> Option<Instant> {
@@ -316,9 +409,21 @@ impl CallEngine {
                 }
             }
             Stage::Parsing { .. } => self.on_parsed(now, turn.index, Err(ParserFailure)),
-            Stage::AtDesk { .. } => self.on_desk(now, turn.index, Outcome::BookingUnavailable),
+            Stage::AtDesk { requested, .. } => self.on_desk_late(now, requested),
             Stage::Waiting { .. } => {}
         }
+    }
+
+    /// The desk is silent. What was ordered is saved before the caller is told that it is noted.
+    fn on_desk_late(&mut self, now: Instant, ordered: RequestedTime) {
+        let Some(turn) = self.turns.close_front() else {
+            return;
+        };
+        self.take_floor(now);
+        self.note(now, ordered, false);
+        let words = turn.words.map(Pii::into_inner).unwrap_or_default();
+        let wanted = self.table;
+        self.save(now, TaskKind::Booking, wanted, &words, Then::SayUnavailable);
     }
 
     /// The segment leaves the conversation, and what it interrupted goes on.
@@ -327,7 +432,9 @@ impl CallEngine {
         self.delete(item);
         let interrupted_nothing = self.playout.paused_since().is_none();
         self.resume_playout();
-        if interrupted_nothing && reason != DropReason::Backchannel {
+        // Where nobody spoke, nobody is asked to repeat.
+        let somebody_spoke = !matches!(reason, DropReason::Backchannel | DropReason::NoVoice);
+        if interrupted_nothing && somebody_spoke {
             let slower = self.clarified.saturating_sub(QUICK_CLARIFICATIONS);
             let doublings = slower.min(MAX_DOUBLINGS);
             let after = Millis(self.config.timings.clarify_after.0 << doublings);
@@ -344,57 +451,4 @@ impl CallEngine {
             self.responses.want(Purpose::Answer);
         }
     }
-}
-
-/// What a bare "yes" means: at once, what the caller named; once it is heard, what the agent offers.
-struct Discussed {
-    asked: Option<RequestedTime>,
-    offered: Option<RequestedTime>,
-}
-
-impl Discussed {
-    fn of(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::AppointmentCreated(booking)
-            | Outcome::AppointmentHeld(booking)
-            | Outcome::AppointmentMoved { to: booking, .. } => Self {
-                asked: Some(RequestedTime {
-                    date: Some(booking.date),
-                    time: Some(booking.time),
-                }),
-                offered: None,
-            },
-            Outcome::FreeSlots { requested, slots } => Self {
-                asked: Some(*requested),
-                offered: Some(offer(slots, *requested)),
-            },
-            Outcome::SlotUnavailable {
-                requested,
-                alternatives,
-                ..
-            } => Self {
-                asked: Some(RequestedTime {
-                    time: None,
-                    ..*requested
-                }),
-                offered: Some(offer(alternatives, *requested)),
-            },
-            Outcome::MissingDetails { .. } | Outcome::BookingUnavailable => Self {
-                asked: None,
-                offered: None,
-            },
-        }
-    }
-}
-
-/// One slot can be agreed to by "yes"; of several, only what they share.
-fn offer(slots: &[Slot], requested: RequestedTime) -> RequestedTime {
-    let (date, time) = match slots {
-        [only] => (Some(only.date()), Some(only.time())),
-        [first, rest @ ..] if rest.iter().all(|slot| slot.date() == first.date()) => {
-            (Some(first.date()), None)
-        }
-        _ => (requested.date, None),
-    };
-    RequestedTime { date, time }
 }

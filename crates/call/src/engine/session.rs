@@ -34,8 +34,13 @@ impl CallEngine {
         let resumed = self.config.resumption.take().is_some();
         let something_stands =
             !self.ledger.bookings().is_empty() || self.table != RequestedTime::default();
-        if resumed || (reopened && (self.greeted || something_stands)) {
+        let goes_on = resumed || (reopened && (self.greeted || something_stands));
+        if goes_on {
             self.tell(Notice::Resumed(self.standing()));
+        }
+        if std::mem::take(&mut self.config.transfer_failed) {
+            self.on_nobody_answered(now);
+        } else if goes_on {
             self.responses.want(Purpose::Resumption);
         } else {
             self.responses.want(Purpose::Greeting);
@@ -109,7 +114,7 @@ impl CallEngine {
     /// What the lost session was saying is not finished; what it had not answered is not known to the next one.
     fn forget_session(&mut self, now: Instant) {
         let cut = self.playout.drop_answers(now);
-        self.record_cut(&cut);
+        self.record_cut(now, &cut);
         self.responses = crate::responses::Responses::default();
         self.caller.forget_session();
         self.offer = None;
@@ -124,7 +129,7 @@ impl CallEngine {
 
     pub(super) fn end(&mut self, now: Instant, ending: Ending) {
         let (cut, _) = self.playout.cut(now);
-        self.record_cut(&cut);
+        self.record_cut(now, &cut);
         self.finish(ending);
     }
 

@@ -4,21 +4,24 @@ mod answers;
 mod booking;
 mod floor;
 mod hearing;
+mod read_back;
+mod requests;
 mod session;
 
 use time::{
     Date, Time,
-    macros::{date, time},
+    macros::{date, datetime, time, utc_datetime},
 };
 use toran_audio::MULAW_SILENCE;
 use toran_domain::{
-    Action, AppointmentId, AppointmentRequest, Booking, Outcome, ResponseId, TurnIndex,
+    Action, AppointmentId, AppointmentRequest, Booking, Outcome, ResponseId, TaskKind, TurnIndex,
 };
+use toran_scheduling::{AppointmentSettings, Slot, TimeZoneName};
 
 use super::*;
 use crate::{
     BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, Purpose,
-    ResponseEnding, Said, Understood,
+    ResponseEnding, Said, TaskDraft, Understood,
 };
 
 const SECOND: usize = 8_000;
@@ -32,6 +35,17 @@ struct Call {
     /// Marks on their way back from the phone.
     echoes: Vec<(Instant, MarkId)>,
     phone_busy_until: Instant,
+    /// How much of the caller's audio the model's session was given.
+    position: Millis,
+    /// The turn that was sent to the parser last.
+    turn: TurnIndex,
+    answers: u32,
+    segments: u32,
+}
+
+/// A call on Monday, 2026-11-23.
+fn config() -> CallConfig {
+    CallConfig::new(datetime!(2026-11-23 10:00))
 }
 
 impl Call {
@@ -42,6 +56,10 @@ impl Call {
             log: Vec::new(),
             echoes: Vec::new(),
             phone_busy_until: Instant::START,
+            position: Millis::ZERO,
+            turn: TurnIndex(0),
+            answers: 0,
+            segments: 0,
         };
         call.drain();
         call
@@ -49,7 +67,11 @@ impl Call {
 
     /// A call whose session is open and whose greeting was asked for.
     fn live() -> Self {
-        let mut call = Self::new(CallConfig::default());
+        Self::live_with(config())
+    }
+
+    fn live_with(config: CallConfig) -> Self {
+        let mut call = Self::new(config);
         call.model(FromModel::Connected);
         call.model(FromModel::Configured);
         call
@@ -57,21 +79,64 @@ impl Call {
 
     /// A call whose greeting was heard.
     fn greeted() -> Self {
-        let mut call = Self::live();
+        Self::greeted_with(config())
+    }
+
+    fn greeted_with(config: CallConfig) -> Self {
+        let mut call = Self::live_with(config);
         call.answer("r1", "a1", "שלום, איך אפשר לעזור?", SECOND);
         call.wait(2_000);
         call.log.clear();
         call
     }
 
-    /// A call in which the caller has just confirmed what the desk then booked, as turn 0.
-    fn booked() -> Self {
+    /// A call in which the caller asked for the time of [`booking`], which is free, and the agent has said so.
+    fn offered() -> Self {
         let mut call = Self::greeted();
-        call.say("u1", "כן", 900);
-        let confirmed = request(Action::Confirm, Some(booking().date), Some(booking().time));
-        call.parsed(0, confirmed);
-        call.desk(0, Outcome::AppointmentCreated(booking()));
+        call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+        call.agent("יום שלישי, 24 בנובמבר, בשעה עשר וחצי בבוקר פנוי. לקבוע לך?");
+        call.log.clear();
         call
+    }
+
+    /// A call in which the caller has just confirmed what they had heard, and the desk booked it.
+    fn booked() -> Self {
+        let mut call = Self::offered();
+        call.says_yes();
+        call.desk(Outcome::AppointmentCreated(booking()));
+        call
+    }
+
+    /// The caller names a day and an hour, and the desk finds it free.
+    fn asks_for(&mut self, wanted: Booking, words: &str) {
+        self.says(words);
+        let asked = request(Action::Ask, Some(wanted.date), Some(wanted.time));
+        let requested = asked.requested();
+        self.parsed(asked);
+        let slots = vec![slot(wanted)];
+        self.desk(Outcome::FreeSlots { requested, slots });
+    }
+
+    /// The caller says yes, and the parser takes it for one to what is on the table.
+    fn says_yes(&mut self) {
+        self.says("כן");
+        let table = self.engine.table;
+        self.parsed(request(Action::Confirm, table.date, table.time));
+    }
+
+    /// The caller says something.
+    fn says(&mut self, words: &str) {
+        self.segments += 1;
+        let item = format!("segment {}", self.segments);
+        self.say(&item, words, 900);
+    }
+
+    /// The agent says something and is heard to the end.
+    fn agent(&mut self, words: &str) {
+        self.answers += 1;
+        let (response, item) = (format!("ra{}", self.answers), format!("ia{}", self.answers));
+        self.answer(&response, &item, words, 4 * SECOND);
+        self.wait(6_000);
     }
 
     fn input(&mut self, input: Input) {
@@ -86,6 +151,11 @@ impl Call {
     fn drain(&mut self) {
         while let Some(output) = self.engine.poll_output() {
             match &output {
+                Output::Parse { turn, .. } => self.turn = *turn,
+                Output::Model(ToModel::Audio(audio)) if audio.len() == 6 => {
+                    self.position += Millis(20);
+                }
+                Output::Model(ToModel::Open) => self.position = Millis::ZERO,
                 Output::Phone(ToPhone::Audio(audio)) => {
                     self.phone_busy_until =
                         self.phone_busy_until.max(self.now) + Millis::of_mulaw(audio.len());
@@ -163,17 +233,25 @@ impl Call {
     }
 
     fn speak(&mut self, item: &str, millis: u64) {
-        let from = self.engine_position();
+        let from = self.position;
         self.model(FromModel::SpeechStarted {
             item: item.into(),
             at: from,
         });
-        self.wait(millis);
+        self.voice(millis);
         self.model(FromModel::SpeechStopped {
             item: item.into(),
-            at: from + Millis(millis),
+            at: self.position,
         });
         self.model(FromModel::Committed { item: item.into() });
+    }
+
+    /// A voice on the line for so long.
+    fn voice(&mut self, millis: u64) {
+        for _ in 0..millis / 20 {
+            self.input(Input::Phone(FromPhone::Audio(voice())));
+            self.wait(20);
+        }
     }
 
     fn transcribe(&mut self, item: &str, text: &str, hearing: Hearing) {
@@ -182,10 +260,6 @@ impl Call {
             text: Pii::new(text.into()),
             hearing,
         });
-    }
-
-    fn engine_position(&self) -> Millis {
-        self.now.0
     }
 
     fn words(&mut self, response: &str, item: &str, words: &str) {
@@ -231,27 +305,65 @@ impl Call {
         })
     }
 
-    fn parsed(&mut self, turn: u32, request: AppointmentRequest) {
+    /// The parser's reply to the last question.
+    fn parsed(&mut self, request: AppointmentRequest) {
+        self.understood(request.into());
+    }
+
+    fn understood(&mut self, understood: Understood) {
         self.input(Input::Parsed {
-            turn: TurnIndex(turn),
-            result: Ok(request.into()),
+            turn: self.turn,
+            result: Ok(understood),
         });
     }
 
-    fn desk(&mut self, turn: u32, outcome: Outcome) {
+    /// The desk's reply to the last order.
+    fn desk(&mut self, outcome: Outcome) {
         self.input(Input::Desk {
-            turn: TurnIndex(turn),
+            turn: self.turn,
             outcome,
         });
     }
 
-    /// What was kept for the business.
-    fn kept(&self) -> Vec<RequestedTime> {
-        let kept = |output: &Output| match output {
-            Output::Keep { requested, .. } => Some(*requested),
+    /// What was given to be saved for the business.
+    fn drafts(&self) -> Vec<TaskDraft> {
+        let drafts = |output: &Output| match output {
+            Output::Save { draft, .. } => Some(draft.clone()),
             _ => None,
         };
-        self.find(kept)
+        self.find(drafts)
+    }
+
+    fn saved_times(&self) -> Vec<RequestedTime> {
+        self.drafts().iter().map(|draft| draft.requested).collect()
+    }
+
+    /// Everything that was given to be saved so far is durable, or could not be saved.
+    fn saved(&mut self, noted: bool) {
+        let saves = |output: &Output| match output {
+            Output::Save { save, .. } => Some(*save),
+            _ => None,
+        };
+        for save in self.find(saves) {
+            self.input(Input::Saved { save, noted });
+        }
+    }
+
+    /// The server events that the model was told.
+    fn told(&self) -> Vec<Notice> {
+        let facts = self.facts().into_iter();
+        let told = facts.filter_map(|fact| match fact {
+            Fact::Told { notice } => Some(notice),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    fn orders(&self) -> Vec<DeskOrder> {
+        self.find(|output| match output {
+            Output::Desk { order, .. } => Some(*order),
+            _ => None,
+        })
     }
 
     fn find<T>(&self, pick: impl Fn(&Output) -> Option<T>) -> Vec<T> {
@@ -331,6 +443,30 @@ fn unheard(booking: Booking) -> StandingBooking {
     StandingBooking {
         booking,
         announced: false,
+    }
+}
+
+/// The slot of an appointment.
+fn slot(booking: Booking) -> Slot {
+    let days = "sun-fri".parse().unwrap();
+    let zone = TimeZoneName::jerusalem();
+    let settings = AppointmentSettings::simple(days, time!(9:00), time!(18:00), 30, zone).unwrap();
+    let taken = settings.occupancy([]);
+    let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
+    match availability.verdict(booking.date, booking.time) {
+        toran_scheduling::Verdict::Free(slot) => slot,
+        toran_scheduling::Verdict::Refused(why) => panic!("{why:?}"),
+    }
+}
+
+/// A frame with a voice in it: a loud square wave.
+fn voice() -> PhoneAudio {
+    let mulaw: Vec<u8> = (0..160)
+        .map(|at| if at % 16 < 8 { 0x80 } else { 0x00 })
+        .collect();
+    PhoneAudio {
+        payload: Bytes::from_static(b"base64"),
+        mulaw: mulaw.into(),
     }
 }
 

@@ -73,19 +73,29 @@ pub(super) fn answer(
     let utterance = fixtures::within(&user);
     let turn = utterance.and_then(|utterance| director.current_turn(utterance.id));
     let fault = next_fault.or_else(|| turn.and_then(|turn| director.chat_fault(turn)));
-    let wanted = match (
+    let mut wanted = match (
         turn.and_then(|turn| director.turn(turn).parse.clone()),
         utterance,
     ) {
-        (Some(scripted), _) => scripted,
+        (Some(mut scripted), utterance) => {
+            if let Some(utterance) = utterance {
+                parser::complete(&mut scripted, utterance.id);
+            }
+            scripted
+        }
         (None, Some(utterance)) => {
             let on_offer = !last_text(request, "system").contains(NOTHING_ON_OFFER);
             parser::perfect_answer(utterance.id, on_offer)
         }
-        (None, None) => json!({"action": "none"}),
+        (None, None) => json!({"action": "none", "intent": "other"}),
     };
     let schema = &request["response_format"]["json_schema"]["schema"];
     let content = if schema.is_object() {
+        leave_out(
+            &mut wanted,
+            &schema["properties"],
+            &["intent", "confirm_words"],
+        );
         conforming(schema, &wanted)
     } else {
         wanted
@@ -93,6 +103,13 @@ pub(super) fn answer(
     match write(&content, fault) {
         Ok(message) => Reaction::Answer(HttpAnswer::ok(envelope(request, &message, created, ids))),
         Err(fault) => service_fault(fault),
+    }
+}
+
+/// Leaves out those of `keys` for which a schema has no place: an older schema's.
+fn leave_out(answer: &mut Value, properties: &Value, keys: &[&str]) {
+    if let Some(answer) = answer.as_object_mut() {
+        answer.retain(|key, _| !keys.contains(&key.as_str()) || properties.get(key).is_some());
     }
 }
 
@@ -289,6 +306,41 @@ pub(super) mod tests {
         };
         let content = answer.body["choices"][0]["message"]["content"].as_str();
         serde_json::from_str(content.expect("a text")).expect("JSON in the text")
+    }
+
+    fn with_intent(mut request: Value) -> Value {
+        let schema = &mut request["response_format"]["json_schema"]["schema"];
+        schema["properties"]["intent"] =
+            json!({"type": "string", "enum": ["book", "person", "other"]});
+        schema["properties"]["confirm_words"] = json!({"type": ["string", "null"]});
+        schema["required"] = json!(["action", "name", "date", "time", "intent", "confirm_words"]);
+        request
+    }
+
+    #[track_caller]
+    fn check_intent(user: &str, scenario: &str, intent: &str, yes: Option<&str>) {
+        let director = Director::new(Scenario::parse(scenario).expect("a scenario"));
+        let mut ids = Ids(fastrand::Rng::with_seed(1));
+        let request = with_intent(request(user));
+        let Reaction::Answer(answer) = answer(&request, &director, None, 0, &mut ids) else {
+            panic!("no answer");
+        };
+        let content = answer.body["choices"][0]["message"]["content"].as_str();
+        let content: Value = serde_json::from_str(content.expect("a text")).expect("JSON");
+        assert_eq!(content["intent"], intent, "{content}");
+        assert_eq!(content["confirm_words"].as_str(), yes, "{content}");
+    }
+
+    #[test]
+    fn a_schema_with_a_place_for_it_gets_the_intent_and_the_yes() {
+        check_intent("אני רוצה לדבר עם נציג", "title = 'x'", "person", None);
+        check_intent("כן זה נכון", "title = 'x'", "book", Some("כן"));
+        check_intent("משהו שאיש לא הקליט", "title = 'x'", "other", None);
+        let scripted = "title = 'x'\n[[turns]]\nutterance = '17'\nparse = { action = 'confirm' }";
+        let other = scripted.replace('}', ", intent = 'other' }");
+        check_intent("אני רוצה לבטל את התור שלי", &other, "other", None);
+        let yes = scripted.replace("17", "01");
+        check_intent("כן", &yes, "book", Some("כן"));
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub(super) enum Ending {
 
 /// Decides what to say.
 pub(super) fn think(context: Context<'_>, director: &Director) -> Thought {
+    if let Some(words) = context.response_instructions.and_then(dictated) {
+        return Thought {
+            text: words.to_owned(),
+            ending: Ending::Completed,
+        };
+    }
     let event = fresh_event(context.items);
     let refused = event
         .as_ref()
@@ -72,6 +78,15 @@ pub(super) fn think(context: Context<'_>, director: &Director) -> Thought {
         Some(Misbehaviour::Stall) => (half(&obedient()), Ending::Stalled),
     };
     Thought { text, ending }
+}
+
+/// The words that a response is told to say and nothing else: `בדיוק: «…»` or `exactly: «…»`.
+fn dictated(instructions: &str) -> Option<&str> {
+    let orders = ["בדיוק: «", "exactly: «"];
+    orders.into_iter().find_map(|order| {
+        let (_, words) = instructions.split_once(order)?;
+        Some(words.split_once('»')?.0)
+    })
 }
 
 /// The items the model has not yet answered.
@@ -113,6 +128,9 @@ fn say_event(event: &Value) -> String {
         ),
         "appointment_held" => say_created(event).replace("קבעתי לך פגישה", "כבר קבועה לך פגישה"),
         "call_resumed" => say_resumed(event),
+        "read_back" => say_read_back(event),
+        "own_appointments" => say_own_appointments(event),
+        "transfer_failed" => say_transfer_failed(event),
         _ => own_words.unwrap_or("רגע אחד בבקשה.").to_owned(),
     }
 }
@@ -138,6 +156,32 @@ fn say_resumed(event: &Value) -> String {
         }
     }
     text
+}
+
+/// The day and hour, whole, and a question that only a yes answers.
+fn say_read_back(event: &Value) -> String {
+    let part = |key: &str| event[key].as_str().unwrap_or_default();
+    let plain = || format!("בתאריך {} בשעה {}", part("date"), part("time"));
+    let say = event["say"].as_str().map_or_else(plain, str::to_owned);
+    format!("{say} לקבוע?")
+}
+
+fn say_own_appointments(event: &Value) -> String {
+    match sayings(&event["appointments"]).as_slice() {
+        [] => "לא מצאתי תור.".to_owned(),
+        [one] => format!("התור שלך {one}."),
+        several => format!("התורים שלך {}.", several.join(", ")),
+    }
+}
+
+/// That somebody will call back is said only if the server says that it is noted.
+fn say_transfer_failed(event: &Value) -> String {
+    let nobody = "לא הצלחתי להשיג אף אחד כרגע";
+    match event["say"].as_str() {
+        _ if event["noted"] == true => format!("{nobody}, רשמתי שיחזרו אליך."),
+        Some(say) => say.to_owned(),
+        None => format!("{nobody}. אפשר לנסות שוב מאוחר יותר."),
+    }
 }
 
 fn say_free_slots(event: &Value) -> String {
@@ -170,6 +214,7 @@ fn say_missing(event: &Value) -> String {
             .is_some_and(|missing| missing.iter().any(|m| m == detail))
     };
     match (missing("date"), missing("time")) {
+        (false, false) if missing("name") => "על איזה שם?",
         (true, false) => "לאיזה יום?",
         (false, true) => "באיזו שעה?",
         _ => "לאיזה יום ובאיזו שעה?",
@@ -271,7 +316,7 @@ fn say_by_intent(utterance: UtteranceId) -> &'static str {
         "price" => "אין לי כאן מחירון. במה עוד אפשר לעזור?",
         "address" => "את הכתובת אפשר למצוא באתר שלנו.",
         "hours" => "אנחנו פתוחים בשעות הפעילות הרגילות.",
-        "human" => "אני אעביר את הבקשה.",
+        "human" => "רגע בבקשה.",
         "repeat" => "כמובן, אני חוזר.",
         "late" => "תודה שהודעתם.",
         "bye" => "להתראות, יום טוב!",
@@ -286,114 +331,4 @@ fn half(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::{openai::conversation::Status, scenario::Scenario};
-
-    fn item(role: Role, text: &str) -> Item {
-        let content = Content::Text(text.to_owned());
-        Item {
-            id: "i".into(),
-            role,
-            status: Status::Completed,
-            content,
-        }
-    }
-
-    fn heard(id: &str, director: &Director) -> Item {
-        let id: UtteranceId = id.parse().expect("a recorded utterance");
-        let turn = director.hear(id);
-        let content = Content::Heard {
-            understood: vec![id],
-            turn,
-            audio_ms: 1_000,
-        };
-        Item {
-            content,
-            ..item(Role::User, "")
-        }
-    }
-
-    fn said(items: &[Item], director: &Director) -> String {
-        let instructions = "את עונה לטלפון של \"מספרת אורלי\". אסור לומר \"קבעתי\".";
-        think(
-            Context {
-                instructions,
-                response_instructions: None,
-                items,
-            },
-            director,
-        )
-        .text
-    }
-
-    #[track_caller]
-    fn check(event: &Value, expected: &str) {
-        let director = Director::new(Scenario::default());
-        let items = [
-            item(Role::User, "כן"),
-            item(Role::System, &event.to_string()),
-        ];
-        assert_eq!(said(&items, &director), expected);
-    }
-
-    #[test]
-    fn it_says_what_the_server_did() {
-        check(
-            &json!({"server_event": "appointment_created", "date": "2026-11-24", "time": "16:30"}),
-            "קבעתי לך פגישה בתאריך 24.11 בשעה 16:30.",
-        );
-        check(
-            &json!({"server_event": "free_slots", "time": "10:30",
-                "slots": [{"time": "10:30", "say": "יום שלישי בעשר וחצי"}]}),
-            "יום שלישי בעשר וחצי פנוי. לקבוע לך?",
-        );
-        check(
-            &json!({"server_event": "slot_unavailable", "reason_text": "השעה תפוסה.",
-                "alternatives": [{"say": "עשר"}, {"say": "אחת עשרה"}]}),
-            "השעה תפוסה. אפשר עשר או אחת עשרה. מה מתאים לך?",
-        );
-        check(
-            &json!({"server_event": "missing_details", "missing": ["time"]}),
-            "באיזו שעה?",
-        );
-        check(
-            &json!({"server_event": "booking_unavailable", "say": "אני רושם."}),
-            "אני רושם.",
-        );
-    }
-
-    #[test]
-    fn it_greets_by_the_name_in_its_instructions() {
-        let director = Director::new(Scenario::default());
-        assert_eq!(
-            said(&[], &director),
-            "שלום, הגעתם למספרת אורלי, איך אפשר לעזור?"
-        );
-    }
-
-    #[test]
-    fn an_answered_event_is_not_answered_again() {
-        let director = Director::new(Scenario::default());
-        let event = r#"{"server_event":"missing_details","missing":["date"]}"#;
-        let items = [
-            item(Role::System, event),
-            item(Role::Assistant, "לאיזה יום?"),
-            heard("40", &director),
-        ];
-        assert_eq!(said(&items, &director), "להתראות, יום טוב!");
-    }
-
-    #[test]
-    fn a_lie_ends_when_it_is_refused() {
-        let scenario = "title = 'x'\n[[turns]]\nutterance = '21'\nmisbehave = { lie = 'קבעתי' }";
-        let director = Director::new(Scenario::parse(scenario).expect("a scenario"));
-        let mut items = vec![heard("21", &director)];
-        assert_eq!(said(&items, &director), "קבעתי");
-        let event = r#"{"server_event":"claim_refused","say":"אני רושם את הבקשה."}"#;
-        items.push(item(Role::System, event));
-        assert_eq!(said(&items, &director), "אני רושם את הבקשה.");
-    }
-}
+mod tests;

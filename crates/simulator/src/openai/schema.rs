@@ -246,6 +246,86 @@ mod tests {
         assert!(check_strict(&forbidden).is_err());
     }
 
+    /// A schema with every shape that the gateway's may hold: several closed objects, a word that may be missing, a
+    /// boolean, a text that may be missing.
+    fn wide_schema() -> Value {
+        let closed = |properties: Value| {
+            let names: Vec<&String> = properties
+                .as_object()
+                .into_iter()
+                .flat_map(Map::keys)
+                .collect();
+            json!({"type": "object", "additionalProperties": false, "required": names, "properties": properties})
+        };
+        let words = json!({"type": ["string", "null"]});
+        let part = json!({"type": ["string", "null"], "enum": ["morning", "evening", null]});
+        closed(json!({
+            "intent": {"type": "string", "enum": ["book", "other"]},
+            "confirm_words": words,
+            "one_more": {"type": ["boolean", "null"]},
+            "sure": {"type": "boolean"},
+            "time": {"anyOf": [
+                {"type": "null"},
+                closed(json!({"words": words, "hour": {"type": "integer"}, "minute": {"type": "integer"},
+                    "part_of_day": part, "clock": {"type": ["boolean", "null"]}})),
+                closed(json!({"words": words, "minutes_from_now": {"type": "integer"}})),
+                closed(json!({"words": words, "part_of_day": {"type": "string", "enum": ["morning"]}})),
+                closed(json!({"words": words, "same": {"anyOf": [{"type": "boolean"},
+                    closed(json!({"as": {"type": "string"}}))]}})),
+            ]},
+        }))
+    }
+
+    #[track_caller]
+    fn check_fit(time: &Value, expected: Option<&Value>) {
+        let answer = json!({"intent": "book", "sure": true, "time": time});
+        let whole = |time| json!({"intent": "book", "confirm_words": null, "one_more": null, "sure": true, "time": time});
+        assert_eq!(
+            fit(&wide_schema(), &answer),
+            expected.map(whole),
+            "{answer}"
+        );
+    }
+
+    #[test]
+    fn an_answer_finds_its_object_among_several() {
+        assert_eq!(check_strict(&wide_schema()), Ok(()));
+        check_fit(&Value::Null, Some(&Value::Null));
+        check_fit(
+            &json!({"words": "בעשר", "hour": 10, "minute": 0}),
+            Some(
+                &json!({"words": "בעשר", "hour": 10, "minute": 0, "part_of_day": null, "clock": null}),
+            ),
+        );
+        check_fit(
+            &json!({"minutes_from_now": 20}),
+            Some(&json!({"words": null, "minutes_from_now": 20})),
+        );
+        check_fit(
+            &json!({"words": "בבוקר", "part_of_day": "morning"}),
+            Some(&json!({"words": "בבוקר", "part_of_day": "morning"})),
+        );
+        check_fit(
+            &json!({"same": true}),
+            Some(&json!({"words": null, "same": true})),
+        );
+        check_fit(
+            &json!({"same": {"as": "אתמול"}}),
+            Some(&json!({"words": null, "same": {"as": "אתמול"}})),
+        );
+        check_fit(&json!({"hour": 10}), None);
+        check_fit(&json!({"hour": "10", "minute": 0}), None);
+        check_fit(&json!({"part_of_day": "evening"}), None);
+        check_fit(&json!({"same": "כן"}), None);
+        check_fit(&json!({"same": true, "hour": 10}), None);
+        assert_eq!(
+            fit(&wide_schema(), &json!({"intent": "book", "sure": null})),
+            None
+        );
+        let least = least(&wide_schema());
+        assert_eq!(fit(&wide_schema(), &least), Some(least));
+    }
+
     #[test]
     fn an_answer_is_filled_up_with_null_or_refused() {
         let fitted = fit(&schema(), &json!({"action": "ask", "date": {"day": 3}}));

@@ -2,23 +2,26 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::http::{Request, header};
-use time::{UtcDateTime, format_description::well_known::Rfc3339};
+use time::UtcDateTime;
 use tokio::{sync::mpsc, time::Instant};
 use url::Url;
 
 use super::{
     caller::{self, Heard, Spoken, StepFailure},
-    http::{Answer, HttpClient, HttpError},
+    dial::DialOutcome,
+    http::{HttpClient, HttpError},
     line::LineFaults,
-    signing::{SIGNATURE_HEADER, sign},
+    play::Played,
     stream::{self, Tally},
-    twiml::{self, TwimlError, Verb},
+    twiml::{TwimlError, Verb},
+    webhooks::WebhookDesk,
 };
 use crate::{record::Recorder, scenario::Step};
 
 /// How many times a call may be redirected.
 const MAX_REDIRECTS: u32 = 8;
+/// How many times it may be transferred.
+const MAX_DIALS: usize = 8;
 
 /// The call to place.
 #[derive(Debug, Clone)]
@@ -30,7 +33,7 @@ pub struct PlaceCall {
     pub connect_to: Option<SocketAddr>,
     /// The account's secret, with which requests are signed.
     pub auth_token: String,
-    /// The caller's number, in E.164 or `anonymous`.
+    /// The caller's number in E.164, or whatever the provider writes in its place: a word, a word on the keypad, nothing.
     pub from: String,
     /// The number that was called.
     pub to: String,
@@ -46,6 +49,10 @@ pub struct PlaceCall {
     pub seed: u64,
     /// What is wrong with the line.
     pub line: LineFaults,
+    /// What comes of it when the gateway has somebody called.
+    pub dial: DialOutcome,
+    /// A recording, a ring and a talk with somebody else pass so many times faster than they are long. A test's.
+    pub hurry: u32,
     /// The call is hung up after this, whatever the script says.
     pub max_duration: Duration,
     /// Where every message of the media socket is written, one JSON object a line.
@@ -76,6 +83,8 @@ impl PlaceCall {
             started_at,
             seed,
             line: LineFaults::default(),
+            dial: DialOutcome::NoAnswer,
+            hurry: 1,
             max_duration: Duration::from_mins(5),
             record: None,
             watcher: None,
@@ -96,6 +105,15 @@ pub enum CallEvent {
     Cleared,
     /// The provider asked what comes next.
     Redirected(String),
+    /// The provider began to call somebody else for the gateway.
+    Dialled {
+        /// Whom.
+        number: String,
+        /// What will come of it.
+        outcome: DialOutcome,
+    },
+    /// The provider began to play a recording.
+    Played(Played),
     /// The call is over.
     Ended(EndedBy),
 }
@@ -113,7 +131,7 @@ pub enum EndedBy {
     Step(StepFailure),
     /// It lasted too long.
     TooLong,
-    /// It was redirected too often.
+    /// It was redirected or transferred too often.
     TooManyRedirects,
 }
 
@@ -138,6 +156,10 @@ pub struct CallReport {
     pub streams: u32,
     /// How often the provider asked what comes next.
     pub redirects: u32,
+    /// Whom the gateway had called, in order.
+    pub dialled: Vec<String>,
+    /// The recordings that were played, in order.
+    pub played: Vec<Played>,
     /// What the gateway did that a provider would complain about.
     pub violations: Vec<String>,
     /// How it ended.
@@ -218,18 +240,12 @@ impl Caller {
             recorder,
             tally: Tally::default(),
             redirects: 0,
+            dialled: Vec::new(),
+            played: Vec::new(),
         };
         let ended_by = ongoing.follow().await?;
         Ok(ongoing.report(ended_by))
     }
-}
-
-/// Posts webhooks the way the provider does.
-#[derive(Debug)]
-pub(super) struct WebhookDesk {
-    client: HttpClient,
-    pub(super) began: Instant,
-    pub(super) call: PlaceCall,
 }
 
 /// A call under way.
@@ -240,12 +256,15 @@ pub(super) struct Ongoing {
     pub(super) recorder: Recorder,
     pub(super) tally: Tally,
     redirects: u32,
+    pub(super) dialled: Vec<String>,
+    pub(super) played: Vec<Played>,
 }
 
 impl Ongoing {
     async fn follow(&mut self) -> Result<EndedBy, CallError> {
         let mut document_url = self.desk.call.voice_url.clone();
-        let mut verbs = self.desk.fetch(&document_url, "ringing").await?.into_iter();
+        let ringing = self.desk.call_form("ringing");
+        let mut verbs = self.desk.fetch(&document_url, &ringing).await?.into_iter();
         while let Some(verb) = verbs.next() {
             match verb {
                 Verb::ConnectStream(stream) => {
@@ -262,14 +281,31 @@ impl Ongoing {
                     document_url = join(&document_url, &target)?;
                     self.desk
                         .tell(CallEvent::Redirected(document_url.to_string()));
-                    verbs = self
-                        .desk
-                        .fetch(&document_url, "in-progress")
-                        .await?
-                        .into_iter();
+                    let form = self.desk.call_form("in-progress");
+                    verbs = self.desk.fetch(&document_url, &form).await?.into_iter();
                 }
                 Verb::Pause(seconds) => {
                     tokio::time::sleep(Duration::from_secs(seconds)).await;
+                }
+                Verb::Play(target) => {
+                    if let Some(ended_by) = self.play(&document_url, &target).await? {
+                        return Ok(ended_by);
+                    }
+                }
+                Verb::Dial(dial) => {
+                    if self.dialled.len() == MAX_DIALS {
+                        return Ok(EndedBy::TooManyRedirects);
+                    }
+                    if let Some(ended_by) = self.dial(&dial).await {
+                        return Ok(ended_by);
+                    }
+                    // An action takes the place of the verbs that follow.
+                    if let Some(action) = dial.action {
+                        document_url = join(&document_url, &action)?;
+                        let mut form = self.desk.call_form("in-progress");
+                        form.extend(self.dial_result());
+                        verbs = self.desk.fetch(&document_url, &form).await?.into_iter();
+                    }
                 }
                 Verb::Reject => return Ok(EndedBy::Rejected),
                 Verb::HangUp => return Ok(EndedBy::Gateway),
@@ -281,6 +317,18 @@ impl Ongoing {
             }
         }
         Ok(EndedBy::Gateway)
+    }
+
+    /// Lets time pass outside a media stream. `Some`: the call was hung up because it lasts too long.
+    pub(super) async fn pass(&self, time: Duration) -> Option<EndedBy> {
+        let time = time / self.desk.call.hurry.max(1);
+        let left = self
+            .desk
+            .call
+            .max_duration
+            .saturating_sub(self.desk.began.elapsed());
+        tokio::time::sleep(time.min(left)).await;
+        (time > left).then_some(EndedBy::TooLong)
     }
 
     fn report(self, ended_by: EndedBy) -> CallReport {
@@ -295,130 +343,13 @@ impl Ongoing {
             clears: self.tally.clears,
             streams: self.tally.streams,
             redirects: self.redirects,
+            dialled: self.dialled,
+            played: self.played,
             violations: self.tally.violations,
             ended_by,
             duration: self.desk.began.elapsed(),
         }
     }
-}
-
-impl WebhookDesk {
-    /// Asks for TwiML and reads it.
-    async fn fetch(&self, url: &Url, status: &str) -> Result<Vec<Verb>, CallError> {
-        let form = self.call_form(status);
-        let response = self.post(url, &form).await?;
-        if !response.status.is_success() {
-            return Err(CallError::Status {
-                url: url.to_string(),
-                status: response.status.as_u16(),
-            });
-        }
-        Ok(twiml::parse(&response.text)?)
-    }
-
-    /// Tells a stream's status, as far as somebody wants to know.
-    pub(super) async fn tell_stream_status(&self, url: &Url, stream_sid: &str, event: &str) {
-        let now = (self.call.started_at + self.began.elapsed()).format(&Rfc3339);
-        let form = fields(&[
-            ("AccountSid", &self.call.account_sid),
-            ("CallSid", &self.call.call_sid),
-            ("StreamSid", stream_sid),
-            ("StreamName", stream_sid),
-            ("StreamEvent", event),
-            ("Timestamp", &now.unwrap_or_default()),
-        ]);
-        if let Err(error) = self.post(url, &form).await {
-            tracing::warn!(%error, "a status callback was not delivered");
-        }
-    }
-
-    /// Tells the watcher, if there is one and it keeps up.
-    pub(super) fn tell(&self, event: CallEvent) {
-        if let Some(watcher) = &self.call.watcher {
-            // A watcher that is full or gone misses it: a call waits for nobody.
-            let _ = watcher.try_send(event);
-        }
-    }
-
-    /// The host and port to connect to for an address.
-    pub(super) fn target(&self, url: &Url) -> Result<String, CallError> {
-        if let Some(addr) = self.call.connect_to {
-            return Ok(addr.to_string());
-        }
-        let plain = matches!(url.scheme(), "http" | "ws");
-        match (plain, url.host_str(), url.port_or_known_default()) {
-            (true, Some(host), Some(port)) => Ok(format!("{host}:{port}")),
-            _ => Err(CallError::NeedsTls {
-                url: url.to_string(),
-            }),
-        }
-    }
-
-    async fn post(&self, url: &Url, form: &[(String, String)]) -> Result<Answer, CallError> {
-        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
-        let request = Request::post(format!("http://{}{path}", self.target(url)?))
-            .header(header::HOST, host)
-            .header(
-                header::CONTENT_TYPE,
-                "application/x-www-form-urlencoded; charset=UTF-8",
-            )
-            .header(header::USER_AGENT, "TwilioProxy/1.1")
-            .header(
-                SIGNATURE_HEADER,
-                sign(&self.call.auth_token, url.as_str(), form),
-            );
-        self.client
-            .send(request, body)
-            .await
-            .map_err(|source| CallError::Webhook {
-                url: url.to_string(),
-                source,
-            })
-    }
-
-    fn call_form(&self, status: &str) -> Vec<(String, String)> {
-        let call = &self.call;
-        fields(&[
-            ("CallSid", &call.call_sid),
-            ("AccountSid", &call.account_sid),
-            ("From", &call.from),
-            ("To", &call.to),
-            ("Caller", &call.from),
-            ("Called", &call.to),
-            ("CallStatus", status),
-            ("ApiVersion", "2010-04-01"),
-            ("Direction", "inbound"),
-            ("StirVerstat", "TN-Validation-Passed-A"),
-            ("CallToken", "{\"parentCallInfoToken\":\"simulated\"}"),
-            ("FromCity", ""),
-            ("FromState", ""),
-            ("FromZip", ""),
-            ("FromCountry", "IL"),
-            ("CallerCity", ""),
-            ("CallerState", ""),
-            ("CallerZip", ""),
-            ("CallerCountry", "IL"),
-            ("ToCity", ""),
-            ("ToState", ""),
-            ("ToZip", ""),
-            ("ToCountry", "IL"),
-            ("CalledCity", ""),
-            ("CalledState", ""),
-            ("CalledZip", ""),
-            ("CalledCountry", "IL"),
-        ])
-    }
-}
-
-fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
 }
 
 /// An address in a document, which may be relative to the document's own.

@@ -11,7 +11,7 @@ use hyper_util::{
 
 /// How long the provider waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The longest answer that is read; TwiML has a few hundred bytes.
+/// The longest answer that is read; TwiML has a few hundred bytes, and half a minute of sound fits.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Why there is no answer.
@@ -35,10 +35,18 @@ pub enum HttpError {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: http::StatusCode,
-    pub(super) text: String,
+    pub(super) content_type: String,
+    pub(super) body: Bytes,
 }
 
-/// Posts forms.
+impl Answer {
+    /// The body as text.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// Posts forms and fetches recordings.
 #[derive(Debug)]
 pub(super) struct HttpClient(Client<HttpConnector, Full<Bytes>>);
 
@@ -59,13 +67,17 @@ impl HttpClient {
         let answering = async {
             let response = self.0.request(request).await?;
             let status = response.status();
+            let content_type = response.headers().get(http::header::CONTENT_TYPE);
+            let content_type = content_type.and_then(|value| value.to_str().ok());
+            let content_type = content_type.unwrap_or_default().to_owned();
             let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
                 .collect()
                 .await;
             let bytes = body.map_err(HttpError::Answer)?.to_bytes();
             Ok(Answer {
                 status,
-                text: String::from_utf8_lossy(&bytes).into_owned(),
+                content_type,
+                body: bytes,
             })
         };
         tokio::time::timeout(PATIENCE, answering)

@@ -1,5 +1,7 @@
 //! Reads the TwiML that a gateway answers with, as far as a call with a media stream needs it.
 
+use std::time::Duration;
+
 use quick_xml::{
     Reader, XmlVersion,
     events::{BytesStart, Event},
@@ -14,6 +16,10 @@ pub(super) enum Verb {
     Redirect(String),
     /// Waits so many seconds, in silence.
     Pause(u64),
+    /// Plays the recording at this address.
+    Play(String),
+    /// Calls somebody and connects them with the caller.
+    Dial(Dial),
     /// Refuses the call.
     Reject,
     /// Ends the call.
@@ -30,6 +36,19 @@ pub(super) struct Stream {
     /// Handed to the stream's `start` message.
     pub(super) parameters: Vec<(String, String)>,
 }
+
+/// Whom to call, and what comes after.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Dial {
+    pub(super) number: String,
+    /// Asked what comes next; without it the document goes on.
+    pub(super) action: Option<String>,
+    /// How long it may ring.
+    pub(super) timeout: Duration,
+}
+
+/// How long it rings when the document does not say.
+const USUAL_RING: Duration = Duration::from_secs(30);
 
 /// Why a document is not TwiML.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +75,7 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
     let mut verbs = Vec::new();
     let mut stream: Option<Stream> = None;
     let mut pause: Option<String> = None;
+    let mut dial: Option<Dial> = None;
     let mut text = String::new();
     let mut seen_response = false;
     loop {
@@ -67,6 +87,8 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
                     stream = Some(read_stream(&element)?);
                 } else if name == "Pause" {
                     pause = attribute(&element, "length")?;
+                } else if name == "Dial" {
+                    dial = Some(read_dial(&element)?);
                 } else if let Some(stream) = stream.as_mut().filter(|_| name == "Parameter") {
                     let name = attribute(&element, "name")?.unwrap_or_default();
                     let value = attribute(&element, "value")?.unwrap_or_default();
@@ -80,7 +102,8 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
             Event::End(_) => {
                 let name = path.pop().unwrap_or_default();
                 if path.len() == 1 {
-                    verbs.push(verb(name, stream.take(), pause.take().as_deref(), &text)?);
+                    let nested = (stream.take(), dial.take());
+                    verbs.push(verb(name, nested, pause.take().as_deref(), &text)?);
                 }
             }
             Event::Eof => break,
@@ -96,7 +119,7 @@ pub(super) fn parse(document: &str) -> Result<Vec<Verb>, TwimlError> {
 
 fn verb(
     name: String,
-    stream: Option<Stream>,
+    (stream, dial): (Option<Stream>, Option<Dial>),
     pause: Option<&str>,
     text: &str,
 ) -> Result<Verb, TwimlError> {
@@ -109,6 +132,11 @@ fn verb(
             let length = pause.unwrap_or("1").parse();
             length.map_or(Verb::Other(name), Verb::Pause)
         }
+        "Play" => Verb::Play(text.trim().to_owned()),
+        "Dial" => Verb::Dial(Dial {
+            number: text.trim().to_owned(),
+            ..dial.unwrap_or_default()
+        }),
         "Redirect" => Verb::Redirect(text.trim().to_owned()),
         "Reject" => Verb::Reject,
         "Hangup" => Verb::HangUp,
@@ -121,6 +149,15 @@ fn read_stream(element: &BytesStart<'_>) -> Result<Stream, TwimlError> {
         url: attribute(element, "url")?.unwrap_or_default(),
         status_callback: attribute(element, "statusCallback")?,
         parameters: Vec::new(),
+    })
+}
+
+fn read_dial(element: &BytesStart<'_>) -> Result<Dial, TwimlError> {
+    let timeout = attribute(element, "timeout")?.and_then(|seconds| seconds.parse().ok());
+    Ok(Dial {
+        number: String::new(),
+        action: attribute(element, "action")?,
+        timeout: timeout.map_or(USUAL_RING, Duration::from_secs),
     })
 }
 
@@ -177,6 +214,26 @@ mod tests {
             [Verb::Pause(5), Verb::Pause(1)]
         );
         assert_eq!(parse("<Response/>")?, []);
+        Ok(())
+    }
+
+    #[test]
+    fn a_recording_and_a_transfer_are_read() -> Result<(), TwimlError> {
+        let verbs = parse(
+            r#"<Response><Play>https://gw.example.com/clip?v=1&amp;w=2</Play>
+            <Dial action="/dialled?a=1&amp;b=2" method="POST" timeout="25" answerOnBridge="true">+97231234567</Dial>
+            <Dial><Number>+97231234567</Number></Dial></Response>"#,
+        )?;
+        let dial = |action: Option<&str>, seconds| {
+            Verb::Dial(Dial {
+                number: "+97231234567".into(),
+                action: action.map(str::to_owned),
+                timeout: Duration::from_secs(seconds),
+            })
+        };
+        let play = Verb::Play("https://gw.example.com/clip?v=1&w=2".into());
+        let transfer = dial(Some("/dialled?a=1&b=2"), 25);
+        assert_eq!(verbs, [play, transfer, dial(None, 30)]);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Call instructions: what Twilio shall do with a call that it asks about.
 //!
-//! There is no spoken verb here, and there will be none: everything the caller hears comes from the model.
+//! There is no spoken verb here, and there will be none: what the caller hears comes from the model, or from a recording of
+//! ours.
 
 use std::io;
 
@@ -8,6 +9,7 @@ use quick_xml::{
     Writer,
     events::{BytesDecl, BytesText, Event},
 };
+use toran_domain::PhoneNumber;
 
 /// Ends the call.
 pub const HANG_UP: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>"#;
@@ -18,6 +20,9 @@ pub const TOKEN_PARAMETER: &str = "token";
 /// The longest custom parameter, in characters (Twilio: under 500).
 pub const MAX_PARAMETER_CHARS: usize = 499;
 
+/// The longest that a caller and a person are kept connected: Twilio's own limit, said so that it stays.
+const LONGEST_TRANSFER_SECONDS: &str = "14400";
+
 /// Why call instructions could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum TwimlError {
@@ -27,6 +32,12 @@ pub enum TwimlError {
     /// Twilio would drop it.
     #[error("a stream parameter has 1 to {MAX_PARAMETER_CHARS} characters")]
     ParameterLength,
+    /// Twilio would not play this.
+    #[error("what is played stands at an https:// address (http:// for a local stand-in)")]
+    NotAPlayUrl,
+    /// Nobody could answer in no time.
+    #[error("a person has at least one second to answer a transferred call")]
+    DialTimeout,
     /// XML cannot hold it, escaped or not.
     #[error("control characters have no place in call instructions: check the configured URLs")]
     ControlCharacter,
@@ -83,20 +94,114 @@ impl ConnectStream<'_> {
         if !(1..=MAX_PARAMETER_CHARS).contains(&self.token.chars().count()) {
             return Err(TwimlError::ParameterLength);
         }
-        let texts = [url, self.status_callback, self.token, self.after_url];
-        if texts.iter().any(|text| text.contains(char::is_control)) {
-            return Err(TwimlError::ControlCharacter);
+        no_control_characters(&[url, self.status_callback, self.token, self.after_url])
+    }
+}
+
+/// Calls a person and connects the caller with them; then asks what to do, whatever came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Dial<'a> {
+    /// The person's number.
+    pub number: &'a PhoneNumber,
+    /// Where Twilio tells what came of it and asks what to do, by POST: see [`DialResult`](super::DialResult).
+    pub action_url: &'a str,
+    /// How long the person's phone may ring. It is at least a second.
+    pub timeout_seconds: u8,
+    /// The number that the person sees; Twilio takes only the caller's and numbers of the account. The caller's if `None`.
+    pub caller_id: Option<&'a PhoneNumber>,
+}
+
+impl Dial<'_> {
+    /// The instructions as XML, everything escaped.
+    pub fn to_twiml(&self) -> Result<String, TwimlError> {
+        self.check()?;
+        response(|response| self.write(response))
+    }
+
+    fn check(&self) -> Result<(), TwimlError> {
+        if self.timeout_seconds == 0 {
+            return Err(TwimlError::DialTimeout);
         }
+        no_control_characters(&[self.action_url])
+    }
+
+    fn write(&self, response: &mut Writer<Vec<u8>>) -> io::Result<()> {
+        let timeout = self.timeout_seconds.to_string();
+        let mut attributes = vec![
+            ("action", self.action_url),
+            ("method", "POST"),
+            ("timeout", timeout.as_str()),
+            ("timeLimit", LONGEST_TRANSFER_SECONDS),
+            // The caller hears the person's phone ring, instead of silence.
+            ("answerOnBridge", "true"),
+        ];
+        if let Some(caller_id) = self.caller_id {
+            attributes.push(("callerId", caller_id.e164()));
+        }
+        response
+            .create_element("Dial")
+            .with_attributes(attributes)
+            .write_text_content(BytesText::new(self.number.e164()))?;
         Ok(())
+    }
+}
+
+/// Plays a recording, without any stream, and goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Play<'a> {
+    /// Where Twilio fetches the recording, by GET.
+    pub url: &'a str,
+    /// What comes after it.
+    pub then: AfterPlay<'a>,
+}
+
+/// What comes after a recording.
+#[derive(Debug, Clone, Copy)]
+pub enum AfterPlay<'a> {
+    /// The call ends.
+    HangUp,
+    /// Twilio asks this address what to do, by POST.
+    Redirect(&'a str),
+    /// The caller is connected with a person.
+    Dial(Dial<'a>),
+}
+
+impl Play<'_> {
+    /// The instructions as XML, everything escaped.
+    pub fn to_twiml(&self) -> Result<String, TwimlError> {
+        self.check()?;
+        response(|response| {
+            response
+                .create_element("Play")
+                .write_text_content(BytesText::new(self.url))?;
+            match self.then {
+                AfterPlay::HangUp => {
+                    response.create_element("Hangup").write_empty()?;
+                    Ok(())
+                }
+                AfterPlay::Redirect(url) => redirect(response, url),
+                AfterPlay::Dial(dial) => dial.write(response),
+            }
+        })
+    }
+
+    fn check(&self) -> Result<(), TwimlError> {
+        if !(self.url.starts_with("https://") || self.url.starts_with("http://")) {
+            return Err(TwimlError::NotAPlayUrl);
+        }
+        no_control_characters(&[self.url])?;
+        match self.then {
+            AfterPlay::HangUp => Ok(()),
+            AfterPlay::Redirect(url) => no_control_characters(&[url]),
+            AfterPlay::Dial(dial) => dial.check(),
+        }
     }
 }
 
 /// Keeps the caller on the line, in silence, and then asks again what to do, by POST: for a gateway that is about to be
 /// replaced.
 pub fn ask_again(url: &str, after_seconds: u8) -> Result<String, TwimlError> {
-    if url.contains(char::is_control) {
-        return Err(TwimlError::ControlCharacter);
-    }
+    no_control_characters(&[url])?;
     response(|response| {
         response
             .create_element("Pause")
@@ -104,6 +209,13 @@ pub fn ask_again(url: &str, after_seconds: u8) -> Result<String, TwimlError> {
             .write_empty()?;
         redirect(response, url)
     })
+}
+
+fn no_control_characters(texts: &[&str]) -> Result<(), TwimlError> {
+    if texts.iter().any(|text| text.contains(char::is_control)) {
+        return Err(TwimlError::ControlCharacter);
+    }
+    Ok(())
 }
 
 /// A document of these verbs.
@@ -140,6 +252,92 @@ mod tests {
                 r#"<Redirect method="POST">https://gw.example.com/after?a=1&amp;b=2</Redirect></Response>"#,
             )
         );
+    }
+
+    fn person() -> PhoneNumber {
+        "+972541234567".parse().unwrap()
+    }
+
+    fn dial(number: &PhoneNumber) -> Dial<'_> {
+        Dial {
+            number,
+            action_url: "https://gw.example.com/dialled?a=1&b=2",
+            timeout_seconds: 25,
+            caller_id: None,
+        }
+    }
+
+    #[track_caller]
+    fn check_verbs(document: &Result<String, TwimlError>, expected: &str) {
+        let whole =
+            format!(r#"<?xml version="1.0" encoding="UTF-8"?><Response>{expected}</Response>"#);
+        assert_eq!(document.as_deref().unwrap(), whole);
+    }
+
+    const DIALLING: &str = concat!(
+        r#"<Dial action="https://gw.example.com/dialled?a=1&amp;b=2" method="POST" timeout="25" timeLimit="14400" "#,
+        r#"answerOnBridge="true">+972541234567</Dial>"#,
+    );
+
+    #[test]
+    fn a_person_is_called() {
+        let (person, shown) = (person(), "+97231234567".parse().unwrap());
+        check_verbs(&dial(&person).to_twiml(), DIALLING);
+        let with_caller_id = Dial {
+            caller_id: Some(&shown),
+            ..dial(&person)
+        };
+        let expected = DIALLING.replace(">+972541", " callerId=\"+97231234567\">+972541");
+        check_verbs(&with_caller_id.to_twiml(), &expected);
+    }
+
+    #[test]
+    fn a_recording_is_played_and_something_follows() {
+        let url = "https://gw.example.com/clip?v=1&w=2";
+        let played = "<Play>https://gw.example.com/clip?v=1&amp;w=2</Play>";
+        let play = |then| Play { url, then }.to_twiml();
+        check_verbs(&play(AfterPlay::HangUp), &format!("{played}<Hangup/>"));
+        let after = "https://gw.example.com/after?a=<1>&b";
+        let redirected =
+            r#"<Redirect method="POST">https://gw.example.com/after?a=&lt;1&gt;&amp;b</Redirect>"#;
+        check_verbs(
+            &play(AfterPlay::Redirect(after)),
+            &format!("{played}{redirected}"),
+        );
+        let dialled = play(AfterPlay::Dial(dial(&person())));
+        check_verbs(&dialled, &format!("{played}{DIALLING}"));
+    }
+
+    #[test]
+    fn what_could_not_be_played_or_dialled_is_refused_here() {
+        for url in ["", "clip.wav", "ftp://x/clip.wav", "javascript:1"] {
+            let then = AfterPlay::HangUp;
+            let refused = Play { url, then }.to_twiml();
+            assert!(matches!(refused, Err(TwimlError::NotAPlayUrl)), "{url}");
+        }
+        let person = person();
+        let at_once = Dial {
+            timeout_seconds: 0,
+            ..dial(&person)
+        };
+        assert!(matches!(at_once.to_twiml(), Err(TwimlError::DialTimeout)));
+        let url = "https://x/\u{0}";
+        for then in [
+            AfterPlay::Redirect(url),
+            AfterPlay::Dial(Dial {
+                action_url: url,
+                ..dial(&person)
+            }),
+        ] {
+            let play = Play {
+                url: "https://x/",
+                then,
+            };
+            assert!(matches!(play.to_twiml(), Err(TwimlError::ControlCharacter)));
+        }
+        let then = AfterPlay::HangUp;
+        let played = Play { url, then }.to_twiml();
+        assert!(matches!(played, Err(TwimlError::ControlCharacter)));
     }
 
     const INSTRUCTIONS: ConnectStream<'static> = ConnectStream {

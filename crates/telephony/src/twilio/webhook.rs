@@ -4,6 +4,8 @@
 
 use toran_domain::{CallSid, PhoneNumber};
 
+use super::caller::caller_of;
+
 /// Why a webhook was refused, although Twilio signed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
@@ -24,7 +26,7 @@ pub struct IncomingCall {
     pub call_sid: CallSid,
     /// The number that was called: it names the business.
     pub called: PhoneNumber,
-    /// Who calls; `None` if the number is withheld.
+    /// Who calls; `None` if the number is withheld, in whatever words, or if the call comes from no phone line.
     pub caller: Option<PhoneNumber>,
 }
 
@@ -36,7 +38,7 @@ impl IncomingCall {
             called: field(form, "To")?
                 .parse()
                 .map_err(|_| WebhookError::Field { field: "To" })?,
-            caller: field(form, "From").ok().and_then(|from| from.parse().ok()),
+            caller: field(form, "From").ok().and_then(caller_of),
         })
     }
 }
@@ -68,6 +70,82 @@ impl StatusUpdate {
             status,
             sequence,
         })
+    }
+}
+
+/// How the transfer of a call to a person went: what the action address of a [`Dial`](super::Dial) is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialResult {
+    /// The call that was to be transferred; it goes on.
+    pub call_sid: CallSid,
+    /// What came of it.
+    pub status: DialStatus,
+}
+
+impl DialResult {
+    /// Reads the form that the action address is posted.
+    pub fn from_form(form: &[(String, String)]) -> Result<Self, WebhookError> {
+        let status = DialStatus::from_wire(field(form, "DialCallStatus")?);
+        Ok(Self {
+            call_sid: call_sid(form)?,
+            status: status.ok_or(WebhookError::Field {
+                field: "DialCallStatus",
+            })?,
+        })
+    }
+
+    /// Whether the caller and the person spoke.
+    pub const fn answered(&self) -> bool {
+        self.status.answered()
+    }
+}
+
+/// What came of dialling somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DialStatus {
+    /// Answered, and the two have finished.
+    Completed,
+    /// Answered, by a party that goes on without this call.
+    Answered,
+    /// The line was busy.
+    Busy,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// The number could not be reached.
+    Failed,
+    /// The caller hung up before anybody answered.
+    Canceled,
+}
+
+impl DialStatus {
+    /// Whether somebody answered.
+    pub const fn answered(self) -> bool {
+        matches!(self, Self::Completed | Self::Answered)
+    }
+
+    /// The word on the wire, for the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Answered => "answered",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    fn from_wire(word: &str) -> Option<Self> {
+        [
+            Self::Completed,
+            Self::Answered,
+            Self::Busy,
+            Self::NoAnswer,
+            Self::Failed,
+            Self::Canceled,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == word)
     }
 }
 
@@ -144,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_withheld_number_is_no_number() {
-        for from in ["anonymous", "Restricted", ""] {
+        for from in ["anonymous", "Restricted", "", "+266696687", "sip:alice@x"] {
             let form = form(&[
                 ("CallSid", "CA1"),
                 ("To", "+97231234567"),
@@ -163,6 +241,32 @@ mod tests {
     fn a_call_without_its_number_is_refused() {
         let refused = IncomingCall::from_form(&form(&[("CallSid", "CA1")]));
         assert_eq!(refused, Err(WebhookError::Field { field: "To" }));
+    }
+
+    #[track_caller]
+    fn check_dial(status: &str, expected: Option<bool>) {
+        let form = form(&[("CallSid", "CA1"), ("DialCallStatus", status)]);
+        let answered = DialResult::from_form(&form).map(|result| result.answered());
+        let refused = Err(WebhookError::Field {
+            field: "DialCallStatus",
+        });
+        assert_eq!(answered, expected.map_or(refused, Ok), "{status:?}");
+    }
+
+    #[test]
+    fn a_transfer_says_how_it_went() {
+        check_dial("completed", Some(true));
+        check_dial("answered", Some(true));
+        check_dial("busy", Some(false));
+        check_dial("no-answer", Some(false));
+        check_dial("failed", Some(false));
+        check_dial("canceled", Some(false));
+        check_dial("", None);
+        check_dial("COMPLETED", None);
+        let nothing = DialResult::from_form(&form(&[("CallSid", "CA1")]));
+        assert!(nothing.is_err());
+        let nobody = DialResult::from_form(&form(&[("DialCallStatus", "busy")]));
+        assert_eq!(nobody, Err(WebhookError::Field { field: "CallSid" }));
     }
 
     #[test]

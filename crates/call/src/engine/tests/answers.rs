@@ -21,7 +21,7 @@ fn audio_is_paced_a_little_ahead_of_real_time() {
 fn a_false_claim_never_leaves_and_is_replaced() {
     let mut call = Call::greeted();
     call.say("u1", "קוראים לי דוד", 900);
-    call.parsed(0, AppointmentRequest::NONE);
+    call.parsed(AppointmentRequest::NONE);
     let (response, item) = (ResponseId::from("r2"), ItemId::from("a2"));
     call.model(FromModel::ResponseStarted {
         response: response.clone(),
@@ -41,9 +41,9 @@ fn a_false_claim_never_leaves_and_is_replaced() {
             .iter()
             .any(|f| matches!(f, Fact::ClaimBlocked { .. }))
     );
-    assert!(call.facts().contains(&Fact::Told {
-        notice: Notice::ClaimRefused
-    }));
+    assert_eq!(call.told(), [], "not before it is saved");
+    call.saved(true);
+    assert_eq!(call.told(), [Notice::ClaimRefused { noted: Some(true) }]);
     assert!(
         !call
             .find(|o| matches!(o, Output::Model(ToModel::Cancel(_))).then_some(()))
@@ -53,7 +53,9 @@ fn a_false_claim_never_leaves_and_is_replaced() {
         response,
         ending: ResponseEnding::Cancelled,
     });
-    assert_eq!(call.kept(), [RequestedTime::default()], "as they are told");
+    let words = call.drafts().into_iter().filter_map(|draft| draft.words);
+    let words: Vec<String> = words.map(Pii::into_inner).collect();
+    assert_eq!(words, ["קוראים לי דוד"], "as they are told");
     assert!(!call.facts().iter().any(|fact| matches!(fact,
         Fact::AgentSaid { text, .. } if text.expose().contains("קבעתי"))));
     assert_eq!(call.responds(), 2, "the answer and its replacement");
@@ -61,7 +63,7 @@ fn a_false_claim_never_leaves_and_is_replaced() {
 }
 
 /// What the business is to do, after an answer that claims too much.
-fn kept_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
+fn saved_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
     let (response, item) = (ResponseId::from("lie"), ItemId::from("lie"));
     let said = |call: &Call| {
         let facts = call.facts().into_iter();
@@ -78,52 +80,50 @@ fn kept_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
         item,
         words: "שלחתי לך הודעה".into(),
     });
-    assert!(call.facts().contains(&Fact::Told {
-        notice: Notice::ClaimRefused
-    }));
+    call.saved(true);
+    let noted = (!call.drafts().is_empty()).then_some(true);
+    assert_eq!(call.told().last(), Some(&Notice::ClaimRefused { noted }));
     assert_eq!(
         said(call),
         said_before,
         "nobody heard it, so nobody said it"
     );
-    call.kept()
+    call.saved_times()
 }
 
 #[test]
-fn what_is_said_to_be_noted_is_kept_unless_it_stands_or_nobody_asked() {
+fn what_is_said_to_be_noted_is_saved_unless_it_stands_or_nobody_asked() {
     let half_past_ten = for_half_past_ten(Action::Ask);
     let mut silent = Call::live();
-    assert_eq!(kept_after_a_false_claim(&mut silent), []);
+    assert_eq!(saved_after_a_false_claim(&mut silent), []);
 
     let mut asking = Call::greeted();
     asking.say("u1", "יש ביום שלישי בעשר וחצי?", 900);
-    asking.parsed(0, half_past_ten.clone());
+    asking.parsed(half_past_ten.clone());
     let taken = Outcome::SlotUnavailable {
         requested: half_past_ten.requested(),
         reason: toran_scheduling::Refusal::Taken,
         alternatives: Vec::new(),
     };
-    asking.desk(0, taken);
+    asking.desk(taken);
     // The hour is off the table: it is taken.
     let wanted = RequestedTime {
         time: None,
         ..half_past_ten.requested()
     };
-    assert_eq!(kept_after_a_false_claim(&mut asking), [wanted]);
+    assert_eq!(saved_after_a_false_claim(&mut asking), [wanted]);
 
-    let mut booked = Call::greeted();
-    booked.say("u1", "כן", 900);
-    booked.parsed(0, for_half_past_ten(Action::Confirm));
-    booked.desk(0, Outcome::AppointmentCreated(booking()));
+    let mut booked = Call::booked();
+    booked.agent("קבעתי לך פגישה בתאריך 24.11 בשעה 10:30.");
     let nothing_more = RequestedTime::default();
-    assert_eq!(kept_after_a_false_claim(&mut booked), [nothing_more]);
+    assert_eq!(saved_after_a_false_claim(&mut booked), [nothing_more]);
 }
 
 #[test]
 fn a_failed_answer_is_tried_once_and_then_apologised_for() {
     let mut call = Call::new(CallConfig {
         apology: vec![1; SECOND].into(),
-        ..CallConfig::default()
+        ..config()
     });
     call.model(FromModel::Connected);
     call.model(FromModel::Configured);
@@ -151,7 +151,7 @@ fn one_answer_at_a_time() {
         response: "r1".into(),
     });
     call.say("u1", "כמה זה עולה", 900);
-    call.parsed(0, AppointmentRequest::NONE);
+    call.parsed(AppointmentRequest::NONE);
     assert_eq!(call.responds(), 1, "the first is still being cancelled");
     call.model(FromModel::ResponseDone {
         response: "r1".into(),
@@ -227,7 +227,7 @@ fn an_answer_that_breaks_off_plays_only_what_was_screened() {
 fn an_answer_that_never_comes_is_not_waited_for() {
     let mut call = Call::new(CallConfig {
         apology: vec![1; SECOND].into(),
-        ..CallConfig::default()
+        ..config()
     });
     call.model(FromModel::Connected);
     call.model(FromModel::Configured);
@@ -250,7 +250,7 @@ fn an_answer_that_never_comes_is_not_waited_for() {
 fn an_answer_that_stalls_is_asked_for_again() {
     let mut call = Call::greeted();
     call.say("u1", "כמה זה עולה", 900);
-    call.parsed(0, AppointmentRequest::NONE);
+    call.parsed(AppointmentRequest::NONE);
     call.words("r2", "a2", "רגע");
     call.sound("r2", "a2", 160);
     call.wait(6_000);
@@ -283,7 +283,7 @@ fn events_of_answers_that_are_over_mean_nothing() {
     call.sound("r1", "a1", SECOND);
     call.done("r1", ResponseEnding::Completed);
     call.say("u1", "כמה זה עולה", 900);
-    call.parsed(0, AppointmentRequest::NONE);
+    call.parsed(AppointmentRequest::NONE);
     assert_eq!(call.responds(), 1);
     call.done("r1", ResponseEnding::Completed);
     call.answer("r2", "a2", "שמונים שקלים", SECOND);
@@ -293,10 +293,7 @@ fn events_of_answers_that_are_over_mean_nothing() {
 
 /// What the caller is on record as having heard of an answer that fails after its words.
 fn heard_of_a_failed_answer(sound: usize) -> Vec<(String, bool)> {
-    let mut call = Call::greeted();
-    call.say("u1", "כן", 900);
-    call.parsed(0, for_half_past_ten(Action::Confirm));
-    call.desk(0, Outcome::AppointmentCreated(booking()));
+    let mut call = Call::booked();
     let before = call.facts().len();
     let (response, item) = (ResponseId::from("r2"), ItemId::from("a2"));
     call.model(FromModel::ResponseStarted {

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn no_caller_audio_before_the_session_is_configured_and_none_is_lost() {
-    let mut call = Call::new(CallConfig::default());
+    let mut call = Call::new(config());
     let audio = |call: &Call| {
         call.find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(()))
             .len()
@@ -21,7 +21,7 @@ fn no_caller_audio_before_the_session_is_configured_and_none_is_lost() {
 
 #[test]
 fn what_waits_for_a_session_is_bounded() {
-    let mut call = Call::new(CallConfig::default());
+    let mut call = Call::new(config());
     for _ in 0..1_000 {
         call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
     }
@@ -56,13 +56,18 @@ fn check_dropped(call: &Call, reason: DropReason) {
 #[test]
 fn short_or_unclear_segments_reach_neither_parser_nor_model() {
     let mut short = Call::greeted();
-    short.say("u1", "כן", 399);
+    short.say("u1", "כן", 180);
     check_dropped(&short, DropReason::TooShort);
+
+    let mut unknown = Call::greeted();
+    unknown.speak("u1", 700);
+    unknown.transcribe("u1", "שלומפר", Hearing::UnknownWord);
+    check_dropped(&unknown, DropReason::UnknownWord);
 
     let mut unclear = Call::greeted();
     unclear.speak("u1", 700);
-    unclear.transcribe("u1", "Ёж", Hearing::UnclearWord);
-    check_dropped(&unclear, DropReason::UnclearWord);
+    unclear.transcribe("u1", "Ёж", Hearing::Unclear);
+    check_dropped(&unclear, DropReason::Unclear);
 
     let mut late = Call::greeted();
     late.speak("u1", 700);
@@ -89,41 +94,33 @@ fn turns_are_parsed_in_order_even_if_transcripts_are_not() {
         }
     });
     assert_eq!(parsed, ["ביום שלישי"]);
-    call.parsed(0, AppointmentRequest::NONE);
+    call.parsed(AppointmentRequest::NONE);
     assert_eq!(call.responds(), 0, "the second turn is open");
 }
 
 #[test]
 fn a_parser_that_fails_is_admitted_and_never_guessed_around() {
     let mut call = Call::greeted();
-    for (turn, item) in ["u1", "u2"].into_iter().enumerate() {
+    for item in ["u1", "u2"] {
         call.say(item, "כן בבקשה", 900);
+        let turn = call.turn;
         call.input(Input::Parsed {
-            turn: TurnIndex(u32::try_from(turn).unwrap()),
+            turn,
             result: Err(ParserFailure),
         });
         call.answer(&format!("r{item}"), &format!("a{item}"), "סליחה?", SECOND);
         call.wait(3_000);
     }
-    let told: Vec<Notice> = call
-        .facts()
-        .into_iter()
-        .filter_map(|f| {
-            if let Fact::Told { notice } = f {
-                Some(notice)
-            } else {
-                None
-            }
-        })
-        .collect();
+    assert_eq!(call.told(), [Notice::NotUnderstood]);
+    call.saved(true);
     assert_eq!(
-        told,
+        call.told(),
         [
             Notice::NotUnderstood,
-            Notice::Outcome(Outcome::BookingUnavailable)
+            Notice::Outcome(Outcome::BookingUnavailable { noted: true })
         ]
     );
-    assert_eq!(call.kept(), [RequestedTime::default()]);
+    assert_eq!(call.saved_times(), [RequestedTime::default()]);
 }
 
 #[test]
@@ -141,8 +138,11 @@ fn complaints_and_strange_events_change_nothing() {
         at: Millis(5),
     });
     call.transcribe("nobody", "שלום", Hearing::Words);
-    call.parsed(77, AppointmentRequest::NONE);
-    call.desk(77, Outcome::BookingUnavailable);
+    call.turn = TurnIndex(77);
+    call.parsed(AppointmentRequest::NONE);
+    call.desk(Outcome::BookingUnavailable { noted: true });
+    call.saved(true);
+    call.input(Input::TransferRequested { stored: true });
     call.input(Input::Phone(FromPhone::MarkPlayed(MarkId(9_999))));
     assert_eq!(call.log.len(), 1, "{:?}", call.log);
 }
@@ -154,7 +154,7 @@ fn a_caller_who_is_not_understood_is_asked_again_each_time() {
     for turn in 0..6 {
         let item = format!("u{turn}");
         call.speak(&item, 700);
-        call.transcribe(&item, "Ёж", Hearing::UnclearWord);
+        call.transcribe(&item, "Ёж", Hearing::Unclear);
         let (began, asked) = (call.now, call.responds());
         while call.responds() == asked {
             call.wait(100);
@@ -169,7 +169,7 @@ fn a_caller_who_is_not_understood_is_asked_again_each_time() {
 #[test]
 fn a_short_yes_is_not_met_with_silence() {
     let mut call = Call::greeted();
-    call.say("u1", "כן", 300);
+    call.say("u1", "כן", 180);
     call.wait(2_500);
     assert!(call.facts().contains(&Fact::Told {
         notice: Notice::NotUnderstood
@@ -181,7 +181,66 @@ fn a_segment_that_is_committed_twice_is_one_turn() {
     let mut call = Call::greeted();
     call.say("u1", "כמה זה עולה", 900);
     call.model(FromModel::Committed { item: "u1".into() });
-    call.parsed(0, AppointmentRequest::NONE);
+    call.parsed(AppointmentRequest::NONE);
     call.model(FromModel::Committed { item: "u1".into() });
     assert_eq!(call.responds(), 1);
+}
+
+#[test]
+fn a_real_yes_passes_the_gate_and_a_click_does_not() {
+    for (millis, passes) in [(220, true), (200, true), (180, false), (60, false)] {
+        let mut call = Call::greeted();
+        call.say("u1", "כן", millis);
+        let parses = call.find(|o| matches!(o, Output::Parse { .. }).then_some(()));
+        assert_eq!(!parses.is_empty(), passes, "{millis}");
+    }
+}
+
+#[test]
+fn words_on_a_line_on_which_nobody_spoke_are_no_turn() {
+    let mut call = Call::greeted();
+    let from = call.position;
+    call.model(FromModel::SpeechStarted {
+        item: "u1".into(),
+        at: from,
+    });
+    for _ in 0..50 {
+        call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
+        call.wait(20);
+    }
+    call.model(FromModel::SpeechStopped {
+        item: "u1".into(),
+        at: call.position,
+    });
+    call.model(FromModel::Committed { item: "u1".into() });
+    call.transcribe("u1", "כן, תקבע לי", Hearing::Words);
+    check_dropped(&call, DropReason::NoVoice);
+    call.wait(10_000);
+    assert_eq!(call.responds(), 0, "nobody is asked to repeat");
+}
+
+#[test]
+fn where_the_server_does_not_say_where_a_segment_lies_our_own_detector_tells() {
+    let mut call = Call::greeted();
+    call.model(FromModel::Committed { item: "u0".into() });
+    check_dropped(&call, DropReason::NoVoice);
+    call.log.clear();
+    call.voice(600);
+    call.model(FromModel::Committed { item: "u1".into() });
+    call.transcribe("u1", "כמה זה עולה", Hearing::Words);
+    let parses = call.find(|o| matches!(o, Output::Parse { .. }).then_some(()));
+    assert_eq!(parses.len(), 1);
+}
+
+#[test]
+fn an_unknown_word_is_a_name_where_one_was_asked_for() {
+    let mut call = Call::greeted();
+    call.say("u1", "אפשר תור?", 900);
+    call.parsed(AppointmentRequest::NONE);
+    call.agent("על איזה שם לרשום?");
+    call.log.clear();
+    call.speak("u2", 700);
+    call.transcribe("u2", "שלומפר", Hearing::UnknownWord);
+    let parses = call.find(|o| matches!(o, Output::Parse { .. }).then_some(()));
+    assert_eq!(parses.len(), 1);
 }

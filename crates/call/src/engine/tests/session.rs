@@ -35,7 +35,13 @@ fn a_lost_session_is_opened_again_and_told_what_stands() {
     assert_eq!(told.bookings, [unheard(booking())]);
     assert_eq!(told.table, call.engine.table);
     let said: Vec<Speaker> = told.said.iter().map(|line| line.by).collect();
-    assert_eq!(said, [Speaker::Agent, Speaker::Caller]);
+    let in_turn = [
+        Speaker::Agent,
+        Speaker::Caller,
+        Speaker::Agent,
+        Speaker::Caller,
+    ];
+    assert_eq!(said, in_turn);
     assert_eq!(call.purposes().last(), Some(&Purpose::Resumption));
     call.answer("r9", "a9", "אנחנו ממשיכים", SECOND);
     call.wait(2_000);
@@ -44,7 +50,7 @@ fn a_lost_session_is_opened_again_and_told_what_stands() {
 
 #[test]
 fn a_call_that_was_never_greeted_is_greeted_by_the_next_session() {
-    let mut call = Call::new(CallConfig::default());
+    let mut call = Call::new(config());
     call.model(FromModel::Lost);
     call.wait(1);
     call.model(FromModel::Connected);
@@ -56,7 +62,7 @@ fn a_call_that_was_never_greeted_is_greeted_by_the_next_session() {
 fn an_outage_is_admitted_and_in_the_end_given_up() {
     let mut call = Call::new(CallConfig {
         apology: vec![1; 4 * SECOND].into(),
-        ..CallConfig::default()
+        ..config()
     });
     for _ in 0..40 {
         call.model(FromModel::Lost);
@@ -76,7 +82,7 @@ fn an_outage_is_admitted_and_in_the_end_given_up() {
 
 #[test]
 fn a_session_that_is_never_configured_is_replaced_and_in_the_end_given_up() {
-    let mut call = Call::new(CallConfig::default());
+    let mut call = Call::new(config());
     call.model(FromModel::Connected);
     call.wait(5_100);
     assert_eq!(call.opens(), 1);
@@ -86,7 +92,7 @@ fn a_session_that_is_never_configured_is_replaced_and_in_the_end_given_up() {
 
 #[test]
 fn a_configuration_that_is_refused_is_not_waited_for_long() {
-    let mut call = Call::new(CallConfig::default());
+    let mut call = Call::new(config());
     call.model(FromModel::Connected);
     call.model(FromModel::Complained {
         code: "invalid_value".into(),
@@ -104,7 +110,7 @@ fn giving_up_in_the_middle_of_everything_still_ends_the_call() {
     let config = CallConfig {
         timings,
         apology: vec![1; SECOND].into(),
-        ..CallConfig::default()
+        ..config()
     };
     // In the middle of an answer, with a retry due, with an apology playing, with playout held.
     for trouble in 0..4 {
@@ -141,7 +147,7 @@ fn giving_up_in_the_middle_of_everything_still_ends_the_call() {
 fn a_session_that_opens_and_dies_at_once_is_an_outage_all_the_same() {
     let config = CallConfig {
         apology: vec![1; SECOND].into(),
-        ..CallConfig::default()
+        ..config()
     };
     let mut call = Call::new(config);
     for _ in 0..30 {

@@ -1,0 +1,65 @@
+//! The clips, for the provider to play.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    http::{Uri, header},
+    response::{IntoResponse, Response},
+};
+use toran_domain::AgentGender;
+use toran_telephony::wav;
+
+use super::{Gate, RouteError};
+use crate::{
+    Bridge,
+    clips::{Clip, gender_from_name, gender_name},
+};
+
+/// The route; its parameters are a gender's and a clip's name.
+pub(super) const CLIP: &str = "/twilio/clip/{gender}/{name}";
+/// The provider may keep a clip for an hour: a deployment that records new ones is heard with them after that.
+const CACHING: &str = "public, max-age=3600";
+
+/// The path of a clip.
+fn clip_path(clip: Clip, gender: AgentGender) -> String {
+    CLIP.replace("{gender}", gender_name(gender))
+        .replace("{name}", clip.name())
+}
+
+impl Gate {
+    /// The public address of a clip, with the proof that we made it: the provider does not sign everything it fetches.
+    pub(crate) fn clip_url(&self, clip: Clip, gender: AgentGender) -> String {
+        self.public_url(&self.clips.sign(&clip_path(clip, gender)))
+    }
+}
+
+/// A clip in the deployment's voice, as a file.
+pub(super) async fn clip(
+    State(bridge): State<Arc<Bridge>>,
+    Path((gender, name)): Path<(String, String)>,
+    uri: Uri,
+) -> Result<Response, RouteError> {
+    if !bridge.gate.clips.verify(uri.path(), uri.query()) {
+        return Err(RouteError::BadClipAddress);
+    }
+    let clip = gender_from_name(&gender).zip(Clip::from_name(&name));
+    let (gender, clip) = clip.ok_or(RouteError::NoSuchClip)?;
+    let headers = [
+        (header::CONTENT_TYPE, "audio/wav"),
+        (header::CACHE_CONTROL, CACHING),
+    ];
+    let file = wav::from_mulaw(&bridge.clip(clip, gender));
+    Ok((headers, file).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_has_a_path_of_its_own() {
+        let path = clip_path(Clip::NoPlace, AgentGender::Male);
+        assert_eq!(path, "/twilio/clip/male/no-place");
+    }
+}

@@ -1,0 +1,246 @@
+//! What the business is left to do: saved before the caller is told that it is noted.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use toran_domain::{
+    MAX_TASK_WORDS_CHARS, Outcome, Pii, RequestedTime, Speaker, TaskKind, TurnIndex,
+};
+
+use super::{CallEngine, due};
+use crate::{Fact, Instant, Notice, Output, Purpose, SaveId, TaskDraft, Timings};
+
+/// More requests under way than this are more than a call makes.
+const MAX_OPEN: usize = 16;
+/// How many of the caller's last lines tell what a request is about that no turn of its own asked for.
+const LINES_OF_A_REQUEST: usize = 3;
+
+/// What the caller is told once it is known whether a request is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nothing: they were told already, or are told something else.
+    Silence,
+    /// Nothing if it is durable, for the model has said so by itself; the truth if it is not.
+    MakeGood,
+    /// That it is noted.
+    SayNoted,
+    /// That nothing could be booked, and details will follow.
+    SayUnavailable,
+    /// The same, in place of a false claim.
+    ReplaceClaim,
+    /// That nobody took the call, and that it is noted.
+    SayNobodyAnswered,
+}
+
+/// A request under way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OpenSave {
+    save: SaveId,
+    kind: TaskKind,
+    requested: RequestedTime,
+    since: Instant,
+    then: Then,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    next: SaveId,
+    open: VecDeque<OpenSave>,
+    /// The caller's words so far, for each kind of request: a later one of the same kind replaces the earlier one.
+    words: BTreeMap<TaskKind, String>,
+    /// The day and hour of the booking that is left to the business.
+    pub(super) booking: Option<RequestedTime>,
+    /// Whether the caller's last turn is in a request.
+    covers_last_turn: bool,
+}
+
+impl Requests {
+    pub(super) fn due(&self, timings: &Timings) -> Option<Instant> {
+        let first = self.open.front()?;
+        Some(due(first.since, timings.save_patience))
+    }
+
+    /// The caller said something new.
+    pub(super) const fn new_turn(&mut self) {
+        self.covers_last_turn = false;
+    }
+
+    /// The desk saved by itself what the caller's last turn asked for.
+    pub(super) const fn saved_by_the_desk(&mut self, requested: RequestedTime) {
+        self.booking = Some(requested);
+        self.covers_last_turn = true;
+    }
+
+    fn take(&mut self, save: SaveId) -> Option<OpenSave> {
+        let at = self.open.iter().position(|open| open.save == save)?;
+        self.open.remove(at)
+    }
+
+    /// The words of a request, those of an earlier one of its kind first. What is too long loses its beginning.
+    fn words_with(&mut self, kind: TaskKind, words: &str) -> Option<Pii<String>> {
+        let all = self.words.entry(kind).or_default();
+        if !words.is_empty() && !all.contains(words) {
+            if !all.is_empty() {
+                all.push('\n');
+            }
+            all.push_str(words);
+            let surplus = all.chars().count().saturating_sub(MAX_TASK_WORDS_CHARS);
+            *all = all.chars().skip(surplus).collect();
+        }
+        (!all.is_empty()).then(|| Pii::new(all.clone()))
+    }
+}
+
+impl CallEngine {
+    /// Gives a request to be saved.
+    pub(super) fn save(
+        &mut self,
+        now: Instant,
+        kind: TaskKind,
+        requested: RequestedTime,
+        words: &str,
+        then: Then,
+    ) {
+        self.requests.covers_last_turn = true;
+        if kind == TaskKind::Booking {
+            self.requests.booking = Some(requested);
+        }
+        let save = self.requests.next;
+        self.requests.next = SaveId(save.0.wrapping_add(1));
+        let open = OpenSave {
+            save,
+            kind,
+            requested,
+            since: now,
+            then,
+        };
+        if self.requests.open.len() >= MAX_OPEN {
+            self.conclude(open, false);
+            return;
+        }
+        self.requests.open.push_back(open);
+        let draft = TaskDraft {
+            kind,
+            requested,
+            name: self.caller_name.clone(),
+            words: self.requests.words_with(kind, words),
+        };
+        self.out.push_back(Output::Save { save, draft });
+    }
+
+    /// A turn that asks the business for something: its words are saved, and the caller is told what became of that.
+    pub(super) fn save_turn(
+        &mut self,
+        now: Instant,
+        turn: TurnIndex,
+        kind: TaskKind,
+        requested: RequestedTime,
+    ) {
+        let words = self.words_of(turn);
+        if self.turns.front_is(turn).is_some() {
+            self.turns.close_front();
+        }
+        self.save(now, kind, requested, &words, Then::SayNoted);
+    }
+
+    /// The caller's words in the front turn.
+    pub(super) fn words_of(&mut self, turn: TurnIndex) -> String {
+        let words = self.turns.front_is(turn).and_then(|t| t.words.clone());
+        words.map(Pii::into_inner).unwrap_or_default()
+    }
+
+    /// The caller's last lines.
+    pub(super) fn last_words(&self) -> String {
+        let mut lines: Vec<&str> = self
+            .said
+            .of(Speaker::Caller)
+            .rev()
+            .take(LINES_OF_A_REQUEST)
+            .collect();
+        lines.reverse();
+        lines.join("\n")
+    }
+
+    /// What is still to be booked: the table, unless it stands.
+    pub(super) fn still_wanted(&self) -> RequestedTime {
+        let RequestedTime { date, time } = self.table;
+        let mut booked = self.ledger.bookings().iter();
+        let stands = booked.any(|booking| (Some(booking.date), Some(booking.time)) == (date, time));
+        if stands {
+            RequestedTime::default()
+        } else {
+            self.table
+        }
+    }
+
+    /// Saves what the caller is about, where no turn of its own asked for it.
+    pub(super) fn save_what_is_known(&mut self, now: Instant, then: Then) {
+        let wanted = self.still_wanted();
+        let kind = if wanted.is_empty() && self.requests.booking.is_none() && !self.made.is_empty()
+        {
+            // Nothing is left to be booked: it is something else.
+            TaskKind::Message
+        } else {
+            TaskKind::Booking
+        };
+        let words = self.last_words();
+        self.save(now, kind, wanted, &words, then);
+    }
+
+    /// The model told the caller by itself that a request is noted or passed on: so it is.
+    pub(super) fn keep_promise(&mut self, now: Instant, words: &str) {
+        let caller_spoke = self.said.of(Speaker::Caller).next().is_some();
+        if caller_spoke && !self.requests.covers_last_turn && toran_truth::promises_a_note(words) {
+            self.save_what_is_known(now, Then::MakeGood);
+        }
+    }
+
+    pub(super) fn on_saved(&mut self, save: SaveId, noted: bool) {
+        if let Some(open) = self.close_save(save, noted) {
+            self.tell_of_save(open, noted);
+        }
+    }
+
+    /// It is on record whether a request is durable.
+    pub(super) fn close_save(&mut self, save: SaveId, noted: bool) -> Option<OpenSave> {
+        let open = self.requests.take(save)?;
+        self.record(Fact::RequestSaved {
+            kind: open.kind,
+            requested: open.requested,
+            noted,
+        });
+        Some(open)
+    }
+
+    /// What is not known to be durable is not said to be noted.
+    pub(super) fn on_save_late(&mut self, now: Instant) {
+        let patience = self.config.timings.save_patience;
+        let late = self.requests.open.front().copied();
+        if let Some(open) = late.filter(|open| due(open.since, patience) <= now) {
+            self.requests.open.pop_front();
+            self.conclude(open, false);
+        }
+    }
+
+    fn conclude(&mut self, open: OpenSave, noted: bool) {
+        self.record(Fact::RequestSaved {
+            kind: open.kind,
+            requested: open.requested,
+            noted,
+        });
+        self.tell_of_save(open, noted);
+    }
+
+    fn tell_of_save(&mut self, open: OpenSave, noted: bool) {
+        let kind = open.kind;
+        let notice = match open.then {
+            Then::Silence => return,
+            Then::MakeGood if noted => return,
+            Then::MakeGood | Then::SayNoted => Notice::Request { kind, noted },
+            Then::SayUnavailable => Notice::Outcome(Outcome::BookingUnavailable { noted }),
+            Then::ReplaceClaim => Notice::ClaimRefused { noted: Some(noted) },
+            Then::SayNobodyAnswered => Notice::TransferFailed { noted },
+        };
+        self.tell(notice);
+        self.responses.want(Purpose::Answer);
+    }
+}

@@ -1,0 +1,169 @@
+//! A yes counts for what was heard.
+
+use super::*;
+
+const WHEN: &str = "יום שלישי, 24 בנובמבר, בשעה עשר וחצי בבוקר";
+
+fn read_backs(call: &Call) -> usize {
+    let told = call.told().into_iter();
+    told.filter(|notice| matches!(notice, Notice::ReadBack { .. }))
+        .count()
+}
+
+fn books(call: &Call) -> usize {
+    let orders = call.orders().into_iter();
+    orders
+        .filter(|order| matches!(order, DeskOrder::Book { .. }))
+        .count()
+}
+
+/// What becomes of a yes after the agent answered with these words.
+#[track_caller]
+fn check(answer: &str, booked: bool) {
+    let mut call = Call::greeted();
+    call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+    call.agent(answer);
+    call.says_yes();
+    let expected = if booked { (1, 0) } else { (0, 1) };
+    assert_eq!((books(&call), read_backs(&call)), expected, "{answer}");
+}
+
+#[test]
+fn a_yes_counts_only_for_a_day_and_an_hour_that_were_heard() {
+    for heard in [
+        "יום שלישי, 24 בנובמבר, בשעה עשר וחצי בבוקר פנוי. לקבוע לך?",
+        "ביום שלישי בעשר וחצי, נכון?",
+        "אז ב-24 בנובמבר בשעה 10:30?",
+        "מחר בעשר וחצי, בסדר?",
+    ] {
+        check(heard, true);
+    }
+    for unheard in [
+        "בסדר גמור, רגע.",
+        "פנוי. לקבוע לך?",
+        "ביום שלישי פנוי. לקבוע?",
+        "בעשר וחצי פנוי. לקבוע?",
+        "ביום רביעי בעשר וחצי. לקבוע?",
+        "ביום שלישי באחת עשרה. לקבוע?",
+    ] {
+        check(unheard, false);
+    }
+}
+
+#[test]
+fn what_was_read_back_and_confirmed_is_booked() {
+    let mut call = Call::greeted();
+    call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+    call.agent("פנוי. לקבוע לך?");
+    call.says_yes();
+    let Booking { date, time, .. } = booking();
+    assert_eq!(call.told().last(), Some(&Notice::ReadBack { date, time }));
+    call.agent(&format!("{WHEN}. לקבוע?"));
+    call.says_yes();
+    assert_eq!(books(&call), 1);
+}
+
+#[test]
+fn the_day_may_be_heard_in_one_answer_and_the_hour_in_the_next() {
+    let mut call = Call::greeted();
+    call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+    call.agent("רגע, בודקת ביום שלישי.");
+    call.say("u", "נו?", 900);
+    call.parsed(AppointmentRequest::NONE);
+    call.agent("עשר וחצי פנוי. לקבוע?");
+    call.says_yes();
+    assert_eq!(books(&call), 1);
+}
+
+#[test]
+fn a_yes_that_began_before_the_hour_was_heard_does_not_count() {
+    for (heard_for, booked) in [(1_000, 0), (5_500, 1)] {
+        let mut call = Call::greeted();
+        call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+        // Six seconds of speech; the hour is in its second half.
+        let words = format!("אוקיי, אז {WHEN} פנוי אצלנו. אז לקבוע לך את זה?");
+        call.answer("long", "long", &words, 6 * SECOND);
+        call.wait(heard_for);
+        call.says_yes();
+        assert_eq!(books(&call), booked, "{heard_for}");
+        assert_eq!(read_backs(&call), 1 - booked);
+    }
+}
+
+#[test]
+fn a_yes_to_an_answer_that_was_cut_or_lost_is_read_back() {
+    let mut call = Call::greeted();
+    call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+    // The words are known, and none of their sound has come.
+    call.words("r2", "a2", "יום שלישי בעשר וחצי פנוי");
+    call.says_yes();
+    assert_eq!((books(&call), read_backs(&call)), (0, 1));
+}
+
+#[test]
+fn a_yes_to_something_else_than_the_table_is_a_question() {
+    let mut call = Call::offered();
+    call.say("u", "כן, באחת עשרה", 900);
+    call.parsed(request(
+        Action::Confirm,
+        Some(booking().date),
+        Some(time!(11:00)),
+    ));
+    assert!(matches!(call.orders()[..], [DeskOrder::Look { .. }]));
+}
+
+#[test]
+fn a_yes_to_half_a_time_asks_for_the_rest() {
+    let mut call = Call::greeted();
+    call.say("u", "כן", 900);
+    call.parsed(request(Action::Confirm, Some(booking().date), None));
+    let missing = vec![toran_domain::Detail::Time];
+    assert_eq!(
+        call.told(),
+        [Notice::Outcome(Outcome::MissingDetails { missing })]
+    );
+    assert_eq!(call.orders(), []);
+}
+
+#[test]
+fn a_call_that_goes_on_remembers_what_was_heard() {
+    for (said, booked) in [(format!("{WHEN}. לקבוע?"), 1), ("לקבוע?".to_owned(), 0)] {
+        let resumption = Resumption {
+            table: for_half_past_ten(Action::Ask).requested(),
+            said: vec![Said {
+                by: Speaker::Agent,
+                text: Pii::new(said),
+            }],
+            ..Resumption::default()
+        };
+        let mut call = Call::live_with(CallConfig {
+            resumption: Some(resumption),
+            ..config()
+        });
+        call.agent("אנחנו ממשיכים.");
+        call.says_yes();
+        assert_eq!(books(&call), booked);
+    }
+}
+
+#[test]
+fn what_was_not_understood_is_asked_for_and_off_the_table() {
+    let mut call = Call::offered();
+    call.say("u", "אולי ביום ההוא באחת עשרה?", 900);
+    call.understood(Understood {
+        unclear: vec![toran_domain::Detail::Date],
+        ..request(Action::Ask, None, Some(time!(11:00))).into()
+    });
+    let missing = vec![toran_domain::Detail::Date];
+    assert_eq!(
+        call.told(),
+        [Notice::Outcome(Outcome::MissingDetails { missing })]
+    );
+    assert_eq!(
+        call.engine.table,
+        RequestedTime {
+            date: None,
+            time: Some(time!(11:00))
+        }
+    );
+}

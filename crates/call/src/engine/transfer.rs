@@ -1,0 +1,98 @@
+//! To a person: stored first, said to the caller, and then the stream makes way for the provider's dialling.
+
+use toran_domain::{RequestedTime, TaskKind, TurnIndex};
+
+use super::{CallEngine, due, requests::Then};
+use crate::{Ending, Fact, FromModel, Instant, Notice, Output, Purpose, Timings};
+
+/// How far a transfer has come.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Transfer {
+    #[default]
+    Idle,
+    /// It is being stored; the caller's words are kept for the task that it becomes if that fails.
+    Requested { since: Instant, words: String },
+    /// The caller is told, and then the stream ends.
+    Closing { since: Instant },
+}
+
+impl Transfer {
+    pub(super) fn due(&self, timings: &Timings) -> Option<Instant> {
+        match self {
+            Self::Idle => None,
+            Self::Requested { since, .. } => Some(due(*since, timings.save_patience)),
+            Self::Closing { since } => Some(due(*since, timings.farewell_patience)),
+        }
+    }
+
+    pub(super) const fn is_closing(&self) -> bool {
+        matches!(self, Self::Closing { .. })
+    }
+}
+
+impl FromModel {
+    /// Whether it is about what the caller says.
+    pub(super) const fn is_of_the_caller(&self) -> bool {
+        matches!(
+            self,
+            Self::SpeechStarted { .. }
+                | Self::Committed { .. }
+                | Self::Transcribed { .. }
+                | Self::TranscriptionFailed { .. }
+        )
+    }
+}
+
+impl CallEngine {
+    /// The caller asks for a person: they get one if the business has a number for it, and else a task is left.
+    pub(super) fn on_person_wanted(&mut self, now: Instant, turn: TurnIndex) {
+        if !self.config.can_transfer {
+            return self.save_turn(now, turn, TaskKind::Person, RequestedTime::default());
+        }
+        let words = self.words_of(turn);
+        if self.turns.front_is(turn).is_some() {
+            self.turns.close_front();
+        }
+        self.transfer = Transfer::Requested { since: now, words };
+        self.out.push_back(Output::RequestTransfer);
+    }
+
+    pub(super) fn on_transfer_requested(&mut self, now: Instant, stored: bool) {
+        let Transfer::Requested { words, .. } = std::mem::take(&mut self.transfer) else {
+            return;
+        };
+        if stored {
+            self.record(Fact::TransferRequested);
+            self.transfer = Transfer::Closing { since: now };
+            self.tell(Notice::Transferring);
+            self.responses.want(Purpose::Answer);
+        } else {
+            let nothing = RequestedTime::default();
+            self.save(now, TaskKind::Person, nothing, &words, Then::SayNoted);
+        }
+    }
+
+    /// Whether the last words before the transfer have been heard.
+    pub(super) fn is_ready_to_transfer(&self, now: Instant) -> bool {
+        self.transfer.is_closing()
+            && self.responses.is_idle()
+            && !self.playout.is_audible(now)
+            && self.turns.is_empty()
+    }
+
+    pub(super) fn on_transfer_late(&mut self, now: Instant) {
+        if self.transfer.is_closing() {
+            self.finish(Ending::Transferred);
+        } else {
+            self.on_transfer_requested(now, false);
+        }
+    }
+
+    /// The call comes back: nobody took it. That the business calls back is saved before it is said.
+    pub(super) fn on_nobody_answered(&mut self, now: Instant) {
+        let words = self.last_words();
+        let nothing = RequestedTime::default();
+        let then = Then::SayNobodyAnswered;
+        self.save(now, TaskKind::Person, nothing, &words, then);
+    }
+}

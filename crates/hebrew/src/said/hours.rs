@@ -1,0 +1,162 @@
+//! The hours that words can name.
+
+use time::Time;
+
+use crate::said::{
+    days::dated_tokens,
+    numbers::cardinal,
+    phone::dialled_tokens,
+    tokens::{Tokens, is_number},
+};
+use mentions::{mention, words_of_number};
+
+mod mentions;
+
+/// An hour that a text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidHour {
+    readings: Vec<Time>,
+    led: bool,
+    at: usize,
+    negated: bool,
+}
+
+impl SaidHour {
+    /// The one or two hours that are meant: without a part of the day an hour may be before or after noon.
+    pub fn readings(&self) -> &[Time] {
+        &self.readings
+    }
+
+    /// Whether an hour is one of those that are meant.
+    pub fn fits(&self, time: Time) -> bool {
+        self.readings.contains(&time)
+    }
+
+    /// Whether its words can be nothing but an hour ("בעשר", "בשעה 5", "10:30"). A number alone ("חמש, לא, שש")
+    /// may count something else.
+    pub const fn is_led(&self) -> bool {
+        self.led
+    }
+
+    /// Whether it is ruled out ("לא בעשר").
+    pub const fn is_negated(&self) -> bool {
+        self.negated
+    }
+
+    /// The place of its number in the text: a day and an hour at one place are two readings of the same words.
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+}
+
+/// The hours that a text can name, in order of mention: in digits, in words, before and past the hour, with the part
+/// of the day that stands beside them. Durations, ages, prices, addresses and phone numbers are no hours.
+///
+/// ```
+/// use time::macros::time;
+///
+/// let said = toran_hebrew::hours_said("בעוד עשר דקות? לא, בחמש וחצי בערב");
+/// assert_eq!(said.len(), 1);
+/// assert_eq!(said[0].readings(), [time!(17:30)]);
+/// ```
+pub fn hours_said(text: &str) -> Vec<SaidHour> {
+    let tokens = Tokens::of(text);
+    let taken: Vec<bool> = dated_tokens(&tokens)
+        .iter()
+        .zip(dialled_tokens(&tokens))
+        .map(|(dated, dialled)| *dated || dialled)
+        .collect();
+    let mut found: Vec<SaidHour> = Vec::new();
+    let mut at = 0;
+    let mut last_end = None;
+    while at < tokens.len() {
+        let Some(mention) = mention(&tokens, &taken, at) else {
+            at += words_of_number(&tokens, at);
+            continue;
+        };
+        // "בעשר, אחת עשרה או בשתיים": the hours of a list lean on the first.
+        let is_joined = matches!(tokens.before(at), "או" | "ו" | "וגמ" | "עד");
+        let in_a_list =
+            last_end.is_some_and(|end: usize| end == at || (end + 1 == at && is_joined));
+        let led = mention.led || (in_a_list && found.last().is_some_and(|last| last.led));
+        let negated = matches!(tokens.joined_before(at), "לא" | "אל")
+            && !(at >= 2 && tokens.text(at - 2) == "למה");
+        found.extend(mention.hours.into_iter().map(|readings| SaidHour {
+            readings,
+            led,
+            at: mention.number_at,
+            negated,
+        }));
+        at += mention.length;
+        last_end = Some(at);
+    }
+    found
+}
+
+/// Whether a text names this hour. Only words that can be nothing but an hour count: "יש לי ארבע אפשרויות" names none.
+///
+/// ```
+/// use time::macros::time;
+/// use toran_hebrew::hour_is_named;
+///
+/// assert!(hour_is_named("יש לי בעשר, באחת עשרה או בשתיים", time!(14:00)));
+/// assert!(!hour_is_named("זה ייקח 10 דקות", time!(10:00)));
+/// ```
+pub fn hour_is_named(text: &str, time: Time) -> bool {
+    hours_said(text)
+        .iter()
+        .any(|hour| hour.led && !hour.negated && hour.fits(time))
+}
+
+/// Whether a text asks for the hour that is under discussion ("באותה שעה").
+pub fn same_hour_said(text: &str) -> bool {
+    let tokens = Tokens::of(text);
+    (0..tokens.len()).any(|at| {
+        matches!(
+            (tokens.text(at), tokens.text(at + 1)),
+            ("באותה" | "אותה" | "לאותה", "שעה" | "השעה") | ("באותו" | "אותו", "זמנ" | "הזמנ")
+        )
+    })
+}
+
+/// The times from now that a text names, in minutes: "עוד שעה", "בעוד חצי שעה", "in 20 minutes".
+pub fn minutes_ahead_said(text: &str) -> Vec<u32> {
+    let tokens = Tokens::of(text);
+    (0..tokens.len())
+        .filter_map(|at| duration_at(&tokens, at))
+        .collect()
+}
+
+fn duration_at(tokens: &Tokens, at: usize) -> Option<u32> {
+    let words = tokens.from(at);
+    let half = |offset: usize| match words.get(offset) {
+        Some(&"וחצי") => 30,
+        Some(&"ורבע") => 15,
+        _ => 0,
+    };
+    match *words.as_slice() {
+        ["שעה" | "השעה", ..] if matches!(tokens.before(at), "עוד" | "בעוד" | "תוכ") => {
+            Some(60 + half(1))
+        }
+        ["שעתימ", ..] => Some(120 + half(1)),
+        ["חצי", "שעה", ..] => Some(30),
+        ["רבע", "שעה", ..] => Some(15),
+        ["שלושת", "רבעי", "שעה" | "השעה", ..] => Some(45),
+        ["an", "hour", ..] => Some(60),
+        [number, "דקות" | "דק" | "minutes", ..] if is_number(number) => number.parse().ok(),
+        [number, "שעות" | "hours", ..] if is_number(number) => {
+            number.parse::<u32>().ok()?.checked_mul(60)
+        }
+        _ => {
+            let number = cardinal(&words)?;
+            match *words.get(number.length)? {
+                "דקות" => Some(number.value),
+                "שעות" => Some(number.value * 60 + half(number.length + 1)),
+                _ => None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,362 @@
+//! Whether words say yes.
+
+use std::sync::LazyLock;
+
+use crate::said::{
+    tokens::Tokens,
+    yes_words::{ASKS, BETWEEN, BOOKING, HOLDS, NEITHER, NO, STRONG, WEAK},
+};
+
+/// Whether a text says yes to what was offered, and takes nothing of it back.
+///
+/// The last word counts ("לא לא, זה מצוין"). A yes that is denied ("לא מתאים"), asked ("מתאים?"), or said beside a
+/// doubt or a wish for something else ("כן, אבל…") is none. Which time it says yes to is not looked at.
+///
+/// ```
+/// use toran_hebrew::yes_said;
+///
+/// assert!(yes_said("בסדר גמור, תקבעי לי"));
+/// assert!(!yes_said("לא מתאים לי"));
+/// assert!(!yes_said("תקבעי לי תור מחר בעשר"));
+/// ```
+pub fn yes_said(text: &str) -> bool {
+    let tokens = Tokens::of(text);
+    match stand_of(&tokens) {
+        Stand::Strong => true,
+        Stand::Weak => !asks_something(&tokens),
+        Stand::Open | Stand::Held | Stand::No => false,
+    }
+}
+
+/// Whether a text says no, and does not take it back: "לא, תודה", but not "לא לא, זה מצוין".
+pub fn no_said(text: &str) -> bool {
+    stand_of(&Tokens::of(text)) == Stand::No
+}
+
+/// What a text comes to.
+fn stand_of(tokens: &Tokens) -> Stand {
+    let mut stand = Stand::Open;
+    let mut at = 0;
+    while at < tokens.len() {
+        let Some((sense, length)) = LEXICON.sense_at(tokens, at) else {
+            at += 1;
+            continue;
+        };
+        match sense {
+            Sense::Holds => return Stand::Held,
+            Sense::No => stand = Stand::No,
+            Sense::Strong if counts(tokens, at, length, stand) => stand = Stand::Strong,
+            Sense::Weak if stand != Stand::Strong && counts(tokens, at, length, stand) => {
+                stand = Stand::Weak;
+            }
+            Sense::Strong | Sense::Weak | Sense::Neither => {}
+        }
+        at += length;
+    }
+    stand
+}
+
+/// What was said so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Open,
+    Weak,
+    Strong,
+    No,
+    /// A doubt, or a wish for something else.
+    Held,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    Strong,
+    Weak,
+    No,
+    Neither,
+    Holds,
+}
+
+/// Every phrase with its sense, the longest first.
+struct Lexicon(Vec<(Vec<String>, Sense)>);
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let lists = [
+        (HOLDS, Sense::Holds),
+        (NEITHER, Sense::Neither),
+        (STRONG, Sense::Strong),
+        (WEAK, Sense::Weak),
+        (NO, Sense::No),
+    ];
+    let mut phrases: Vec<(Vec<String>, Sense)> = lists
+        .iter()
+        .flat_map(|(list, sense)| list.iter().map(|phrase| (words_of(phrase), *sense)))
+        .collect();
+    phrases.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+    Lexicon(phrases)
+});
+static BETWEEN_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BETWEEN));
+static ASKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(ASKS));
+static BOOKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BOOKING));
+
+fn phrases_of(list: &[&str]) -> Vec<Vec<String>> {
+    list.iter().map(|phrase| words_of(phrase)).collect()
+}
+
+fn words_of(phrase: &str) -> Vec<String> {
+    Tokens::of(phrase).texts().map(str::to_owned).collect()
+}
+
+fn is_one_of(list: &[Vec<String>], word: &str) -> bool {
+    list.iter()
+        .any(|phrase| phrase.len() == 1 && phrase[0] == word)
+}
+
+impl Lexicon {
+    fn sense_at(&self, tokens: &Tokens, at: usize) -> Option<(Sense, usize)> {
+        let stands_here = |words: &[String]| {
+            let is_here = |at: usize| {
+                words
+                    .iter()
+                    .enumerate()
+                    .all(|(offset, word)| tokens.text(at + offset) == word)
+            };
+            // "וכן", "ואם": a conjunction glued to the first word.
+            let glued = || {
+                let rest = tokens.text(at).strip_prefix('ו');
+                words.len() == 1 && words[0].chars().count() > 2 && rest == Some(words[0].as_str())
+            };
+            is_here(at) || glued()
+        };
+        let (words, sense) = self.0.iter().find(|(words, _)| stands_here(words))?;
+        // "אחר הצהריים" and "לאחר הצהריים" hold nothing back.
+        if *sense == Sense::Holds && tokens.text(at + words.len()).ends_with("צהרימ") {
+            return None;
+        }
+        Some((*sense, words.len()))
+    }
+}
+
+/// Whether a word of yes says it here: not denied, not asked, not part of a wish.
+fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
+    if tokens.is_asked(at) || is_denied(tokens, at) {
+        return false;
+    }
+    let mut before = (0..at)
+        .rev()
+        .take_while(|other| tokens.same_clause(*other, at));
+    if before.any(|other| is_one_of(&ASKING_WORDS, tokens.text(other))) && stand != Stand::Strong {
+        return false;
+    }
+    let books = BOOKING_WORDS.iter().any(|phrase| {
+        phrase
+            .iter()
+            .enumerate()
+            .all(|(offset, word)| tokens.text(at + offset) == word)
+    });
+    let asks_for_one = (at + length..at + length + 4).any(|other| {
+        tokens.same_clause(other, at)
+            && matches!(
+                tokens.text(other),
+                "תור" | "פגישה" | "משהו" | "עוד" | "מקומ" | "זמנ" | "שולחנ"
+            )
+    });
+    let takes_down_a_name = matches!(
+        tokens.text(at),
+        "תרשומ" | "תרשמי" | "תרשמו" | "רשומ" | "רשמי"
+    ) && tokens.same_clause(at, at + 1)
+        && !matches!(
+            tokens.text(at + 1),
+            "לי" | "לנו" | "אותי" | "אותנו" | "את" | "בבקשה" | "כבר" | "תודה" | "אז"
+        );
+    !((books && asks_for_one || takes_down_a_name) && stand != Stand::Strong)
+}
+
+/// "לא מתאים", "לא ממש נוח לי": a no before it in the clause, with nothing between but what strengthens it.
+fn is_denied(tokens: &Tokens, at: usize) -> bool {
+    for other in (0..at).rev() {
+        if !tokens.same_clause(other, at) {
+            return false;
+        }
+        let word = tokens.text(other);
+        if matches!(
+            word,
+            "לא" | "אל"
+                | "שלא"
+                | "ולא"
+                | "אינ"
+                | "אינו"
+                | "not"
+                | "dont"
+                | "isnt"
+                | "не"
+                | "مش"
+                | "פחות"
+        ) {
+            // "לא לא מצוין" is said of something else.
+            return !(word == "לא" && tokens.before(other) == "לא");
+        }
+        if !is_one_of(&BETWEEN_WORDS, word) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether anything in the text is a question.
+fn asks_something(tokens: &Tokens) -> bool {
+    (0..tokens.len()).any(|at| tokens.is_asked(at) || is_one_of(&ASKING_WORDS, tokens.text(at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        assert_eq!(yes_said(text), expected, "{text}");
+    }
+
+    #[test]
+    fn what_says_yes() {
+        for text in [
+            "כן",
+            "כן.",
+            "בסדר",
+            "בסדר גמור",
+            "אוקיי",
+            "סבבה",
+            "סגור",
+            "סגרנו",
+            "מאשר",
+            "מאשרת",
+            "מתאים",
+            "מתאים לי",
+            "זה מתאים לי",
+            "מעולה",
+            "מצוין",
+            "יופי",
+            "נהדר",
+            "אחלה",
+            "טוב",
+            "נכון",
+            "בטח",
+            "ברור",
+            "בוודאי",
+            "בהחלט",
+            "יאללה",
+            "בכיף",
+            "בשמחה",
+            "תקבע",
+            "תקבעי לי",
+            "כן תקבע לי",
+            "תרשום אותי",
+            "תרשמי",
+            "תזמין לי",
+            "קבענו",
+            "לך על זה",
+            "אני לוקח את זה",
+            "זה טוב",
+            "נשמע טוב",
+            "הולך",
+            "ok",
+            "OK",
+            "yes",
+            "Yeah",
+            "sure",
+            "great",
+            "perfect",
+            "let's do it",
+            "да",
+            "хорошо",
+            "نعم",
+            "לגמרי",
+            "אין בעיה",
+            "כן כן כן",
+            "בול",
+            "מעולה, קבענו",
+            "לא לא, זה מצוין",
+            "לא לא זה מצוין",
+            "למה לא",
+            "כן, על שם מיכל",
+            "סבבה, אז ניפגש מחר בעשר",
+            "יאללה, סגור",
+            "אחלה, תודה",
+            "אוקיי, תקבעי",
+            "אוקיי cool, let's do it",
+            "כן אני שומע כן מחר בעשר טוב",
+            "כן בטח, תודה רבה",
+            "טוב, בסדר",
+            "לא, כן, בסדר",
+            "כן, יום שלישי בעשר וחצי מתאים",
+            "כן, אחר הצהריים טוב",
+            "וואלה מעולה",
+            "מאה אחוז",
+            "כן, איפה אתם נמצאים?",
+        ] {
+            check(text, true);
+        }
+    }
+
+    #[test]
+    fn what_says_no_yes() {
+        for text in [
+            "",
+            "לא",
+            "לא לא",
+            "לא, תודה",
+            "לא מתאים",
+            "לא מתאים לי",
+            "לא בסדר",
+            "לא נכון",
+            "זה לא טוב לי",
+            "לא ממש מתאים",
+            "לא כל כך נוח לי",
+            "כן, אבל אפשר בעשר וחצי?",
+            "אפשר מחר בעשר?",
+            "תקבעי לי תור מחר בעשר",
+            "רגע, רגע",
+            "אני אחשוב על זה ואחזור אליכם",
+            "עזבי, אני אתקשר מחר",
+            "אולי, אני צריך לבדוק ביומן",
+            "מה? לא שמעתי",
+            "לא, יש משהו אחר?",
+            "מתאים?",
+            "בסדר?",
+            "זה בסדר?",
+            "בוקר טוב",
+            "ערב טוב",
+            "טוב, אני אחשוב על זה",
+            "טוב, אז לא",
+            "בסדר, תודה, לא צריך",
+            "כן? לא",
+            "בטח שלא",
+            "ברור שלא",
+            "אין צורך",
+            "כן, יותר מאוחר",
+            "כן, אני שומעת",
+            "הלו",
+            "דוד כהן",
+            "ביום שלישי",
+            "תודה",
+            "כמה זה עולה?",
+            "מה מתאים לכם",
+            "מתי נוח לך",
+            "אל תקבע",
+            "no",
+            "нет",
+            "wait",
+            "כן, אם זה לא יקר",
+            "כן או לא",
+            "פחות מתאים",
+            "מחר יותר טוב",
+            "טוב, אז מה יש לכם ביום אחר",
+            "תרשמי יוסי",
+            "אוקיי, יש לכם משהו ביום רביעי?",
+            "אני רוצה שתקבע לי תור",
+            "טוב ביי",
+            "כן?",
+        ] {
+            check(text, false);
+        }
+    }
+}

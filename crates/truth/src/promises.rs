@@ -1,0 +1,237 @@
+//! Whether the agent's words promise that somebody will learn of a request.
+
+use toran_hebrew as hebrew;
+
+use crate::guard::sentence_length;
+
+/// Whether a text tells the caller that a request is noted, that word is passed on, or that somebody will call back: what the
+/// business must then find.
+///
+/// It reads what is heard, after the fact, so that nothing is promised in vain. It cuts nothing, so it may err towards a
+/// promise: a task too many costs a look, one too few a customer. What is asked ("להעביר את הבקשה?") or denied promises nothing.
+///
+/// ```
+/// assert!(toran_truth::promises_a_note("אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."));
+/// assert!(toran_truth::promises_a_note("בסדר, אעביר את ההודעה לצוות."));
+/// assert!(!toran_truth::promises_a_note("תרצה שאעביר את ההודעה?"));
+/// assert!(!toran_truth::promises_a_note("יש לי פנוי ביום שלישי."));
+/// ```
+pub fn promises_a_note(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(length) = sentence_length(rest, true).filter(|length| *length > 0) {
+        let sentence;
+        (sentence, rest) = rest.split_at(length);
+        if is_promise(sentence) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_promise(sentence: &str) -> bool {
+    let asks = sentence.trim_end().ends_with(['?', '？', '؟']);
+    let text = hebrew::normalise(sentence);
+    let words: Vec<&str> = hebrew::words(&text).collect();
+    let has = |list: &[&str]| words.iter().any(|word| is_one_of(word, list));
+    let says = |list: &[&str]| {
+        words.iter().enumerate().any(|(at, word)| {
+            let denied = at
+                .checked_sub(1)
+                .and_then(|before| words.get(before))
+                .is_some_and(|before| matches!(*before, "לא" | "בלי" | "אינ" | "איני" | "אם"));
+            is_one_of(word, list) && !denied
+        })
+    };
+    let notes = says(NOTING) && has(REQUESTS);
+    let passes_on = says(PASSING_ON) && (has(REQUESTS) || has(RECIPIENTS) || has(YOU));
+    let calls_back = says(CALLING_BACK) && has(YOU);
+    !asks && (notes || passes_on || calls_back)
+}
+
+/// Whether a word is of a list, with or without a glued "ו", "ש", "ה", "ל" or "ב".
+fn is_one_of(word: &str, list: &[&str]) -> bool {
+    list.contains(&word)
+        || word
+            .strip_prefix(['ו', 'ש', 'ה', 'ל', 'ב'])
+            .is_some_and(|bare| list.contains(&bare))
+}
+
+const NOTING: &[&str] = &[
+    "רושמ",
+    "רושמת",
+    "רשמתי",
+    "רשמנו",
+    "ארשומ",
+    "נרשומ",
+    "רושמימ",
+    "נרשמה",
+    "כתבתי",
+    "אכתוב",
+    "מציינ",
+    "מציינת",
+    "אציינ",
+    "שמרתי",
+    "אשמור",
+    "קיבלתי",
+    "קלטתי",
+    "התקבלה",
+];
+
+const PASSING_ON: &[&str] = &[
+    "אעביר",
+    "מעביר",
+    "מעבירה",
+    "העברתי",
+    "נעביר",
+    "העברנו",
+    "מעבירימ",
+    "יועבר",
+    "תועבר",
+    "הועברה",
+    "אמסור",
+    "מוסר",
+    "מוסרת",
+    "מסרתי",
+    "נמסור",
+    "אעדכנ",
+    "מעדכנ",
+    "מעדכנת",
+    "עדכנתי",
+    "נעדכנ",
+    "אדאג",
+    "אבקש",
+    "אגיד",
+    "אודיע",
+    "נודיע",
+    "הודעתי",
+    "אטפל",
+    "נטפל",
+    "יטפלו",
+    "תטופל",
+];
+
+const CALLING_BACK: &[&str] = &[
+    "יחזרו",
+    "יחזור",
+    "תחזור",
+    "נחזור",
+    "אחזור",
+    "חוזרימ",
+    "יתקשרו",
+    "יתקשר",
+    "תתקשר",
+    "נתקשר",
+    "אתקשר",
+    "ניצור",
+    "יצרו",
+    "יצור",
+    "תיצור",
+    "ייצרו",
+    "ייצור",
+];
+
+const REQUESTS: &[&str] = &[
+    "בקשה",
+    "בקשתכ",
+    "בקשתכמ",
+    "בקשות",
+    "הודעה",
+    "הודעתכ",
+    "הודעות",
+    "דברימ",
+    "דבריכ",
+    "פנייה",
+    "פניה",
+    "פנייתכ",
+    "פניתכ",
+    "ביטול",
+    "שינוי",
+    "הערה",
+    "הפרטימ",
+    "עניינ",
+];
+
+const RECIPIENTS: &[&str] = &[
+    "צוות",
+    "מנהל",
+    "מנהלת",
+    "בעלימ",
+    "בעל",
+    "נציג",
+    "נציגה",
+    "מזכירה",
+    "מזכירות",
+    "מישהו",
+    "הלאה",
+    "להמ",
+    "אחראי",
+    "אחראית",
+    "עסק",
+    "משרד",
+    "רופא",
+    "רופאה",
+];
+
+const YOU: &[&str] = &[
+    "אליכ",
+    "אליכמ",
+    "אליכנ",
+    "איתכ",
+    "אתכ",
+    "איתכמ",
+    "אתכמ",
+    "אותכ",
+    "אותכמ",
+    "לכ",
+    "לכמ",
+    "השיחה",
+    "שיחה",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: bool) {
+        assert_eq!(promises_a_note(text), expected, "{text}");
+    }
+
+    #[test]
+    fn promises_are_known() {
+        for text in [
+            "אני רושם את הבקשה",
+            "אני רושמת את הבקשה, ופרטים מדויקים יישלחו בהמשך.",
+            "רשמתי את ההודעה, יום טוב!",
+            "בסדר. אעביר את הבקשה.",
+            "אני אעביר להם שאת מאחרת.",
+            "אמסור את הדברים למנהלת.",
+            "אני מעבירה אותך לנציג.",
+            "מישהו יחזור אליך בהקדם.",
+            "נחזור אליכם עוד היום.",
+            "ניצור איתך קשר.",
+            "אעדכן את הצוות.",
+            "הבקשה שלך נרשמה.",
+        ] {
+            check(text, true);
+        }
+    }
+
+    #[test]
+    fn what_is_asked_denied_or_something_else_promises_nothing() {
+        for text in [
+            "",
+            "תרצה שארשום את הבקשה?",
+            "להעביר את ההודעה לדנה?",
+            "אני לא מעביר הודעות.",
+            "יש לי פנוי ביום שלישי בעשר.",
+            "אפשר לחזור על זה?",
+            "קבעתי לך פגישה בתאריך 24.11 בשעה 10:30.",
+            "איזה יום נוח לך?",
+            "בזמן שיחת טלפון לא נשלחות הודעות.",
+            "נעים מאוד, דוד.",
+        ] {
+            check(text, false);
+        }
+    }
+}
