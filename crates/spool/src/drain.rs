@@ -193,7 +193,7 @@ fn read_all(folder: &Path, names: Vec<String>) -> Round {
 
 /// Two requests of one moment come in the same order every time.
 fn age(task: &NewTask) -> (UtcDateTime, String) {
-    (task.noted_at, file_name(&task))
+    (task.noted_at, file_name(task))
 }
 
 const fn pause_after(drained: &Result<Drained, SpoolError>) -> Pause {

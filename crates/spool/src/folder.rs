@@ -104,17 +104,20 @@ impl Folder {
 
     /// Makes a request durable, unless a newer one of its call and kind is.
     pub(crate) fn keep(&mut self, task: &NewTask, limit: usize) -> Result<(), SpoolError> {
-        let bytes = document::encode(task)?;
         let name = file_name(task);
         let path = self.path.join(&name);
         let failed = |source| failed(&path, source);
+        let mut said_before = None;
         let is_first = match read(&self.path, &name).map_err(failed)? {
             None => true,
             Some(Ok(there)) if there.noted_at > task.noted_at => {
                 // Its own flush may have failed, and then its caller was not told that it is kept.
                 return sync_folder(&self.path).map_err(failed);
             }
-            Some(Ok(_)) => false,
+            Some(Ok(there)) => {
+                said_before = there.words;
+                false
+            }
             Some(Err(reason)) => {
                 self.set_aside(&name, reason)?;
                 true
@@ -123,6 +126,7 @@ impl Folder {
         if is_first && self.files >= limit {
             return Err(SpoolError::Full { limit });
         }
+        let bytes = document::encode(&task.clone().after(said_before.as_ref()))?;
         let unfinished = self.path.join(format!("{name}{WRITING}"));
         if let Err(source) =
             write(&unfinished, &bytes).and_then(|()| fs::rename(&unfinished, &path))

@@ -6,7 +6,7 @@ use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use toran_store::{
     Actor, AppointmentChange, AppointmentRow, Appointments, BookingAnswer, BookingOrder,
-    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError,
+    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError, are_two_persons,
     booking::{self, Decision, LiveAppointment, Seat},
     bounded_name,
 };
@@ -72,12 +72,16 @@ statements! {
     );
     ONE_LIVE: Scoped = "SELECT id, lead_id, call_sid, name, starts_at, busy_from, busy_to, resource, seat \
         FROM appointment WHERE business_id = $1 AND id = $2 AND status = 'confirmed'";
+    LIVE_OF_CALL: Scoped = "SELECT id, lead_id, call_sid, name, starts_at, busy_from, busy_to, resource, seat \
+        FROM appointment WHERE business_id = $1 AND call_sid = $2 AND status = 'confirmed'";
     STANDING: Scoped = "SELECT id, appointment.lead_id, appointment.call_sid, name, starts_at, busy_from, busy_to, \
         resource, seat FROM call_session JOIN appointment ON appointment.business_id = call_session.business_id \
         AND appointment.id = last_appointment_id AND status = 'confirmed' \
         WHERE call_session.business_id = $1 AND call_session.call_sid = $2";
     CONFIRM: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
         last_appointment_id = $5, one_more = FALSE WHERE business_id = $1 AND call_sid = $2";
+    OPEN_TASK: Scoped = "SELECT name FROM task WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
+        AND kind = 'booking'";
     // A booking is what a task to book wanted, and no other kind.
     CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
         AND kind = 'booking'";
@@ -227,10 +231,7 @@ impl SqlStore {
             call_sid: Some(call_sid.clone()),
             at: order.now,
         };
-        let standing = match tx.fetch_one(STANDING, values![call_sid]).await? {
-            Some(row) => Some(live_appointment(&row)?),
-            None => None,
-        };
+        let standing = standing_for(&mut tx, order).await?;
         for _ in 0..LOOKS {
             let live = live_around(&mut tx, &settings, order.date).await?;
             let decision = booking::decide(&settings, order, &live, standing.as_ref());
@@ -269,7 +270,7 @@ impl SqlStore {
                 confirm(&mut tx, call_sid, booking).await?;
                 let is_held = matches!(answer, BookingAnswer::AlreadyHeld { .. });
                 let only_for = (is_held || order.one_more).then_some(booking);
-                close_task(&mut tx, call_sid, only_for, order.now).await?;
+                close_task(&mut tx, order, only_for).await?;
             }
             tx.commit().await?;
             return Ok(answer);
@@ -289,6 +290,19 @@ fn named(order: &BookingOrder, call: HeldCall) -> BookingOrder {
     }
 }
 
+/// The live appointment that an order would move.
+async fn standing_for(
+    tx: &mut Tx<OneBusiness>,
+    order: &BookingOrder,
+) -> Result<Option<LiveAppointment>, Failure> {
+    let call_sid = &order.key.call_sid;
+    let last = tx.fetch_one(STANDING, values![call_sid]).await?;
+    let last = last.as_ref().map(live_appointment).transpose()?;
+    let of_call = tx.fetch(LIVE_OF_CALL, values![call_sid]).await?;
+    let of_call: Result<Vec<_>, StoreError> = of_call.iter().map(live_appointment).collect();
+    Ok(booking::standing_for(order, last, of_call?))
+}
+
 /// Remembers what a call confirmed last.
 async fn confirm(
     tx: &mut Tx<OneBusiness>,
@@ -302,12 +316,20 @@ async fn confirm(
 
 /// What could not be had earlier in the call is had now: nobody is left to do it, or to hear of it. An appointment that was
 /// held before, or is one more, is what a request for its very time wanted, and no other.
+/// Nor is what another person asked for.
 async fn close_task(
     tx: &mut Tx<OneBusiness>,
-    call_sid: &CallSid,
+    order: &BookingOrder,
     only_for: Option<Booking>,
-    now: UtcDateTime,
 ) -> Result<(), Failure> {
+    let (call_sid, now) = (&order.key.call_sid, order.now);
+    let Some(open) = tx.fetch_one(OPEN_TASK, values![call_sid]).await? else {
+        return Ok(());
+    };
+    let for_whom = open.name("task.name")?;
+    if are_two_persons(for_whom.as_ref(), order.name.as_ref()) {
+        return Ok(());
+    }
     let closed = match only_for {
         None => tx.execute(CLOSE_TASK, values![call_sid, now]).await?,
         Some(Booking { date, time, .. }) => {

@@ -101,12 +101,12 @@ impl Leads for SqlStore {
             record_of(&mut tx, lead_id).await
         };
         let record = attempts(Repeat::Safe, export).await?;
-        Ok(record.map(|record| match person {
-            Some(person) => record.of_person(person),
-            None => {
-                let covered = record.covers_all();
-                (record, covered)
+        Ok(record.map(|record| {
+            if let Some(person) = person {
+                return record.of_person(person);
             }
+            let covered = record.covers_all();
+            (record, covered)
         }))
     }
 

@@ -5,7 +5,8 @@ use time::UtcDateTime;
 use toran_domain::{AppointmentId, Booking, BusinessId, LeadId, RequestedTime, TaskId, TaskKind};
 use toran_scheduling::AppointmentSettings;
 use toran_store::{
-    Event, NewTask, StoreError, TaskAddition, TaskRow, Tasks, booking, bounded_name, bounded_words,
+    Event, NewTask, StoreError, TaskAddition, TaskRow, Tasks, are_two_persons, booking,
+    bounded_name, bounded_words,
 };
 
 use crate::{
@@ -35,7 +36,7 @@ macro_rules! select_tasks {
 
 statements! {
     // The live appointments of the lead, and when this call came to each, if it did.
-    HELD: Scoped = "SELECT appointment.id, starts_at, (SELECT MAX(change.at) FROM appointment_change AS change \
+    HELD: Scoped = "SELECT appointment.id, name, starts_at, (SELECT MAX(change.at) FROM appointment_change AS change \
             WHERE change.business_id = $1 AND change.appointment_id = appointment.id AND change.call_sid = $3 \
             AND change.kind <> 'cancelled') AS changed_at \
         FROM appointment WHERE business_id = $1 AND lead_id = $2 AND status = 'confirmed'";
@@ -49,6 +50,9 @@ statements! {
         AND (task.requested_date IS DISTINCT FROM excluded.requested_date \
         OR task.requested_time IS DISTINCT FROM excluded.requested_time \
         OR task.words IS DISTINCT FROM excluded.words))";
+    // What was dealt with is not said again.
+    SAID_BEFORE: Scoped = "SELECT words FROM task \
+        WHERE business_id = $1 AND call_sid = $2 AND kind = $3 AND done_at IS NULL";
     ID: Scoped = "SELECT id FROM task WHERE business_id = $1 AND call_sid = $2 AND kind = $3";
     OPEN: Scoped = select_tasks!("AND done_at IS NULL");
     ALL: Scoped = select_tasks!("");
@@ -124,18 +128,26 @@ impl SqlStore {
         if is_erased(&mut tx, lead_id).await? {
             return Ok(TaskAddition::Orphaned);
         }
+        let name = task.name.as_ref();
+        let name = name.and_then(|name| bounded_name(name.expose()));
+        let name = name.or(call.caller_name);
+        let task = &NewTask {
+            name,
+            ..task.clone()
+        };
         if task.kind == TaskKind::Booking
             && let Some(booking) = held_by_now(&mut tx, task, lead_id, &settings).await?
         {
             return Ok(TaskAddition::AlreadyBooked(booking));
         }
+        let said_before = tx.fetch_one(SAID_BEFORE, values![call_sid, task.kind.as_str()]);
+        let said_before = said_before.await?;
+        let said_before = said_before.map(|row| row.name("task.words")).transpose()?;
+        let task = &task.clone().after(said_before.flatten().as_ref());
         let RequestedTime { date, time } = task.requested;
-        let name = task.name.as_ref();
-        let name = name.and_then(|name| bounded_name(name.expose()));
-        let name = name.or(call.caller_name);
         let words = task.words.as_ref();
         let words = words.and_then(|words| bounded_words(words.expose()));
-        let name = name.as_ref().map(|name| name.expose().as_str());
+        let name = task.name.as_ref().map(|name| name.expose().as_str());
         let values = values![
             task.task_id,
             lead_id,
@@ -179,6 +191,10 @@ async fn held_by_now(
     settings: &AppointmentSettings,
 ) -> Result<Option<Booking>, Failure> {
     for row in tx.fetch(HELD, values![lead_id, &task.key.call_sid]).await? {
+        let for_whom = row.name("appointment.name")?;
+        if are_two_persons(for_whom.as_ref(), task.name.as_ref()) {
+            continue;
+        }
         let id = AppointmentId::from_uuid(row.id("appointment.id")?);
         let booking = booking::booking_at(settings, id, row.instant("appointment.starts_at")?);
         let changed_at = row.maybe_instant("appointment_change.changed_at")?;

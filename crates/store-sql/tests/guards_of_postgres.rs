@@ -7,10 +7,11 @@ use std::{sync::Arc, time::Duration};
 use postgres::fresh_postgres;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use toran_store::{
-    BookingAnswer, BookingOrder, Businesses as _, Calls as _, StoreError,
+    Appointments as _, BookingAnswer, BookingOrder, Businesses as _, Calls as _, StoreError,
+    Tasks as _,
     conformance::{
-        HALF_PAST_FOUR, RACERS, Shared, TUESDAY, add, book, business, judge_race, key, open, order,
-        prepare_race, race,
+        HALF_PAST_FOUR, NOW, RACERS, Shared, TUESDAY, add, book, business, judge_race, key, open,
+        order, prepare_race, race,
     },
 };
 use toran_store_sql::{MigrationError, OpenError, SqlStore};
@@ -278,7 +279,7 @@ async fn patience_has_an_end() {
         one_more: true,
         ..order(&call, TUESDAY, time::Time::from_hms(9, 0, 0).unwrap(), 9)
     };
-    let answer = toran_store::Appointments::create_appointment_from_realtime(&store, &order).await;
+    let answer = store.create_appointment_from_realtime(&order).await;
     assert!(
         matches!(answer, Err(StoreError::Unavailable(_))),
         "{answer:?}"
@@ -317,6 +318,59 @@ async fn gateways_that_start_together_migrate_once() {
     let store = SqlStore::open(&database.url()).await.unwrap();
     assert_eq!(applied, store.migration_status().await.unwrap().len());
     assert!(store.businesses().await.unwrap().is_empty());
+    store.close().await;
+}
+
+/// What was shown under its lead's name is shown under it still, except where strangers shared the lead; and a request of
+/// before is a task to book.
+#[tokio::test]
+async fn names_and_tasks_of_an_older_version_are_kept() {
+    let Some(database) = TestDatabase::create().await else {
+        return;
+    };
+    let mut db = PgConnection::connect(&database.url())
+        .await
+        .expect("connect");
+    let mut before = sqlx::migrate!("../../migrations/postgres");
+    before.migrations.to_mut().truncate(1);
+    before.run_direct(None, &mut db, false).await.unwrap();
+    let rows = "
+        SET toran.business_id = '*';
+        INSERT INTO business (id, name, called_number, text, agent_gender)
+            VALUES ('00000000-0000-0000-0000-000000000001', 'עסק', '+97230000001', '', 'female');
+        INSERT INTO appointment_settings (business_id, active_days, start_hour, end_hour, slot_interval_minutes, time_zone)
+            SELECT id, 'sun-fri', '09:00', '18:00', 30, 'Asia/Jerusalem' FROM business;
+        INSERT INTO lead (id, business_id, phone, name, created_at) VALUES
+            ('00000000-0000-0000-0000-000000000007', '00000000-0000-0000-0000-000000000001', '+972540000007', 'דוד', now()),
+            ('00000000-0000-0000-0000-000000000008', '00000000-0000-0000-0000-000000000001', '+266696687', 'זר', now());
+        INSERT INTO call_session (business_id, call_sid, lead_id, started_at, seen_at)
+            SELECT business_id, CASE WHEN name = 'זר' THEN 'CA8' ELSE 'CA7' END, id, now(), now() FROM lead;
+        INSERT INTO appointment (id, business_id, lead_id, call_sid, starts_at, ends_at, busy_from, busy_to, resource, seat, name, created_at)
+            SELECT gen_random_uuid(), business_id, lead_id, call_sid, at, at + interval '30 min', at, at + interval '30 min',
+            'main', seat, name, now() FROM call_session, (VALUES
+            ('CA7', timestamptz '2026-11-24 14:30Z', 0, NULL), ('CA7', timestamptz '2026-11-24 15:00Z', 0, 'נועם'),
+            ('CA8', timestamptz '2026-11-24 15:30Z', 0, NULL)) AS made (sid, at, seat, name) WHERE sid = call_sid;
+        INSERT INTO task (id, business_id, lead_id, call_sid, requested_time, noted_at)
+            SELECT gen_random_uuid(), business_id, lead_id, call_sid, '10:00', now() FROM call_session WHERE call_sid = 'CA7';";
+    sqlx::raw_sql(rows).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    let store = SqlStore::open(&database.url()).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().len(), 1);
+    let id = business(1).id;
+    let until = NOW + time::Duration::days(7);
+    let rows = store.appointments(id, NOW, until).await.unwrap();
+    let names: Vec<Option<&str>> = rows
+        .iter()
+        .map(|row| row.name.as_ref().map(|name| name.expose().as_str()))
+        .collect();
+    assert_eq!(names, [Some("דוד"), Some("נועם"), None]);
+    let tasks = store.tasks(id, true).await.unwrap();
+    let shown: Vec<_> = tasks
+        .iter()
+        .map(|task| (task.kind, task.words.clone(), task.name.clone()))
+        .collect();
+    let name = Some(toran_domain::Pii::new("דוד".to_owned()));
+    assert_eq!(shown, [(toran_domain::TaskKind::Booking, None, name)]);
     store.close().await;
 }
 

@@ -68,8 +68,27 @@ pub fn known_range(settings: &AppointmentSettings, date: Date) -> (UtcDateTime, 
     (from.saturating_sub(AROUND), to.saturating_add(AROUND))
 }
 
+/// The appointment that an order would move: the one that was confirmed last in the ordering call; but if that is another
+/// person's, the newest that the call made or moved for this person. `of_call` are the live ones that it made or moved.
+pub fn standing_for(
+    order: &BookingOrder,
+    confirmed_last: Option<LiveAppointment>,
+    of_call: impl IntoIterator<Item = LiveAppointment>,
+) -> Option<LiveAppointment> {
+    let is_anothers =
+        |one: &LiveAppointment| are_two_persons(one.name.as_ref(), order.name.as_ref());
+    if !confirmed_last.as_ref().is_some_and(is_anothers) {
+        return confirmed_last;
+    }
+    let theirs = of_call
+        .into_iter()
+        .filter(|one| one.name.is_some() && !is_anothers(one));
+    // Ids come in the order of time.
+    theirs.max_by_key(|one| one.appointment_id)
+}
+
 /// Decides an order. `live` are the business's live appointments whose busy ranges touch the [`known_range`] of the
-/// ordered day; `standing` is the live appointment that was confirmed last in the ordering call.
+/// ordered day; `standing` is the live appointment that it [would move](standing_for).
 ///
 /// What the caller holds comes before every rule: a confirmation that is repeated after the hour has
 /// come, or after the settings have changed, still means the appointment that stands.

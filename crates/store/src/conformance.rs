@@ -14,6 +14,7 @@ mod changes;
 mod leads;
 mod outbox;
 mod persons;
+mod streams;
 mod tasks;
 mod tenants;
 
@@ -23,6 +24,7 @@ pub use changes::*;
 pub use leads::*;
 pub use outbox::*;
 pub use persons::*;
+pub use streams::*;
 pub use tasks::*;
 pub use tenants::*;
 
@@ -155,12 +157,14 @@ macro_rules! back_office_suite {
             erases_a_lead,
             exports_and_erases_one_person_of_a_line,
             takes_a_shared_lead_apart,
+            forgets_the_words_of_what_was_dealt_with,
             shows_a_number_that_was_given,
             keeps_personal_data_for_its_time_alone,
             turns_a_request_into_a_task,
             makes_no_task_of_what_was_booked_after_all,
             ends_the_task_of_a_call_that_books_after_all,
             keeps_a_task_of_each_kind,
+            keeps_the_request_of_another_person,
             tells_of_a_transfer_when_it_is_over,
         }
     };

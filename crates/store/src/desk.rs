@@ -14,7 +14,7 @@ use toran_scheduling::Refusal;
 use crate::{
     AppointmentRow, BookingAnswer, BookingOrder, BoxError, CallKey, NewTask, Spool, Store,
     StoreError, bounded_name, bounded_words,
-    names::{are_two_persons, same_name},
+    names::{are_two_persons, same_person},
 };
 use diary::{Diary, LOOK_AHEAD_DAYS, settled};
 
@@ -385,7 +385,7 @@ fn own_of(inquirer: &Inquirer, about: RequestedTime, rows: &[AppointmentRow]) ->
     };
     let is_theirs = |row: &AppointmentRow| {
         let under = row.name.as_ref();
-        under.is_none_or(|under| same_name(under.expose(), name.expose())) || inquirer.made(row)
+        under.is_none_or(|under| same_person(under.expose(), name.expose())) || inquirer.made(row)
     };
     Outcome::OwnAppointments {
         bookings: bookings(&is_theirs),

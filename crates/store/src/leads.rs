@@ -6,7 +6,7 @@ use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId, PhoneNum
 
 use crate::{
     AppointmentChange, AppointmentRow, CallEnding, ChangeKind, StoreError, TaskRow, TranscriptLine,
-    names::{persons, same_name},
+    names::{persons, same_person},
 };
 
 /// One line from which a business was called, or one call whose number was withheld. More than one person may call from a
@@ -93,22 +93,21 @@ impl LeadRecord {
     pub fn of_person(self, person: &str) -> (Self, Covered) {
         let is_theirs = |name: &Option<Pii<String>>| {
             name.as_ref()
-                .is_some_and(|name| same_name(name.expose(), person))
+                .is_some_and(|name| same_person(name.expose(), person))
         };
         let (theirs, others): (Vec<_>, Vec<_>) = self
             .persons()
             .into_iter()
-            .partition(|name| same_name(name.expose(), person));
-        let appointments: Vec<_> = self
-            .appointments
-            .into_iter()
-            .filter(|(row, _)| is_theirs(&row.name))
-            .collect();
-        let tasks: Vec<_> = self
-            .tasks
-            .into_iter()
-            .filter(|task| is_theirs(&task.name))
-            .collect();
+            .partition(|name| same_person(name.expose(), person));
+        let mut appointments = self.appointments;
+        appointments.retain(|(row, _)| is_theirs(&row.name));
+        let mut tasks = self.tasks;
+        tasks.retain(|task| is_theirs(&task.name));
+        // How the line is called may be another person's name.
+        let lines = appointments.iter_mut().map(|(row, _)| &mut row.lead_name);
+        for line in lines.chain(tasks.iter_mut().map(|task| &mut task.lead_name)) {
+            line.take_if(|name| !same_person(name.expose(), person));
+        }
         let named_in = |call: &CallRecord| {
             let made = appointments
                 .iter()
@@ -125,7 +124,7 @@ impl LeadRecord {
         let name = self
             .lead
             .name
-            .filter(|name| same_name(name.expose(), person));
+            .filter(|name| same_person(name.expose(), person));
         let record = Self {
             lead: LeadRow { name, ..self.lead },
             calls: self.calls.into_iter().filter(named_in).collect(),

@@ -103,6 +103,7 @@ pub use leads::{
     SplitLead,
 };
 pub use memory::MemoryStore;
+pub use names::are_two_persons;
 pub use outbox::{
     CallSummary, Delivery, DeliveryState, Event, EventKind, EventRow, Outbox, Webhook,
 };

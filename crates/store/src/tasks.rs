@@ -51,10 +51,39 @@ pub fn bounded_words(words: &str) -> Option<Pii<String>> {
     (!kept.is_empty()).then(|| Pii::new(kept))
 }
 
+impl NewTask {
+    /// This task in place of an older one of the same call and kind: what the caller said before is kept before what they
+    /// say now. A request to book is made anew with each word.
+    #[must_use]
+    pub fn after(self, older: Option<&Pii<String>>) -> Self {
+        let words = match (older, &self.words) {
+            _ if self.kind == TaskKind::Booking => self.words.clone(),
+            (None, newer) => newer.clone(),
+            (Some(older), None) => Some(older.clone()),
+            (Some(older), Some(newer)) => Some(Pii::new(joined(older.expose(), newer.expose()))),
+        };
+        Self { words, ..self }
+    }
+}
+
+/// The older words and the newer ones; of what is too long for a task, the end.
+fn joined(older: &str, newer: &str) -> String {
+    const BETWEEN: &str = " / ";
+    if newer.contains(older) {
+        return newer.to_owned();
+    }
+    if older.contains(newer) {
+        return older.to_owned();
+    }
+    let all: Vec<char> = [older, BETWEEN, newer].concat().chars().collect();
+    let first = all.len().saturating_sub(MAX_TASK_WORDS_CHARS);
+    all.into_iter().skip(first).collect()
+}
+
 /// What came of adding a task. Each means that the request is not lost and need not be kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskAddition {
-    /// It is stored; it replaces an older one of the same call and kind.
+    /// It is stored; it replaces an older one of the same call and kind, [after](NewTask::after) its words.
     Added,
     /// It, or a newer one of the same call and kind, is stored already.
     AlreadyThere,
@@ -97,7 +126,8 @@ pub struct TaskRow {
 #[async_trait]
 pub trait Tasks: Send + Sync {
     /// Adds a task. One to [book](TaskKind::Booking) is not added if the caller has come to an appointment at that time,
-    /// or in that call after that moment. Adding it again changes nothing.
+    /// or in that call after that moment; what another person of the line has come to is no reason. Adding it again changes
+    /// nothing.
     async fn add_task(&self, task: &NewTask) -> Result<TaskAddition, StoreError>;
 
     /// A business's tasks, oldest first; those that are done only if asked for.
@@ -128,4 +158,44 @@ pub trait Tasks: Send + Sync {
 pub trait Spool: Send + Sync {
     /// Keeps a task, in place of an older one of the same call and kind. When it returns, the task is durable.
     async fn keep(&self, task: &NewTask) -> Result<(), BoxError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use toran_domain::TaskKind::{Booking, Cancellation, Message};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: TaskKind, older: &str, newer: &str, expected: &str) {
+        let some = |words: &str| (!words.is_empty()).then(|| Pii::new(words.to_owned()));
+        let task = NewTask {
+            task_id: TaskId::from_uuid(Uuid::nil()),
+            key: CallKey {
+                business_id: BusinessId::from_uuid(Uuid::nil()),
+                call_sid: "CA1".parse().unwrap(),
+            },
+            lead_id: LeadId::from_uuid(Uuid::nil()),
+            kind,
+            requested: RequestedTime::default(),
+            name: None,
+            words: some(newer),
+            noted_at: UtcDateTime::UNIX_EPOCH,
+        };
+        assert_eq!(task.after(some(older).as_ref()).words, some(expected));
+    }
+
+    #[test]
+    fn what_was_said_before_is_not_lost() {
+        check(Message, "אאחר", "תביאו מים", "אאחר / תביאו מים");
+        check(Message, "אאחר", "אאחר קצת", "אאחר קצת");
+        check(Message, "אאחר קצת", "אאחר", "אאחר קצת");
+        check(Message, "", "אאחר", "אאחר");
+        check(Cancellation, "את שלישי", "", "את שלישי");
+        check(Booking, "מחר", "ברביעי", "ברביעי");
+        let long = "א".repeat(MAX_TASK_WORDS_CHARS);
+        let kept = format!("{} / סוף", "א".repeat(MAX_TASK_WORDS_CHARS - 6));
+        check(Message, &long, "סוף", &kept);
+    }
 }

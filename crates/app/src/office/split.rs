@@ -5,22 +5,12 @@ use std::io::{self, Write};
 use toran_domain::{BusinessId, LeadId, PhoneNumber};
 use toran_store::{Businesses as _, Leads as _, SplitLead};
 use toran_store_sql::SqlStore;
+use toran_telephony::twilio::withheld_numbers;
 use uuid::Uuid;
 
 use super::{OfficeError, known, moment, now};
 
-/// What the provider writes as the number of a caller who withheld it: words, as a telephone's keys spell them
-/// (ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE, PRIVATE).
-const KEYPAD_WORDS: [&str; 6] = [
-    "+266696687",
-    "+7378742833",
-    "+2562533",
-    "+8656696",
-    "+86282452253",
-    "+7748483",
-];
-
-/// Takes apart the leads that were made of such a word, in one business or in all, and writes what became of them. With
+/// Takes apart the leads that were made of a word that the provider writes for a withheld number, in one business or in all, and writes what became of them. With
 /// `dry_run` it only writes what would.
 pub async fn split_leads(
     store: &SqlStore,
@@ -40,7 +30,7 @@ pub async fn split_leads(
     };
     let mut found = 0;
     for business_id in businesses {
-        for number in KEYPAD_WORDS.iter().filter_map(|word| word.parse().ok()) {
+        for number in withheld_numbers() {
             found += usize::from(split_one(store, business_id, &number, dry_run, out).await?);
         }
     }
@@ -109,17 +99,4 @@ fn report(split: &SplitLead, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_words_are_stored_as_they_are_written() {
-        for word in KEYPAD_WORDS {
-            let number: PhoneNumber = word.parse().unwrap();
-            assert_eq!(number.e164(), word);
-        }
-    }
 }

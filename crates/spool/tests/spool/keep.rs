@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use toran_domain::{BusinessId, RequestedTime, TaskKind};
+use toran_domain::{BusinessId, Pii, RequestedTime, TaskKind};
 use toran_spool::{FileSpool, SpoolError};
 use toran_store::{BoxError, CallKey, NewTask, Spool as _};
 use uuid::Uuid;
@@ -70,6 +70,7 @@ async fn a_call_keeps_one_request_of_each_kind() {
     let spool = scratch.open();
     let of_kind = |kind, second| NewTask {
         kind,
+        words: Some(Pii::new(format!("דברים {second}"))),
         ..request("CA1", second)
     };
     for (kind, second) in [
@@ -85,7 +86,11 @@ async fn a_call_keeps_one_request_of_each_kind() {
     let left = [
         of_kind(TaskKind::Booking, 1),
         of_kind(TaskKind::Cancellation, 3),
-        of_kind(TaskKind::Message, 4),
+        // What was said before is not lost.
+        NewTask {
+            words: Some(Pii::new("דברים 2 / דברים 4".to_owned())),
+            ..of_kind(TaskKind::Message, 4)
+        },
     ];
     assert_eq!(kept(&scratch).await, left);
 }

@@ -204,6 +204,33 @@ pub async fn keeps_personal_data_for_its_time_alone(office: Office) {
     assert_eq!(removed(400).await, (0, 0));
 }
 
+/// The words of a task that was dealt with go with what was said in its call; those of an open one stay, as it stands.
+pub async fn forgets_the_words_of_what_was_dealt_with(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    for (n, name) in [(1, "דוד"), (2, "דנה")] {
+        booked_by(&office, n, name).await;
+    }
+    let first = toran_domain::TaskId::from_uuid(uuid::Uuid::from_u128(1));
+    let finished = office.finish_task(id, first, NOW).await;
+    assert!(finished.expect("finish_task"));
+    let kept = Retention {
+        transcripts_days: Some(7),
+        phone_numbers_days: None,
+    };
+    assert!(office.set_retention(id, kept).await.expect("set_retention"));
+    let words = async |days| {
+        let applied = office.apply_retention(NOW + Duration::days(days)).await;
+        applied.expect("apply_retention");
+        let tasks = office.tasks(id, true).await.expect("tasks");
+        tasks
+            .iter()
+            .map(|task| task.words.is_some())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(words(6).await, [true, true]);
+    assert_eq!(words(8).await, [false, true]);
+}
+
 /// A number that was given in the conversation is shown, exported and erased with its lead, and finds nobody.
 pub async fn shows_a_number_that_was_given(office: Office) {
     let store = store(&office);
@@ -291,6 +318,9 @@ pub async fn exports_and_erases_one_person_of_a_line(office: Office) {
     assert_eq!(counts, (2, 2, 2));
     let expected = "covers דוד כהן; 1 other person of this line stays";
     assert_eq!(covered.sentence(), expected);
+    let exported = office.export_lead(id, lead_id(1), Some("דנה")).await;
+    let (of_dana, _) = exported.expect("export_lead").expect("known");
+    assert!(of_dana.lead.name.is_none() && of_dana.appointments[0].0.lead_name.is_none());
     let (counts, covered) = export(Some("יוסי")).await;
     assert_eq!((counts, covered.is_of_nobody()), ((0, 0, 0), true));
 

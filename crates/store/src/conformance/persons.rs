@@ -114,7 +114,9 @@ pub async fn moves_nothing_of_another_person(store: Shared) {
         ("יעל", time!(11:00), "created 2"),
         ("יעל", time!(12:00), "moved 2"),
         ("נועם", time!(10:00), "held here 1"),
+        ("יעל", time!(12:30), "moved 2"),
         ("נועם", time!(13:00), "moved 1"),
+        ("יעל", time!(12:00), "moved 2"),
     ] {
         let new_id = if expected.ends_with('1') { 1 } else { 2 };
         let answer = book(&store, &for_whom(&call, name, time, new_id)).await;
@@ -143,13 +145,13 @@ pub async fn knows_a_person_by_variants_of_the_name(store: Shared) {
     shop(&store, 1).await;
     let first = open(&store, &key(1, "CA0"), Some(7), 1).await;
     book(&store, &for_whom(&first, "דוד כהן", HALF_PAST_FOUR, 1)).await;
-    for (n, name) in (1..).zip(["דוד", "כהן", "דָּוִד כהן", "כהן, דוד", " דוד  כהן "])
+    for (n, name) in (1..).zip(["דוד", "דָּוִד כהן", "כהן, דוד", " דוד  כהן "])
     {
         let call = open(&store, &key(1, &format!("CA{n}")), Some(7), 1).await;
         let answer = book(&store, &for_whom(&call, name, HALF_PAST_FOUR, 2)).await;
         check(&answer, "held before 1");
     }
-    for (n, name) in (10..).zip(["דוד לוי", "דנה כהן", "דודו"]) {
+    for (n, name) in (10..).zip(["דוד לוי", "דנה כהן", "רות"]) {
         let call = open(&store, &key(1, &format!("CA{n}")), Some(7), 1).await;
         let answer = book(&store, &for_whom(&call, name, HALF_PAST_FOUR, 2)).await;
         check(&answer, "taken");

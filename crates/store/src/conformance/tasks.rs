@@ -196,7 +196,7 @@ pub async fn keeps_a_task_of_each_kind(office: Office) {
         (TaskKind::Cancellation, 12, true),
         (TaskKind::Person, 11, true),
         (TaskKind::Move, toran_domain::MAX_TASK_WORDS_CHARS, true),
-        (TaskKind::Message, 13, true),
+        (TaskKind::Message, 30, true),
     ];
     assert_eq!(shown, expected);
     // What is held at the very hour makes no other kind needless.
@@ -268,4 +268,41 @@ pub async fn ends_the_task_of_a_call_that_books_after_all(office: Office) {
         .filter(|told| told.kind == EventKind::TaskCreated);
     let calls: Vec<_> = of_tasks.map(|told| told.call_sid.clone()).collect();
     assert_eq!(calls, [Some(other.key.call_sid), Some(call.key.call_sid)]);
+}
+
+/// What one person of a line comes to is no answer to what another one asked for, in the same call or in another.
+pub async fn keeps_the_request_of_another_person(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    let call = open(&store(&office), &key(1, "CA1"), Some(7), 1).await;
+    let named = |name: &str| Some(Pii::new(name.to_owned()));
+    let asked = |call: &CallSession, n, name: &str, time| NewTask {
+        name: named(name),
+        ..task(call, n, time, 10)
+    };
+    let book_for = async |name: &str, time, n, seconds| {
+        let order = crate::BookingOrder {
+            name: named(name),
+            now: NOW + Duration::seconds(seconds),
+            ..order(&call, TUESDAY, time, n)
+        };
+        let answer = book(&store(&office), &order).await;
+        assert!(matches!(answer, BookingAnswer::Created(_)), "{answer:?}");
+    };
+    let add_task = async |task: &NewTask| office.add_task(task).await.expect("add_task");
+    let noam = asked(&call, 1, "נועם", time!(10:00));
+    assert_eq!(add_task(&noam).await, TaskAddition::Added);
+    book_for("יעל", time!(11:00), 1, 30).await;
+    let open_now = async || {
+        let tasks = office.tasks(id, false).await.expect("tasks");
+        tasks.len()
+    };
+    assert_eq!(open_now().await, 1, "another person's request stays");
+    let next = open(&store(&office), &key(1, "CA2"), Some(7), 2).await;
+    let same_hour = asked(&next, 2, "נועם", time!(11:00));
+    assert_eq!(add_task(&same_hour).await, TaskAddition::Added);
+    let of_yael = asked(&next, 3, "יעל לוי", time!(11:00));
+    let added = add_task(&of_yael).await;
+    assert!(matches!(added, TaskAddition::AlreadyBooked(_)), "{added:?}");
+    book_for("נועם", time!(12:00), 2, 40).await;
+    assert_eq!(open_now().await, 1, "this person's request is answered");
 }

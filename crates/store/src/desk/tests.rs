@@ -1,3 +1,6 @@
+mod persons;
+mod wishes;
+
 use time::{Date, Duration, Time, macros::date};
 use toran_scheduling::Slot;
 
@@ -359,4 +362,41 @@ fn a_desk_and_a_store_cross_threads() {
     check::<Desk>();
     check::<MemoryStore>();
     check::<Arc<dyn Store>>();
+}
+
+#[tokio::test]
+async fn what_a_caller_leaves_is_saved_in_their_words() {
+    let store = shop().await;
+    let spool = Arc::new(PlayedSpool::default());
+    let desk = Desk::new(Arc::clone(&store)).with_spool(Arc::clone(&spool) as Arc<dyn Spool>);
+    let said = |words: &str| Some(Pii::new(words.to_owned()));
+    let asks = Inquirer {
+        name: said(" דנה\n"),
+        words: said("מה שאמרתי"),
+        ..inquirer()
+    };
+    for (kind, words, kept) in [
+        (TaskKind::Message, said(" אאחר\nקצת\u{0}"), said("אאחר קצת")),
+        (TaskKind::Person, None, said("מה שאמרתי")),
+    ] {
+        let draft = TaskDraft {
+            kind,
+            requested: RequestedTime::default(),
+            words,
+        };
+        let saved = desk.save(&asks, draft, NOW).await;
+        assert!(matches!(saved, Saved::Spooled), "{saved:?}");
+        let task = spool.kept.lock().unwrap().pop().unwrap();
+        assert_eq!(
+            (task.kind, task.words, task.name),
+            (kind, kept, said("דנה"))
+        );
+    }
+    let draft = TaskDraft {
+        kind: TaskKind::Person,
+        requested: RequestedTime::default(),
+        words: None,
+    };
+    let saved = Desk::new(store).save(&asks, draft, NOW).await;
+    assert!(matches!(saved, Saved::NoSpool), "{saved:?}");
 }
