@@ -146,6 +146,8 @@ pub struct CallEngine {
     parser_failures: u8,
     /// Segments in a row that could not be transcribed.
     untranscribed: u32,
+    /// Read-backs in a row after which the caller had still not heard the day and the hour.
+    read_backs: u8,
     /// False claims in a row.
     false_claims: u8,
     clips: u32,
@@ -191,6 +193,7 @@ impl CallEngine {
             words_due: None,
             parser_failures: 0,
             untranscribed: 0,
+            read_backs: 0,
             false_claims: 0,
             clips: 0,
             out: [Output::Model(ToModel::Open)].into(),

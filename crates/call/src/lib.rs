@@ -14,9 +14,12 @@
 //! [`CallEngine::poll_timeout`]. `now` never goes back.
 //!
 //! ```
+//! use time::macros::datetime;
 //! use toran_call::{CallConfig, CallEngine, FromModel, Input, Instant, Output, ToModel};
 //!
-//! let mut call = CallEngine::new(CallConfig::default(), Instant::START);
+//! // What the business's wall clock shows when the call begins.
+//! let config = CallConfig::new(datetime!(2026-11-23 10:00));
+//! let mut call = CallEngine::new(config, Instant::START);
 //! assert!(matches!(call.poll_output(), Some(Output::Model(ToModel::Open))));
 //! call.handle(Instant::START, Input::Model(FromModel::Connected));
 //! assert!(matches!(call.poll_output(), Some(Output::Model(ToModel::Configure))));

@@ -6,8 +6,11 @@ use toran_domain::{Detail, Outcome, RequestedTime, Speaker, TurnIndex, Wish};
 use toran_hebrew as hebrew;
 use toran_scheduling::Slot;
 
-use super::CallEngine;
+use super::{CallEngine, requests::Then};
 use crate::{DeskOrder, Instant, Notice, Purpose, Understood};
+
+/// After so many read-backs in a row that left the day or the hour out again, the request is left to the business.
+const READ_BACKS_ENDURED: u8 = 2;
 
 impl CallEngine {
     /// The day on the business's calendar. (An hour that the clock jumps during a call moves midnight by that hour.)
@@ -64,13 +67,21 @@ impl CallEngine {
             return self.look(now, turn, wish);
         }
         if heard == Some(requested) || self.stands(requested) {
+            self.read_backs = 0;
             let order = DeskOrder::Book {
                 requested,
                 one_more: self.one_more,
             };
             return self.order(now, turn, order);
         }
-        self.reply(turn, Notice::ReadBack { date, time });
+        self.read_backs = self.read_backs.saturating_add(1);
+        if self.read_backs <= READ_BACKS_ENDURED {
+            return self.reply(turn, Notice::ReadBack { date, time });
+        }
+        // The model does not read it back. The caller has said yes often enough: the business books it.
+        self.read_backs = 0;
+        self.turns.close_front();
+        self.save_what_is_known(now, Then::SayUnavailable);
     }
 
     /// Whether an appointment of this call, or one that was found in it, is there: the same yes again, however it was

@@ -143,11 +143,16 @@ pub fn day_is_named(text: &str, date: Date, today: Date) -> bool {
             .iter()
             .any(|hour| hour.is_led() && hour.at().abs_diff(day.at) > 1)
     };
+    // "שלישי בעשר", "שלישי, בשעה עשר": a weekday's name right before an hour is a day.
+    let leads_an_hour = |day: &SaidDay| {
+        let mut led = hours.iter().filter(|hour| hour.is_led());
+        led.any(|hour| (1..=2).contains(&hour.at().saturating_sub(day.at)))
+    };
     days_said(text).iter().any(|day| {
         let is_a_day = match day.bearing {
             Bearing::Sure => true,
             Bearing::MayBeAnHour => has_its_hour(day),
-            Bearing::Alone => false,
+            Bearing::Alone => leads_an_hour(day),
         };
         is_a_day && !day.negated && day.fits(date, today)
     })

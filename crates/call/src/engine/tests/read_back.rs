@@ -64,6 +64,22 @@ fn what_was_read_back_and_confirmed_is_booked() {
 }
 
 #[test]
+fn a_model_that_never_reads_back_does_not_keep_the_caller_for_ever() {
+    let mut call = Call::greeted();
+    call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+    for _ in 0..3 {
+        call.agent("בסדר גמור, רגע.");
+        call.says_yes();
+    }
+    assert_eq!((books(&call), read_backs(&call)), (0, 2));
+    let wanted = for_half_past_ten(Action::Ask).requested();
+    assert_eq!(call.saved_times(), [wanted]);
+    call.saved(true);
+    let unavailable = Notice::Outcome(Outcome::BookingUnavailable { noted: true });
+    assert_eq!(call.told().last(), Some(&unavailable));
+}
+
+#[test]
 fn the_day_may_be_heard_in_one_answer_and_the_hour_in_the_next() {
     let mut call = Call::greeted();
     call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");

@@ -165,3 +165,19 @@ fn every_month_is_known() {
         assert!(day_is_named(&said, date, SUNDAY), "{said}");
     }
 }
+
+#[test]
+fn a_weekdays_name_alone_is_a_day_right_before_an_hour() {
+    let tuesday = date!(2026 - 11 - 24);
+    for text in ["שלישי בעשר וחצי פנוי. לקבוע?", "אז שלישי, בשעה עשר?"]
+    {
+        assert!(day_is_named(text, tuesday, SUNDAY), "{text}");
+    }
+    for text in [
+        "שלישי בתור מחכה לך",
+        "מקום שלישי ברשימה",
+        "שלישי זה לא, אולי בעשר",
+    ] {
+        assert!(!day_is_named(text, tuesday, SUNDAY), "{text}");
+    }
+}
