@@ -10,23 +10,20 @@ use uuid::Uuid;
 
 use super::{OfficeError, known, moment, now};
 
-/// Takes apart the leads that were made of a word that the provider writes for a withheld number, in one business or in all, and writes what became of them. With
-/// `dry_run` it only writes what would.
+/// Takes apart the leads that were made of a word that the provider writes for a withheld number, in one business or in
+/// all, and writes what became of them. With `dry_run` it only writes what would.
 pub async fn split_leads(
     store: &SqlStore,
     business_id: Option<BusinessId>,
     dry_run: bool,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    let businesses = match business_id {
-        Some(id) => {
-            known(store, id).await?;
-            vec![id]
-        }
-        None => {
-            let all = store.businesses().await?;
-            all.iter().map(|business| business.id).collect()
-        }
+    let businesses = if let Some(id) = business_id {
+        known(store, id).await?;
+        vec![id]
+    } else {
+        let all = store.businesses().await?;
+        all.iter().map(|business| business.id).collect()
     };
     let mut found = 0;
     for business_id in businesses {
