@@ -5,6 +5,7 @@
 
 mod at_desk;
 pub(crate) mod log;
+mod parsing;
 mod phone;
 mod recorder;
 
@@ -18,10 +19,9 @@ use tokio::{task::JoinSet, time::Instant};
 use toran_audio::Millis;
 use toran_call::{
     CallConfig, CallEngine, Ending, Fact, FromModel, FromPhone, Input, Instant as CallInstant,
-    Output, ParserFailure, Resumption, Said, StandingBooking, ToModel, ToPhone, Understood,
+    Output, Resumption, Said, StandingBooking, ToModel, ToPhone,
 };
-use toran_domain::{Business, TurnIndex};
-use toran_nlp::{Extraction, ParseContext};
+use toran_domain::Business;
 use toran_realtime::{ClientEvent, NewItem, ServerEvent};
 use toran_store::{CallAppointment, CallEnding, CallSession, TranscriptLine, TransferState};
 use toran_telephony::media::StreamSid;
@@ -390,59 +390,6 @@ impl Driver {
         }
     }
 
-    fn parse(
-        &mut self,
-        turn: TurnIndex,
-        text: String,
-        table: toran_domain::RequestedTime,
-        last_said: String,
-    ) {
-        let (bridge, business, now) = (
-            Arc::clone(&self.bridge),
-            Arc::clone(&self.business),
-            self.utc_now(),
-        );
-        self.spawn(async move {
-            let context = ParseContext {
-                now: business.settings.local(now),
-                settings: &business.settings,
-                table,
-                last_said: Some(last_said.as_str()).filter(|said| !said.is_empty()),
-            };
-            match bridge
-                .parser
-                .extract_appointment_request(&text, &context)
-                .await
-            {
-                Ok(extraction) => {
-                    if !extraction.unclear.is_empty() {
-                        info!(
-                            turn = turn.0,
-                            "the parser's model named what was not said so; it is asked for"
-                        );
-                    }
-                    let usage = Some((extraction.model.clone(), extraction.usage));
-                    let result = Ok(understood(extraction));
-                    let input = Input::Parsed { turn, result };
-                    Answer::Parsed { input, usage }
-                }
-                Err(error) => {
-                    warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the parser gave no result"
-                    );
-                    Answer::Parsed {
-                        input: Input::Parsed {
-                            turn,
-                            result: Err(ParserFailure),
-                        },
-                        usage: None,
-                    }
-                }
-            }
-        });
-    }
-
     /// Closes the phone's stream and the model's session, and sees that what was begun is stored.
     async fn finish(mut self) {
         self.model = None;
@@ -488,19 +435,6 @@ impl Driver {
             bookings = self.engine.ledger().bookings().len(),
             "call.summary"
         );
-    }
-}
-
-fn understood(extraction: Extraction) -> Understood {
-    Understood {
-        request: extraction.request,
-        intent: extraction.intent,
-        part_of_day: extraction.part_of_day,
-        not_on: extraction.not_on,
-        about: extraction.about,
-        one_more: extraction.one_more,
-        phone: extraction.phone,
-        unclear: extraction.unclear,
     }
 }
 

@@ -344,4 +344,32 @@ mod tests {
         }
         assert!((40..50).contains(&away), "handed over after {away} minutes");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_superseded_stream_writes_nothing_more() {
+        let memory = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Store> = Arc::clone(&memory) as _;
+        add(&store, 1).await;
+        let key = key(1, "CA1");
+        let older = open(&store, &key, Some(7), 7).await.stream();
+        let at = utc_datetime!(2026-11-23 12:00);
+        store.take_over(&key, at).await.unwrap();
+        let stop = CancellationToken::new();
+        let prices = Arc::new(PriceTable::default());
+        let recorder = Recorder::start(Arc::clone(&store), older, prices, stop.clone());
+        for text in ["שלום", "להתראות"] {
+            recorder.record(Entry::Line {
+                speaker: Speaker::Agent,
+                text: Pii::new(text.to_owned()),
+                at,
+            });
+        }
+        let ending = CallEnding::HungUp;
+        recorder.record(Entry::Ended { ending, at });
+        recorder.finish().await;
+        assert!(stop.is_cancelled(), "its stream ends");
+        assert_eq!(store.transcript(&key).await.unwrap(), []);
+        let session = store.call_session(&key).await.unwrap().unwrap();
+        assert_eq!(session.ending, None);
+    }
 }
