@@ -1,6 +1,7 @@
 //! Who is calling, what was heard, and what is promised: nobody is mistaken for another, nothing is booked unheard, and what the
 //! caller is told is noted is there.
 
+use futures_util::future::join_all;
 use toran_domain::{Business, TaskKind};
 use toran_simulator::{
     phone::{Caller, DialOutcome, EndedBy, PlaceCall},
@@ -55,17 +56,19 @@ async fn a_withheld_number_is_nobody() {
     };
     // ANONYMOUS on a keypad, as the provider writes it.
     place(withheld("+266696687", booking())).await;
-    for from in [
+    let spellings = [
         "+266696687",
         "+7378742833",
         "anonymous",
         "sip:anonymous@anonymous.invalid",
-    ] {
+    ];
+    join_all(spellings.map(|from| {
         let mut script = until_offered();
         script.pop();
         script.push(hear("תפוס"));
-        place(withheld(from, script)).await;
-    }
+        place(withheld(from, script))
+    }))
+    .await;
     let leads = stage.store().leads(dana.id, 50).await.expect("leads");
     assert_eq!(leads.len(), 5, "a lead for each call");
     assert!(leads.iter().all(|lead| lead.phone.is_none()), "{leads:#?}");
@@ -143,17 +146,17 @@ async fn ones_own_appointment_is_told_to_whoever_is_identified() {
 
 async fn what_is_left_to_the_business_becomes_a_task_with_the_callers_words() {
     let stage = Stage::set("").await;
-    for (nth, (utterance, kind, words)) in [
+    let left = [
         ("17", TaskKind::Cancellation, "אני רוצה לבטל את התור שלי"),
         ("18", TaskKind::Move, "אפשר להזיז את התור לשבוע הבא"),
         ("28", TaskKind::Person, "אני רוצה לדבר עם נציג"),
         ("38", TaskKind::Message, "אני אאחר בעשר דקות"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let number = format!("+97272123456{nth}");
-        let business = stage.business("דנה", &number).await;
+    ];
+    let stage = &stage;
+    join_all(left.map(|(utterance, kind, words)| async move {
+        let business = stage
+            .business("דנה", &format!("+972721234{utterance}0"))
+            .await;
         let script = vec![
             agent_speaks(),
             say(utterance),
@@ -164,7 +167,8 @@ async fn what_is_left_to_the_business_becomes_a_task_with_the_callers_words() {
         assert_eq!(task.kind, kind);
         let said = task.words.expect("the caller's words");
         assert_eq!(said.expose(), words);
-    }
+    }))
+    .await;
     assert_eq!(stage.told_names(), ["request_noted"; 4]);
 }
 
