@@ -123,13 +123,11 @@ pub struct CallEngine {
     one_more: bool,
     /// The appointments that were made or moved in this call.
     made: Vec<AppointmentId>,
-    table: RequestedTime,
-    /// The day and hour of the table that the caller has heard, as far as they are still the table's.
-    heard: RequestedTime,
+    proposal: proposal::Proposal,
     /// The slots that the caller was offered last.
     offered: Vec<(Date, Time)>,
-    /// What the next answer offers: on the table once the caller begins to hear it.
-    offer: Option<RequestedTime>,
+    /// The caller asked for their own appointment, and has not said who they are.
+    own_asked: Option<RequestedTime>,
     /// The name that was said in this call.
     caller_name: Option<Pii<String>>,
     requests: requests::Requests,
@@ -137,6 +135,8 @@ pub struct CallEngine {
     /// What the caller last heard from the agent.
     last_said: String,
     said: LastLines,
+    /// What became of requests while there was no session to tell it to.
+    untold: Vec<Notice>,
     greeted: bool,
     clarify_at: Option<Instant>,
     /// How often the caller was asked to repeat since something was understood.
@@ -146,14 +146,14 @@ pub struct CallEngine {
     parser_failures: u8,
     /// Segments in a row that could not be transcribed.
     untranscribed: u32,
-    /// Read-backs in a row after which the caller had still not heard the day and the hour.
-    read_backs: u8,
     /// False claims in a row.
     false_claims: u8,
     clips: u32,
     out: VecDeque<Output>,
 }
 
+/// What became of more requests than this is not told one by one.
+const MAX_UNTOLD: usize = 4;
 /// More wakes than this at one instant would be a fault of the engine; the rest come with the next call.
 const MAX_WAKES: usize = 32;
 
@@ -178,22 +178,21 @@ impl CallEngine {
             made: made.collect(),
             ledger: standing.map(|made| made.booking).collect(),
             one_more: resumption.one_more,
-            table: resumption.table,
-            heard: RequestedTime::default(),
+            proposal: proposal::Proposal::new(resumption.table),
             offered: resumption.offered,
-            offer: None,
+            own_asked: None,
             caller_name: config.caller_name.clone(),
             requests: requests::Requests::default(),
             transfer: transfer::Transfer::default(),
             last_said: String::new(),
             said: resumption.said.into_iter().collect(),
+            untold: Vec::new(),
             greeted: config.resumption.is_some(),
             clarify_at: None,
             clarified: 0,
             words_due: None,
             parser_failures: 0,
             untranscribed: 0,
-            read_backs: 0,
             false_claims: 0,
             clips: 0,
             out: [Output::Model(ToModel::Open)].into(),
@@ -220,7 +219,9 @@ impl CallEngine {
             (_, Input::Parsed { turn, result }) => self.on_parsed(now, turn, result),
             (_, Input::Desk { turn, outcome }) => self.on_desk(now, turn, outcome),
             (_, Input::Saved { save, noted }) => self.on_saved(save, noted),
-            (_, Input::TransferRequested { stored }) => self.on_transfer_requested(now, stored),
+            (_, Input::TransferRequested { stored }) => {
+                self.on_transfer_requested(now, stored);
+            }
         }
         self.settle(now);
     }
@@ -398,7 +399,7 @@ impl CallEngine {
             if !std::mem::replace(&mut self.greeted, true) {
                 self.record(Fact::Greeting);
             }
-            self.table = self.offer.take().unwrap_or(self.table);
+            self.proposal.begin_offer();
         }
         self.out
             .extend(progress.orders.into_iter().map(Output::Phone));
@@ -437,7 +438,7 @@ impl CallEngine {
             });
         Resumption {
             bookings: bookings.collect(),
-            table: self.table,
+            table: self.proposal.table,
             one_more: self.one_more,
             offered: self.offered.clone(),
             said: self.said.to_vec(),
@@ -449,13 +450,15 @@ impl CallEngine {
         self.turns.is_empty() && !self.caller.is_speaking()
     }
 
-    /// Puts a server event into the model's conversation. While there is no session nothing can be told; the
-    /// next one begins with what stands.
+    /// Puts a server event into the model's conversation. While there is no session nothing can be told: the next one begins
+    /// with what stands, and with what became of requests.
     fn tell(&mut self, notice: Notice) {
         if self.phase == Phase::Live {
             self.out
                 .push_back(Output::Model(ToModel::Tell(notice.clone())));
             self.record(Fact::Told { notice });
+        } else if notice.is_of_a_request() && self.untold.len() < MAX_UNTOLD {
+            self.untold.push(notice);
         }
     }
 

@@ -210,6 +210,17 @@ pub struct Understood {
     pub unclear: Vec<Detail>,
 }
 
+impl Understood {
+    /// Whether it says who is calling and nothing besides: then it is the name of what this call booked before. A name beside
+    /// another time, or one more appointment, may be somebody else's.
+    pub(crate) const fn says_a_name_alone(&self) -> bool {
+        self.request.name.is_some()
+            && matches!(self.request.action, Action::None)
+            && !self.one_more
+            && matches!(self.intent, Intent::Book | Intent::Other)
+    }
+}
+
 impl From<AppointmentRequest> for Understood {
     /// A result that says nothing besides.
     fn from(request: AppointmentRequest) -> Self {

@@ -51,6 +51,8 @@ pub enum Output {
     /// Store that this call wants a person, so that the provider dials one once the stream is over; whether it is stored
     /// comes back as [`Input::TransferRequested`](crate::Input::TransferRequested).
     RequestTransfer,
+    /// Take that back: the caller was told something else meanwhile. Nothing comes back.
+    WithdrawTransfer,
     /// For the record: transcript, log, metrics and checklist are all made of these.
     Record(Fact),
     /// The call is over for this gateway: close both sockets.
@@ -121,11 +123,8 @@ pub enum Notice {
     },
     /// The call goes to a person as soon as this was said.
     Transferring,
-    /// Nobody took the call that was transferred.
-    TransferFailed {
-        /// Whether the request for a person is noted.
-        noted: bool,
-    },
+    /// Nobody took the call that was transferred. That the business calls back is noted.
+    TransferFailed,
     /// The last answer claimed what was not true and was cut.
     ClaimRefused {
         /// Whether what the caller asked for is noted; `None` where nothing is to be noted.
@@ -138,6 +137,14 @@ pub enum Notice {
 }
 
 impl Notice {
+    /// Whether it tells what became of a request: true for the next session of the model, too.
+    pub(crate) const fn is_of_a_request(&self) -> bool {
+        matches!(
+            self,
+            Self::Request { .. } | Self::Outcome(Outcome::BookingUnavailable { .. })
+        )
+    }
+
     /// The name of the server event that tells it.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -146,7 +153,7 @@ impl Notice {
             Self::Request { noted: true, .. } => "request_noted",
             Self::Request { noted: false, .. } => "request_lost",
             Self::Transferring => "transferring",
-            Self::TransferFailed { .. } => "transfer_failed",
+            Self::TransferFailed => "transfer_failed",
             Self::ClaimRefused { .. } => "claim_refused",
             Self::NotUnderstood => "not_understood",
             Self::Resumed(_) => "call_resumed",
@@ -196,6 +203,8 @@ pub enum DeskOrder {
         requested: RequestedTime,
         /// Whether the caller asked for one more appointment beside the one that was made before.
         one_more: bool,
+        /// Whether the caller named the day and the hour in words of their own; else it was offered.
+        named_by_caller: bool,
     },
     /// Look up the caller's own appointments.
     Own {
@@ -351,6 +360,8 @@ pub enum Fact {
     OneMoreAsked,
     /// The caller gave a phone number.
     PhoneGiven(PhoneNumber),
+    /// The caller said a name and nothing besides.
+    NameGiven(Pii<String>),
     /// A segment could not be transcribed.
     TranscriptionFailed {
         /// The service's code.

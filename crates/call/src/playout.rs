@@ -55,9 +55,23 @@ pub(crate) struct CutItem {
     pub(crate) words: String,
 }
 
+/// An item that was heard to its end, kept for a while: the caller may have begun to speak before that end, and the model's
+/// server tells so later.
+#[derive(Debug)]
+struct EndedItem {
+    at: Instant,
+    length: Millis,
+    words: String,
+}
+
+/// So many of them, and no longer than this: a voice is told of within it.
+const MAX_ENDED: usize = 4;
+const ENDED_KEPT: Millis = Millis(3_000);
+
 #[derive(Debug, Default)]
 pub(crate) struct Playout {
     items: VecDeque<Item>,
+    ended: VecDeque<EndedItem>,
     clock: PlayoutClock,
     marks: VecDeque<(MarkId, Millis)>,
     next_mark: u64,
@@ -225,8 +239,17 @@ impl Playout {
                 break;
             }
             if let Some(item) = self.items.pop_front() {
-                let all = Millis::of_mulaw(item.sent);
-                progress.heard.push((item.words_heard(all), item.truncated));
+                let length = Millis::of_mulaw(item.sent);
+                let words = item.words_heard(length);
+                if self.ended.len() >= MAX_ENDED {
+                    self.ended.pop_front();
+                }
+                self.ended.push_back(EndedItem {
+                    at: now,
+                    length,
+                    words: words.clone(),
+                });
+                progress.heard.push((words, item.truncated));
             }
         }
         progress
@@ -291,12 +314,18 @@ impl Playout {
         self.queued() > 0 || self.clock.buffered(now.0) > Millis::ZERO
     }
 
-    /// The whole words of what is under way that had been heard so long before now. The place of a word in its sound is an
-    /// estimate, so a margin is left.
-    pub(crate) fn words_heard_before(&self, now: Instant, ago: Millis) -> Vec<String> {
-        let heard_in_all = self.clock.heard(now.0) - ago;
+    /// The whole words that had been heard at an instant that is over, of what was under way then. The place of a word in its
+    /// sound is an estimate, so a margin is left.
+    pub(crate) fn words_heard_at(&self, then: Instant, now: Instant) -> Vec<String> {
+        let heard_in_all = self.clock.heard(now.0) - (now - then);
         let spoken = self.items.iter().filter(|item| !item.canned);
-        let words = spoken.map(|item| item.words_heard_for_sure(heard_in_all));
+        let under_way = spoken.map(|item| item.words_heard_for_sure(heard_in_all));
+        let over_since = |ended: &&EndedItem| ended.at > then && now - ended.at <= ENDED_KEPT;
+        let ended = self.ended.iter().filter(over_since).map(|ended| {
+            let heard = ended.length - (ended.at - then) - WORD_MARGIN;
+            whole_words(&first_share(&ended.words, heard, ended.length)).to_owned()
+        });
+        let words = ended.chain(under_way);
         words.filter(|words| !words.is_empty()).collect()
     }
 
@@ -357,6 +386,19 @@ impl Playout {
     fn queued(&self) -> usize {
         self.items.iter().map(|item| item.queued).sum()
     }
+}
+
+/// The part of some words that was heard of them in so much of their sound.
+fn first_share(words: &str, heard: Millis, all: Millis) -> String {
+    let chars = words.chars().count() as u64;
+    let share = chars.saturating_mul(heard.0) / all.0.max(1);
+    let share = usize::try_from(share).unwrap_or(usize::MAX);
+    words.chars().take(share).collect()
+}
+
+/// Without a last word that may be half of one.
+fn whole_words(words: &str) -> &str {
+    &words[..words.rfind(char::is_whitespace).unwrap_or(0)]
 }
 
 /// When there is room for one more piece within the lead.
@@ -471,9 +513,7 @@ impl Item {
         if self.finished && !self.truncated && heard >= received {
             return self.words_heard(heard);
         }
-        let words = self.words_heard(heard - WORD_MARGIN);
-        let end = words.rfind(char::is_whitespace).unwrap_or(0);
-        words[..end].to_owned()
+        whole_words(&self.words_heard(heard - WORD_MARGIN)).to_owned()
     }
 
     fn cut_at(self, heard_in_all: Millis) -> CutItem {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use toran_domain::{ItemId, Pii, RequestedTime, TurnIndex};
 
-use crate::{Hearing, Instant};
+use crate::{DeskOrder, Hearing, Instant};
 
 /// More unfinished turns than this are more than a conversation holds.
 const MAX_TURNS: usize = 16;
@@ -19,10 +19,7 @@ pub(crate) enum Stage {
     /// At the parser.
     Parsing { hearing: Hearing },
     /// At the booking desk.
-    AtDesk {
-        requested: RequestedTime,
-        one_more: bool,
-    },
+    AtDesk { order: DeskOrder },
 }
 
 #[derive(Debug, Clone)]

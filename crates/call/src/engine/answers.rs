@@ -194,6 +194,9 @@ impl CallEngine {
             // The claim stood in the place of this.
             self.tell(Notice::Outcome(Outcome::AppointmentCreated(booking)));
             self.responses.want(Purpose::Answer);
+        } else if self.requests.covers_last_turn() {
+            self.tell(Notice::ClaimRefused { noted: Some(true) });
+            self.responses.want(Purpose::Answer);
         } else if self.has_request() {
             self.save_what_is_known(now, Then::ReplaceClaim);
         } else {

@@ -46,7 +46,7 @@ impl CallEngine {
             self.order_phone(ToPhone::Clear);
         }
         self.words_due = None;
-        self.offer = None;
+        self.proposal.offer = None;
         for item in cut.iter().filter(|item| !item.canned && item.cut_short) {
             // The model's server refuses to cut an item to nothing: what was not heard at all leaves.
             self.out.push_back(Output::Model(if item.heard.0 == 0 {

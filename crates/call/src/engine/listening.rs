@@ -32,7 +32,8 @@ impl CallEngine {
     }
 
     pub(super) fn on_speech_started(&mut self, now: Instant, item: ItemId, at: Millis) {
-        let heard = self.heard_before(now, self.caller.since_onset(at));
+        let onset = Instant(now.0 - self.caller.since_onset(at));
+        let heard = self.heard_at(onset, now);
         self.caller.speech_started(now, item, at, heard);
         self.clarify_at = None;
         self.hold_playout(now);
@@ -45,7 +46,7 @@ impl CallEngine {
         if self.turns.knows(&item) {
             return;
         }
-        let heard = committed.heard.unwrap_or(self.heard);
+        let heard = committed.heard.unwrap_or_else(|| self.heard_at(now, now));
         match committed.spoken {
             None => self.drop_segment(now, item, DropReason::NoVoice),
             Some(spoken) if spoken < self.config.timings.shortest_segment => {
@@ -88,22 +89,22 @@ impl CallEngine {
         }
     }
 
-    /// The service could not transcribe a segment. Once may be the segment's fault; twice in a row it is not the caller's: what
-    /// is known becomes a task, and they are told so.
     pub(super) fn on_transcription_failed(&mut self, now: Instant, item: &ItemId, code: String) {
-        if !self
-            .turns
-            .by_item(item)
-            .is_some_and(|turn| matches!(turn.stage, Stage::Transcribing))
+        let turn = self.turns.by_item(item);
+        if turn.is_some_and(|turn| matches!(turn.stage, Stage::Transcribing))
+            && let Some(turn) = self.turns.remove(item)
         {
-            return;
+            self.on_untranscribed(now, turn.item, code);
         }
+    }
+
+    /// A segment has no transcript. Once may be the segment's fault; twice in a row it is not the caller's: what is known
+    /// becomes a task, and they are told so.
+    fn on_untranscribed(&mut self, now: Instant, item: ItemId, code: String) {
         self.untranscribed = self.untranscribed.saturating_add(1);
         let in_a_row = self.untranscribed;
         self.record(Fact::TranscriptionFailed { code, in_a_row });
-        if let Some(turn) = self.turns.remove(item) {
-            self.drop_segment(now, turn.item, DropReason::NoTranscript);
-        }
+        self.drop_segment(now, item, DropReason::NoTranscript);
         if in_a_row < UNTRANSCRIBED_ENDURED {
             return;
         }
@@ -127,7 +128,6 @@ impl CallEngine {
         self.clarified = 0;
         self.false_claims = 0;
         self.said.push(Speaker::Caller, text.expose());
-        self.requests.new_turn();
         self.record(Fact::CallerSaid {
             turn: index,
             text: text.clone(),
@@ -136,7 +136,7 @@ impl CallEngine {
         self.out.push_back(Output::Parse {
             turn: index,
             text,
-            table: self.table,
+            table: self.proposal.table,
             last_said,
         });
     }
@@ -163,6 +163,7 @@ impl CallEngine {
     fn on_parser_failure(&mut self, now: Instant, turn: TurnIndex) {
         self.record(Fact::ParserFailed { turn });
         self.take_floor(now);
+        self.requests.new_turn();
         self.turns.close_front();
         self.parser_failures = self.parser_failures.saturating_add(1);
         if self.parser_failures < PARSER_FAILURES_ENDURED {
@@ -181,13 +182,14 @@ impl CallEngine {
         mut understood: Understood,
     ) {
         self.parser_failures = 0;
-        if understood.one_more && !std::mem::replace(&mut self.one_more, true) {
+        let asks_for_one_more = understood.one_more && !std::mem::replace(&mut self.one_more, true);
+        if asks_for_one_more {
             self.record(Fact::OneMoreAsked);
         }
         let request = understood.request.clone();
-        let action = request.action;
-        let about_nothing =
-            action == Action::None && request.name.is_none() && understood.intent == Intent::Other;
+        let about_nothing = request.action == Action::None
+            && request.name.is_none()
+            && understood.intent == Intent::Other;
         let named = request.name.clone();
         self.record(Fact::Parsed { turn, request });
         if hearing == Hearing::Backchannel && about_nothing && self.playout.paused_since().is_some()
@@ -198,13 +200,37 @@ impl CallEngine {
             return;
         }
         self.take_floor(now);
-        self.caller_name = named.or(self.caller_name.take());
+        self.requests.new_turn();
+        if let Some(name) = named {
+            if understood.says_a_name_alone() {
+                self.record(Fact::NameGiven(name.clone()));
+            }
+            self.caller_name = Some(name);
+        }
         if let Some(phone) = understood.phone.take() {
             self.record(Fact::PhoneGiven(phone));
         }
-        match (action, understood.intent) {
-            (Action::Confirm, _) => self.on_yes(now, turn, understood.request.requested()),
+        self.answer_turn(now, turn, &understood, asks_for_one_more);
+    }
+
+    /// What the server does with a turn, by what the caller is about.
+    fn answer_turn(
+        &mut self,
+        now: Instant,
+        turn: TurnIndex,
+        understood: &Understood,
+        asks_for_one_more: bool,
+    ) {
+        let requested = understood.request.requested();
+        let own_asked = self.own_asked.take();
+        match (understood.request.action, understood.intent) {
             (_, Intent::Person) => self.on_person_wanted(now, turn),
+            (Action::Confirm, intent) => {
+                if intent == Intent::Message {
+                    self.save_beside(now, turn, TaskKind::Message);
+                }
+                self.on_yes(now, turn, requested, asks_for_one_more);
+            }
             (_, Intent::OwnAppointment) => {
                 let about = understood.about;
                 self.order(now, turn, DeskOrder::Own { about });
@@ -217,52 +243,50 @@ impl CallEngine {
             }
             // What this call booked it may move, by a yes to another time; what stood before is the business's to move.
             (_, Intent::Move) if self.made.is_empty() => {
-                let wanted = understood.request.requested();
-                let about = if wanted.is_empty() {
-                    understood.about
-                } else {
-                    wanted
-                };
+                let about = Some(requested).filter(|requested| !requested.is_empty());
+                let about = about.unwrap_or(understood.about);
                 self.save_turn(now, turn, TaskKind::Move, about);
             }
             (Action::Ask, intent) => {
-                let beside = match intent {
-                    Intent::Message => Some(TaskKind::Message),
-                    Intent::Cancel => Some(TaskKind::Cancellation),
-                    _ => None,
-                };
-                if let Some(kind) = beside {
-                    let words = self.words_of(turn);
-                    self.save(now, kind, understood.about, &words, Then::SayNoted);
+                if intent == Intent::Message {
+                    self.save_beside(now, turn, TaskKind::Message);
                 }
-                self.on_question(now, turn, &understood);
+                self.on_question(now, turn, understood);
             }
             (Action::None, Intent::Move) => {
                 let missing = vec![Detail::Date, Detail::Time];
                 self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
             }
             (Action::None, _) if understood.unclear.contains(&Detail::Name) => {
+                self.own_asked = own_asked;
                 let missing = vec![Detail::Name];
                 self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
             }
-            (Action::None, _) => {
-                self.turns.close_front();
-                self.responses.want(Purpose::Answer);
-            }
+            (Action::None, _) => match own_asked {
+                // Who is asking is known now.
+                Some(about) if understood.request.name.is_some() => {
+                    self.order(now, turn, DeskOrder::Own { about });
+                }
+                _ => {
+                    self.turns.close_front();
+                    self.responses.want(Purpose::Answer);
+                }
+            },
         }
+    }
+
+    /// Saves what a turn leaves to the business beside what else it wants.
+    fn save_beside(&mut self, now: Instant, turn: TurnIndex, kind: TaskKind) {
+        let words = self.words_of(turn);
+        let nothing = RequestedTime::default();
+        self.save(now, kind, nothing, &words, Then::SayNoted);
     }
 
     /// Sends the front turn to the booking desk.
     pub(super) fn order(&mut self, now: Instant, turn: TurnIndex, order: DeskOrder) {
         let words = Pii::new(self.words_of(turn));
         if let Some(front) = self.turns.front_is(turn) {
-            let one_more = self.one_more;
-            let requested = order.requested();
-            let stage = Stage::AtDesk {
-                requested,
-                one_more,
-            };
-            front.enter(stage, now);
+            front.enter(Stage::AtDesk { order }, now);
         }
         let name = self.caller_name.clone();
         self.out.push_back(Output::Desk {
@@ -277,10 +301,7 @@ impl CallEngine {
     /// comes after the turn was given up is as true as any other.
     pub(super) fn on_desk(&mut self, now: Instant, turn: TurnIndex, outcome: Outcome) {
         let ordered = match self.turns.front_is(turn).map(|front| &front.stage) {
-            Some(Stage::AtDesk {
-                requested,
-                one_more,
-            }) => Some((*requested, *one_more)),
+            Some(Stage::AtDesk { order }) => Some(*order),
             _ => None,
         };
         if ordered.is_some() {
@@ -300,12 +321,17 @@ impl CallEngine {
                 .map(|slot| (slot.date(), slot.time()))
                 .collect();
         }
-        let (ordered, for_one_more) = ordered.unwrap_or_default();
-        if let Outcome::BookingUnavailable { noted } = outcome {
-            self.note(now, ordered, noted);
+        match (&outcome, ordered) {
+            (Outcome::BookingUnavailable { noted }, Some(order)) => self.note(now, order, *noted),
+            (Outcome::MissingDetails { missing }, Some(DeskOrder::Own { about }))
+                if missing.contains(&Detail::Name) =>
+            {
+                self.own_asked = Some(about);
+            }
+            _ => {}
         }
-        let is_offer = matches!(outcome, Outcome::FreeSlots { .. });
-        self.put_on_table(&outcome, is_offer && for_one_more);
+        let for_one_more = matches!(ordered, Some(DeskOrder::Look { one_more: true, .. }));
+        self.put_on_table(&outcome, for_one_more);
         let is_one_more = self.one_more;
         let is_new = self.enter_booking(&outcome);
         let told = match outcome {
@@ -329,34 +355,29 @@ impl CallEngine {
     /// was noted after this.
     fn on_booked(&mut self, now: Instant, booking: Booking, is_one_more: bool) {
         self.record(Fact::Booked(booking));
-        // What the next yes is for has to be heard anew.
-        self.heard = RequestedTime::default();
+        self.proposal.forget_heard();
         let noted = self.requests.booking.take();
         if let Some(requested) = noted.filter(|_| is_one_more) {
             self.save(now, TaskKind::Booking, requested, "", Then::Silence);
         }
     }
 
-    /// The desk could do nothing but note what was ordered. It stays on the table, so that the caller need not say it again,
-    /// and what was there besides is saved with it; but another day does not take the old day's hour.
-    fn note(&mut self, now: Instant, ordered: RequestedTime, noted: bool) {
-        let RequestedTime { date, time } = ordered;
-        let another_day = date.is_some() && date != self.table.date;
-        self.table = if another_day {
-            ordered
-        } else {
-            RequestedTime {
-                date: self.table.date,
-                time: time.or(self.table.time),
-            }
-        };
+    /// The desk could do nothing but note what was ordered; what was on the table besides is saved with it. A question for one's
+    /// own appointment asks for no time.
+    fn note(&mut self, now: Instant, order: DeskOrder, noted: bool) {
+        if matches!(order, DeskOrder::Own { .. }) {
+            return;
+        }
+        let ordered = order.requested();
+        self.keep_on_table(ordered);
         if !noted {
             return;
         }
         self.requests.saved_by_the_desk(ordered);
-        if self.table != ordered {
+        let table = self.proposal.table;
+        if table != ordered {
             let words = self.last_words();
-            self.save(now, TaskKind::Booking, self.table, &words, Then::Silence);
+            self.save(now, TaskKind::Booking, table, &words, Then::Silence);
         }
     }
 
@@ -405,25 +426,30 @@ impl CallEngine {
         match turn.stage {
             Stage::Transcribing => {
                 if let Some(turn) = self.turns.close_front() {
-                    self.drop_segment(now, turn.item, DropReason::NoTranscript);
+                    self.on_untranscribed(now, turn.item, "no answer".to_owned());
                 }
             }
             Stage::Parsing { .. } => self.on_parsed(now, turn.index, Err(ParserFailure)),
-            Stage::AtDesk { requested, .. } => self.on_desk_late(now, requested),
+            Stage::AtDesk { order } => self.on_desk_late(now, order),
             Stage::Waiting { .. } => {}
         }
     }
 
     /// The desk is silent. What was ordered is saved before the caller is told that it is noted.
-    fn on_desk_late(&mut self, now: Instant, ordered: RequestedTime) {
+    fn on_desk_late(&mut self, now: Instant, order: DeskOrder) {
         let Some(turn) = self.turns.close_front() else {
             return;
         };
         self.take_floor(now);
-        self.note(now, ordered, false);
+        self.note(now, order, false);
+        let (kind, requested) = match order {
+            DeskOrder::Own { about } => (TaskKind::Message, about),
+            DeskOrder::Look { .. } | DeskOrder::Book { .. } => {
+                (TaskKind::Booking, self.proposal.table)
+            }
+        };
         let words = turn.words.map(Pii::into_inner).unwrap_or_default();
-        let wanted = self.table;
-        self.save(now, TaskKind::Booking, wanted, &words, Then::SayUnavailable);
+        self.save(now, kind, requested, &words, Then::SayUnavailable);
     }
 
     /// The segment leaves the conversation, and what it interrupted goes on.

@@ -1,7 +1,8 @@
 //! What a bare "yes" would mean, and whether the caller has heard it.
 
+use std::collections::VecDeque;
+
 use time::Date;
-use toran_audio::Millis;
 use toran_domain::{Detail, Outcome, RequestedTime, Speaker, TurnIndex, Wish};
 use toran_hebrew as hebrew;
 use toran_scheduling::Slot;
@@ -11,43 +12,118 @@ use crate::{DeskOrder, Instant, Notice, Purpose, Understood};
 
 /// After so many read-backs in a row that left the day or the hour out again, the request is left to the business.
 const READ_BACKS_ENDURED: u8 = 2;
+/// What was heard is kept apart by its instant for so many items: a turn that began earlier may still come.
+const MAX_LATELY: usize = 4;
 
-impl CallEngine {
-    /// The day on the business's calendar. (An hour that the clock jumps during a call moves midnight by that hour.)
-    pub(super) fn today(&self, now: Instant) -> Date {
-        let elapsed = i64::try_from(now.0.0).unwrap_or(i64::MAX);
-        let start = self.config.local_start;
-        let local = start.checked_add(time::Duration::milliseconds(elapsed));
-        local.unwrap_or(start).date()
+/// What a bare "yes" would mean.
+#[derive(Debug, Default)]
+pub(super) struct Proposal {
+    /// The day and the hour on the table.
+    pub(super) table: RequestedTime,
+    /// What the next answer offers: on the table once the caller begins to hear it.
+    pub(super) offer: Option<RequestedTime>,
+    /// The day and the hour that the caller asked for last, in words of their own.
+    named: RequestedTime,
+    heard: Heard,
+    /// Read-backs in a row of what is on the table, after which the caller had still not heard it.
+    read_backs: u8,
+}
+
+/// Which day and hour of the table the caller has heard, and when. Those of an earlier table stay until others are heard, and
+/// agree with nothing.
+#[derive(Debug, Default)]
+struct Heard {
+    earlier: RequestedTime,
+    lately: VecDeque<(Instant, RequestedTime)>,
+}
+
+impl Heard {
+    fn note(&mut self, now: Instant, named: RequestedTime) {
+        if self.lately.len() >= MAX_LATELY
+            && let Some((_, first)) = self.lately.pop_front()
+        {
+            self.earlier = and_also(self.earlier, first);
+        }
+        self.lately.push_back((now, named));
     }
 
-    /// Of the table, what these words of the agent name.
-    fn named_of_table(&self, words: &str, today: Date) -> RequestedTime {
+    fn at(&self, then: Instant) -> RequestedTime {
+        let lately = self.lately.iter().filter(|(at, _)| *at <= then);
+        lately.fold(self.earlier, |heard, (_, named)| and_also(heard, *named))
+    }
+}
+
+impl Proposal {
+    pub(super) fn new(table: RequestedTime) -> Self {
+        Self {
+            table,
+            ..Self::default()
+        }
+    }
+
+    /// Puts a day and an hour on the table. What was read back in vain was another one.
+    fn put(&mut self, table: RequestedTime) {
+        if self.table != table {
+            self.read_backs = 0;
+        }
+        self.table = table;
+    }
+
+    /// The caller begins to hear the answer that offers something.
+    pub(super) fn begin_offer(&mut self) {
+        if let Some(offer) = self.offer.take() {
+            self.put(offer);
+        }
+    }
+
+    /// What the next yes is for has to be heard anew.
+    pub(super) fn forget_heard(&mut self) {
+        self.heard = Heard::default();
+    }
+
+    /// Of the table, what these words name.
+    fn named_in(&self, words: &str, today: Date) -> RequestedTime {
         let RequestedTime { date, time } = self.table;
         RequestedTime {
             date: date.filter(|date| hebrew::day_is_named(words, *date, today)),
             time: time.filter(|time| hebrew::hour_is_named(words, *time)),
         }
     }
+}
 
-    /// The caller heard these words.
+impl CallEngine {
+    /// The day on the business's calendar. (An hour that the clock jumps during a call moves midnight by that hour.)
+    fn today(&self, now: Instant) -> Date {
+        let elapsed = i64::try_from(now.0.0).unwrap_or(i64::MAX);
+        let start = self.config.local_start;
+        let local = start.checked_add(time::Duration::milliseconds(elapsed));
+        local.unwrap_or(start).date()
+    }
+
+    /// The caller heard these words to their end.
     pub(super) fn note_heard(&mut self, now: Instant, words: &str) {
-        let named = self.named_of_table(words, self.today(now));
-        self.heard = and_also(self.heard, named);
+        let named = self.proposal.named_in(words, self.today(now));
+        self.proposal.heard.note(now, named);
     }
 
-    /// What the caller had heard of the table so long before now: all that was played before, and of what is under way the
-    /// words of which it is sure.
-    pub(super) fn heard_before(&self, now: Instant, ago: Millis) -> RequestedTime {
-        let under_way = self.playout.words_heard_before(now, ago);
+    /// What the caller had heard of the table at an instant that is over: all that had been played to its end, and of what was
+    /// under way the words of which it is sure.
+    pub(super) fn heard_at(&self, then: Instant, now: Instant) -> RequestedTime {
         let today = self.today(now);
-        under_way.iter().fold(self.heard, |heard, words| {
-            and_also(heard, self.named_of_table(words, today))
-        })
+        let under_way = self.playout.words_heard_at(then, now);
+        under_way
+            .iter()
+            .fold(self.proposal.heard.at(then), |heard, words| {
+                and_also(heard, self.proposal.named_in(words, today))
+            })
     }
 
-    /// A call that goes on: what the caller heard before it was interrupted counts.
+    /// A call that goes on: what the caller heard before it was interrupted counts. Where they asked for one more, it may have
+    /// been said of the first one.
     pub(super) fn remember_what_was_heard(&mut self, now: Instant) {
+        if self.one_more {
+            return;
+        }
         let lines: Vec<String> = self.said.of(Speaker::Agent).map(str::to_owned).collect();
         for words in &lines {
             self.note_heard(now, words);
@@ -55,31 +131,39 @@ impl CallEngine {
     }
 
     /// The caller said yes. It is booked only if they had heard the day and the hour that are on the table when they began
-    /// to speak; else the model reads them back, and the next yes counts.
-    pub(super) fn on_yes(&mut self, now: Instant, turn: TurnIndex, requested: RequestedTime) {
+    /// to speak; else the model reads them back, and the next yes counts. A yes that itself asks for one more appointment is for
+    /// none that was heard.
+    pub(super) fn on_yes(
+        &mut self,
+        now: Instant,
+        turn: TurnIndex,
+        requested: RequestedTime,
+        asks_for_one_more: bool,
+    ) {
         let heard = self.turns.front_is(turn).map(|front| front.heard);
         let (Some(date), Some(time)) = (requested.date, requested.time) else {
             let missing = requested.missing();
             return self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
         };
-        if requested != self.table {
-            let wish = Wish::from(requested);
-            return self.look(now, turn, wish);
+        if requested != self.proposal.table {
+            return self.look(now, turn, requested.into());
         }
-        if heard == Some(requested) || self.stands(requested) {
-            self.read_backs = 0;
+        let was_heard = heard == Some(requested) && !asks_for_one_more;
+        if was_heard || self.stands(requested) {
+            self.proposal.read_backs = 0;
             let order = DeskOrder::Book {
                 requested,
                 one_more: self.one_more,
+                named_by_caller: self.proposal.named == requested,
             };
             return self.order(now, turn, order);
         }
-        self.read_backs = self.read_backs.saturating_add(1);
-        if self.read_backs <= READ_BACKS_ENDURED {
+        self.proposal.read_backs = self.proposal.read_backs.saturating_add(1);
+        if self.proposal.read_backs <= READ_BACKS_ENDURED {
             return self.reply(turn, Notice::ReadBack { date, time });
         }
         // The model does not read it back. The caller has said yes often enough: the business books it.
-        self.read_backs = 0;
+        self.proposal.read_backs = 0;
         self.turns.close_front();
         self.save_what_is_known(now, Then::SayUnavailable);
     }
@@ -100,25 +184,28 @@ impl CallEngine {
         let requested = understood.request.requested();
         let mut missing = understood.unclear.clone();
         missing.retain(|detail| *detail != Detail::Name);
-        if !missing.is_empty() {
-            self.table = RequestedTime {
-                date: requested.date.or(self.table.date),
-                time: requested.time.or(self.table.time),
+        if missing.is_empty() {
+            self.proposal.named = requested;
+            let wish = Wish {
+                when: requested,
+                part_of_day: understood.part_of_day,
+                not_on: understood.not_on,
             };
-            if missing.contains(&Detail::Date) {
-                self.table.date = None;
-            }
-            if missing.contains(&Detail::Time) {
-                self.table.time = None;
-            }
-            return self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
+            return self.look(now, turn, wish);
         }
-        let wish = Wish {
-            when: requested,
-            part_of_day: understood.part_of_day,
-            not_on: understood.not_on,
-        };
-        self.look(now, turn, wish);
+        let table = self.proposal.table;
+        let is_clear = |detail| !missing.contains(&detail);
+        self.proposal.put(RequestedTime {
+            date: requested
+                .date
+                .or(table.date)
+                .filter(|_| is_clear(Detail::Date)),
+            time: requested
+                .time
+                .or(table.time)
+                .filter(|_| is_clear(Detail::Time)),
+        });
+        self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
     }
 
     fn look(&mut self, now: Instant, turn: TurnIndex, wish: Wish) {
@@ -139,11 +226,27 @@ impl CallEngine {
     /// one more appointment is heard anew, although its day and hour may have been said of the first one.
     pub(super) fn put_on_table(&mut self, outcome: &Outcome, for_one_more: bool) {
         let Discussed { asked, offered } = Discussed::of(outcome);
-        if for_one_more {
-            self.heard = RequestedTime::default();
+        if for_one_more && matches!(outcome, Outcome::FreeSlots { .. }) {
+            self.proposal.forget_heard();
         }
-        self.table = asked.unwrap_or(self.table);
-        self.offer = offered;
+        self.proposal.put(asked.unwrap_or(self.proposal.table));
+        self.proposal.offer = offered;
+    }
+
+    /// The desk could do nothing but note what was ordered. It stays on the table, so that the caller need not say it again;
+    /// but another day does not take the old day's hour.
+    pub(super) fn keep_on_table(&mut self, ordered: RequestedTime) {
+        let RequestedTime { date, time } = ordered;
+        let table = self.proposal.table;
+        let another_day = date.is_some() && date != table.date;
+        self.proposal.put(if another_day {
+            ordered
+        } else {
+            RequestedTime {
+                date: table.date,
+                time: time.or(table.time),
+            }
+        });
     }
 }
 

@@ -27,8 +27,6 @@ pub(super) enum Then {
     SayUnavailable,
     /// The same, in place of a false claim.
     ReplaceClaim,
-    /// That nobody took the call, and that it is noted.
-    SayNobodyAnswered,
 }
 
 /// A request under way.
@@ -51,7 +49,15 @@ pub(super) struct Requests {
     pub(super) booking: Option<RequestedTime>,
     /// Whether the caller's last turn is in a request.
     covers_last_turn: bool,
+    /// Requests in a row that could not be saved.
+    lost: u8,
 }
+
+/// After so many requests in a row that could not be saved, what the model promises by itself is not tried again: the caller
+/// was told the truth each time.
+const LOST_ENDURED: u8 = 2;
+/// Stands between the words of two turns.
+const BETWEEN_TURNS: &str = " / ";
 
 impl Requests {
     pub(super) fn due(&self, timings: &Timings) -> Option<Instant> {
@@ -62,6 +68,21 @@ impl Requests {
     /// The caller said something new.
     pub(super) const fn new_turn(&mut self) {
         self.covers_last_turn = false;
+    }
+
+    /// Whether what the caller said last is left to the business already.
+    pub(super) const fn covers_last_turn(&self) -> bool {
+        self.covers_last_turn
+    }
+
+    /// What was saved is durable, or lost.
+    const fn concluded(&mut self, noted: bool) {
+        self.lost = if noted {
+            0
+        } else {
+            self.lost.saturating_add(1)
+        };
+        self.covers_last_turn &= noted;
     }
 
     /// The desk saved by itself what the caller's last turn asked for.
@@ -80,7 +101,7 @@ impl Requests {
         let all = self.words.entry(kind).or_default();
         if !words.is_empty() && !all.contains(words) {
             if !all.is_empty() {
-                all.push('\n');
+                all.push_str(BETWEEN_TURNS);
             }
             all.push_str(words);
             let surplus = all.chars().count().saturating_sub(MAX_TASK_WORDS_CHARS);
@@ -157,18 +178,19 @@ impl CallEngine {
             .take(LINES_OF_A_REQUEST)
             .collect();
         lines.reverse();
-        lines.join("\n")
+        lines.join(BETWEEN_TURNS)
     }
 
     /// What is still to be booked: the table, unless it stands.
     pub(super) fn still_wanted(&self) -> RequestedTime {
-        let RequestedTime { date, time } = self.table;
+        let table = self.proposal.table;
+        let RequestedTime { date, time } = table;
         let mut booked = self.ledger.bookings().iter();
         let stands = booked.any(|booking| (Some(booking.date), Some(booking.time)) == (date, time));
         if stands {
             RequestedTime::default()
         } else {
-            self.table
+            table
         }
     }
 
@@ -189,7 +211,9 @@ impl CallEngine {
     /// The model told the caller by itself that a request is noted or passed on: so it is.
     pub(super) fn keep_promise(&mut self, now: Instant, words: &str) {
         let caller_spoke = self.said.of(Speaker::Caller).next().is_some();
-        if caller_spoke && !self.requests.covers_last_turn && toran_truth::promises_a_note(words) {
+        let is_open =
+            caller_spoke && !self.requests.covers_last_turn && self.requests.lost < LOST_ENDURED;
+        if is_open && toran_truth::promises_a_note(words) {
             self.save_what_is_known(now, Then::MakeGood);
         }
     }
@@ -203,6 +227,7 @@ impl CallEngine {
     /// It is on record whether a request is durable.
     pub(super) fn close_save(&mut self, save: SaveId, noted: bool) -> Option<OpenSave> {
         let open = self.requests.take(save)?;
+        self.requests.concluded(noted);
         self.record(Fact::RequestSaved {
             kind: open.kind,
             requested: open.requested,
@@ -222,6 +247,7 @@ impl CallEngine {
     }
 
     fn conclude(&mut self, open: OpenSave, noted: bool) {
+        self.requests.concluded(noted);
         self.record(Fact::RequestSaved {
             kind: open.kind,
             requested: open.requested,
@@ -238,7 +264,6 @@ impl CallEngine {
             Then::MakeGood | Then::SayNoted => Notice::Request { kind, noted },
             Then::SayUnavailable => Notice::Outcome(Outcome::BookingUnavailable { noted }),
             Then::ReplaceClaim => Notice::ClaimRefused { noted: Some(noted) },
-            Then::SayNobodyAnswered => Notice::TransferFailed { noted },
         };
         self.tell(notice);
         self.responses.want(Purpose::Answer);

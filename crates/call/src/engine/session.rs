@@ -33,14 +33,18 @@ impl CallEngine {
         }
         let resumed = self.config.resumption.take().is_some();
         let something_stands =
-            !self.ledger.bookings().is_empty() || self.table != RequestedTime::default();
+            !self.ledger.bookings().is_empty() || self.proposal.table != RequestedTime::default();
         let goes_on = resumed || (reopened && (self.greeted || something_stands));
         if goes_on {
             self.tell(Notice::Resumed(self.standing()));
         }
         if std::mem::take(&mut self.config.transfer_failed) {
-            self.on_nobody_answered(now);
-        } else if goes_on {
+            self.tell(Notice::TransferFailed);
+        }
+        for notice in std::mem::take(&mut self.untold) {
+            self.tell(notice);
+        }
+        if goes_on {
             self.responses.want(Purpose::Resumption);
         } else {
             self.responses.want(Purpose::Greeting);
@@ -117,7 +121,7 @@ impl CallEngine {
         self.record_cut(now, &cut);
         self.responses = crate::responses::Responses::default();
         self.caller.forget_session();
-        self.offer = None;
+        self.proposal.offer = None;
         self.words_due = None;
         self.clarify_at = None;
         for _ in 0..self.turns.forget_session() {

@@ -120,7 +120,7 @@ impl Call {
     /// The caller says yes, and the parser takes it for one to what is on the table.
     fn says_yes(&mut self) {
         self.says("כן");
-        let table = self.engine.table;
+        let table = self.engine.proposal.table;
         self.parsed(request(Action::Confirm, table.date, table.time));
     }
 

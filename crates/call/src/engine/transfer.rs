@@ -44,7 +44,8 @@ impl FromModel {
 }
 
 impl CallEngine {
-    /// The caller asks for a person: they get one if the business has a number for it, and else a task is left.
+    /// The caller asks for a person: they get one if the business has a number for it, and else a task is left. Asked again
+    /// while that is under way, it is the same wish.
     pub(super) fn on_person_wanted(&mut self, now: Instant, turn: TurnIndex) {
         if !self.config.can_transfer {
             return self.save_turn(now, turn, TaskKind::Person, RequestedTime::default());
@@ -53,22 +54,29 @@ impl CallEngine {
         if self.turns.front_is(turn).is_some() {
             self.turns.close_front();
         }
-        self.transfer = Transfer::Requested { since: now, words };
-        self.out.push_back(Output::RequestTransfer);
+        if matches!(self.transfer, Transfer::Idle) {
+            self.transfer = Transfer::Requested { since: now, words };
+            self.out.push_back(Output::RequestTransfer);
+        }
     }
 
     pub(super) fn on_transfer_requested(&mut self, now: Instant, stored: bool) {
-        let Transfer::Requested { words, .. } = std::mem::take(&mut self.transfer) else {
-            return;
-        };
-        if stored {
-            self.record(Fact::TransferRequested);
-            self.transfer = Transfer::Closing { since: now };
-            self.tell(Notice::Transferring);
-            self.responses.want(Purpose::Answer);
-        } else {
-            let nothing = RequestedTime::default();
-            self.save(now, TaskKind::Person, nothing, &words, Then::SayNoted);
+        match &self.transfer {
+            Transfer::Requested { .. } if stored => {
+                self.record(Fact::TransferRequested);
+                self.transfer = Transfer::Closing { since: now };
+                self.tell(Notice::Transferring);
+                self.responses.want(Purpose::Answer);
+            }
+            Transfer::Requested { words, .. } => {
+                let words = words.clone();
+                self.transfer = Transfer::Idle;
+                let nothing = RequestedTime::default();
+                self.save(now, TaskKind::Person, nothing, &words, Then::SayNoted);
+            }
+            // The caller was told that it is left to the business: nobody is dialled for them later.
+            Transfer::Idle if stored => self.out.push_back(Output::WithdrawTransfer),
+            Transfer::Idle | Transfer::Closing { .. } => {}
         }
     }
 
@@ -86,13 +94,5 @@ impl CallEngine {
         } else {
             self.on_transfer_requested(now, false);
         }
-    }
-
-    /// The call comes back: nobody took it. That the business calls back is saved before it is said.
-    pub(super) fn on_nobody_answered(&mut self, now: Instant) {
-        let words = self.last_words();
-        let nothing = RequestedTime::default();
-        let then = Then::SayNobodyAnswered;
-        self.save(now, TaskKind::Person, nothing, &words, then);
     }
 }

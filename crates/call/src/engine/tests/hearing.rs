@@ -142,7 +142,7 @@ fn complaints_and_strange_events_change_nothing() {
     call.parsed(AppointmentRequest::NONE);
     call.desk(Outcome::BookingUnavailable { noted: true });
     call.saved(true);
-    call.input(Input::TransferRequested { stored: true });
+    call.input(Input::TransferRequested { stored: false });
     call.input(Input::Phone(FromPhone::MarkPlayed(MarkId(9_999))));
     assert_eq!(call.log.len(), 1, "{:?}", call.log);
 }

@@ -107,6 +107,64 @@ fn a_yes_that_began_before_the_hour_was_heard_does_not_count() {
 }
 
 #[test]
+fn a_yes_that_is_told_of_after_the_hour_ended_is_measured_by_its_beginning() {
+    for (began_before, booked) in [(1_000, 0), (100, 1)] {
+        let mut call = Call::greeted();
+        call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+        let words = "יש לי מקום פנוי ביום שלישי, בעשר וחצי בבוקר, בסדר?";
+        call.answer("long", "long", words, 3 * SECOND);
+        call.wait(3_000 - began_before);
+        // The caller begins, and the model's server says so when the answer is over.
+        let from = call.position;
+        call.voice(began_before + 200);
+        call.model(FromModel::SpeechStarted {
+            item: "late".into(),
+            at: from,
+        });
+        call.voice(400);
+        call.model(FromModel::SpeechStopped {
+            item: "late".into(),
+            at: call.position,
+        });
+        call.model(FromModel::Committed {
+            item: "late".into(),
+        });
+        call.transcribe("late", "כן", Hearing::Words);
+        call.parsed(for_half_past_ten(Action::Confirm));
+        assert_eq!(books(&call), booked, "{began_before}");
+    }
+}
+
+#[test]
+fn a_yes_that_asks_for_one_more_is_for_none_that_was_heard() {
+    let mut call = Call::booked();
+    call.agent("קבעתי לך פגישה בתאריך 24.11 בשעה 10:30.");
+    call.log.clear();
+    call.says("כן");
+    call.understood(Understood {
+        one_more: true,
+        ..for_half_past_ten(Action::Confirm).into()
+    });
+    assert_eq!((books(&call), read_backs(&call)), (0, 1));
+}
+
+#[test]
+fn read_backs_of_other_times_are_not_counted_together() {
+    let mut call = Call::greeted();
+    for hour in [time!(10:30), time!(11:00), time!(11:30)] {
+        let wanted = Booking {
+            time: hour,
+            ..booking()
+        };
+        call.asks_for(wanted, "ואפשר אחרת?");
+        call.agent("בסדר גמור, רגע.");
+        call.says_yes();
+    }
+    assert_eq!(read_backs(&call), 3);
+    assert_eq!(call.drafts(), []);
+}
+
+#[test]
 fn a_yes_to_an_answer_that_was_cut_or_lost_is_read_back() {
     let mut call = Call::greeted();
     call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
@@ -176,7 +234,7 @@ fn what_was_not_understood_is_asked_for_and_off_the_table() {
         [Notice::Outcome(Outcome::MissingDetails { missing })]
     );
     assert_eq!(
-        call.engine.table,
+        call.engine.proposal.table,
         RequestedTime {
             date: None,
             time: Some(time!(11:00))
