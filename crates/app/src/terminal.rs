@@ -128,7 +128,8 @@ fn decision(fact: &Fact) -> Option<String> {
         } => format!("saved for the business: {kind}"),
         Fact::RequestSaved { kind, .. } => format!("NOT saved for the business: {kind}"),
         Fact::TransferRequested => "the call goes to a person".to_owned(),
-        Fact::PhoneGiven(_)
+        Fact::NameGiven(_)
+        | Fact::PhoneGiven(_)
         | Fact::UnscreenedSpeech
         | Fact::Complained { .. }
         | Fact::AgentSaid { .. }
@@ -183,7 +184,7 @@ fn notice_words(notice: &Notice) -> String {
         Notice::Request { kind, .. } => format!("{} ({kind})", notice.name()),
         Notice::Outcome(_)
         | Notice::Transferring
-        | Notice::TransferFailed { .. }
+        | Notice::TransferFailed
         | Notice::ClaimRefused { .. }
         | Notice::NotUnderstood
         | Notice::Resumed(_) => notice.name().to_owned(),

@@ -24,7 +24,6 @@ for gender in female male; do
         variant=f3 pitch=60 transferring="ma?aviQ\"'a"
     fi
     say "$gender" $variant $pitch apology "[[sliX'a]], [[j'eS takal'a zman'it]]. [[efS'aQ\" lenas'ot S'uv be?'od Q\"'ega]]."
-    say "$gender" $variant $pitch call-again "[[l'o hitsl'aXti liQ\"S'om et habakaS'a]]. $again"
     say "$gender" $variant $pitch no-place "[[k'ol hakav'im tfus'im kaQ\"'ega]]. $again"
     say "$gender" $variant $pitch transferring "[[Q\"'ega eX'ad]], [[an'i $transferring et hasiX'a]]."
 done

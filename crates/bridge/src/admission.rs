@@ -98,6 +98,11 @@ impl Admission {
         Some(Place { _permit: permit })
     }
 
+    /// Whether there is a place left now: a caller is told at once, rather than by a stream that is refused.
+    pub(crate) fn has_place(&self) -> bool {
+        self.places.available_permits() > 0
+    }
+
     /// Whether no new calls are taken.
     pub(crate) fn is_closed(&self) -> bool {
         self.live.tracker.is_closed()

@@ -105,6 +105,7 @@ pub(crate) async fn run(parts: CallParts) {
         can_transfer: business.transfer_number.is_some(),
         transfer_failed: session.transfer == Some(TransferState::Failed),
         apology: bridge.clip(Clip::Apology, business.agent_gender),
+        transferring: bridge.clip(Clip::Transferring, business.agent_gender),
         ..CallConfig::new(local_start)
     };
     let recorder = Recorder::start(
@@ -312,6 +313,7 @@ impl Driver {
                 } => self.ask_desk(turn, order, self.inquirer(name, Some(words))),
                 Output::Save { save, draft } => self.save(save, draft),
                 Output::RequestTransfer => self.request_transfer(),
+                Output::WithdrawTransfer => self.recorder.record(Entry::TransferWithdrawn),
                 Output::Record(fact) => self.record(fact),
                 Output::End(ending) => self.ended = Some(ending),
             }

@@ -24,8 +24,6 @@ const OTHER_FORMATS: [&[u8]; 5] = [b"RIFF", b"ID3", b"OggS", b"fLaC", b".snd"];
 pub enum Clip {
     /// The model cannot speak: an excuse, in place of silence.
     Apology,
-    /// The request could be stored nowhere, so nobody is promised anything.
-    CallAgain,
     /// All places for calls are taken.
     NoPlace,
     /// A person is called now.
@@ -34,18 +32,12 @@ pub enum Clip {
 
 impl Clip {
     /// Every clip.
-    pub const ALL: [Self; 4] = [
-        Self::Apology,
-        Self::CallAgain,
-        Self::NoPlace,
-        Self::Transferring,
-    ];
+    pub const ALL: [Self; 3] = [Self::Apology, Self::NoPlace, Self::Transferring];
 
     /// Its name in addresses and file names.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Apology => "apology",
-            Self::CallAgain => "call-again",
             Self::NoPlace => "no-place",
             Self::Transferring => "transferring",
         }
@@ -60,7 +52,6 @@ impl Clip {
     pub const fn sentence(self, gender: AgentGender) -> &'static str {
         match (self, gender) {
             (Self::Apology, _) => "סליחה, יש תקלה זמנית. אפשר לנסות שוב בעוד רגע.",
-            (Self::CallAgain, _) => "לא הצלחתי לרשום את הבקשה. אפשר להתקשר שוב בעוד כמה דקות.",
             (Self::NoPlace, _) => "כל הקווים תפוסים כרגע. אפשר להתקשר שוב בעוד כמה דקות.",
             (Self::Transferring, AgentGender::Female) => "רגע אחד, אני מעבירה את השיחה.",
             (Self::Transferring, AgentGender::Male) => "רגע אחד, אני מעביר את השיחה.",
@@ -83,7 +74,6 @@ impl Clip {
         }
         match self {
             Self::Apology => clip!("apology"),
-            Self::CallAgain => clip!("call-again"),
             Self::NoPlace => clip!("no-place"),
             Self::Transferring => clip!("transferring"),
         }

@@ -149,18 +149,7 @@ pub(crate) fn translate(event: ServerEvent<'_>, business_words: &str) -> Transla
             response: event.response.id.as_str().into(),
         }
         .into(),
-        ServerEvent::AudioDelta(audio) => Translation {
-            inputs: STANDARD
-                .decode(audio.delta.as_bytes())
-                .into_iter()
-                .map(|bytes| FromModel::Speech {
-                    response: ResponseId::from(&*audio.response_id),
-                    item: item(&audio.item_id),
-                    audio: bytes.into(),
-                })
-                .collect(),
-            usage: None,
-        },
+        ServerEvent::AudioDelta(audio) => speech(&audio),
         ServerEvent::TranscriptDelta(words) => FromModel::Words {
             response: ResponseId::from(&*words.response_id),
             item: item(&words.item_id),
@@ -185,6 +174,20 @@ pub(crate) fn translate(event: ServerEvent<'_>, business_words: &str) -> Transla
         }
         .into(),
         _ => Translation::default(),
+    }
+}
+
+/// Audio that is no base64 is no audio.
+fn speech(audio: &AudioDelta<'_>) -> Translation {
+    let decoded = STANDARD.decode(audio.delta.as_bytes());
+    let speech = decoded.into_iter().map(|bytes| FromModel::Speech {
+        response: ResponseId::from(&*audio.response_id),
+        item: ItemId::from(&*audio.item_id),
+        audio: bytes.into(),
+    });
+    Translation {
+        inputs: speech.collect(),
+        usage: None,
     }
 }
 
@@ -309,7 +312,7 @@ pub(crate) fn server_event(notice: &Notice) -> PromptEvent {
             noted: *noted,
         },
         Notice::Transferring => PromptEvent::Transferring,
-        Notice::TransferFailed { noted } => PromptEvent::TransferFailed { noted: *noted },
+        Notice::TransferFailed => PromptEvent::TransferFailed,
         Notice::ClaimRefused { noted } => PromptEvent::ClaimRefused { noted: *noted },
         Notice::NotUnderstood => PromptEvent::NotUnderstood,
         Notice::Resumed(from) => {

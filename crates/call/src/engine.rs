@@ -43,6 +43,8 @@ pub struct CallConfig {
     pub transfer_failed: bool,
     /// Mu-law audio that apologises for a fault, for when the model cannot speak.
     pub apology: Bytes,
+    /// Mu-law audio that says that the call is transferred, for the same.
+    pub transferring: Bytes,
 }
 
 impl CallConfig {
@@ -56,6 +58,7 @@ impl CallConfig {
             can_transfer: false,
             transfer_failed: false,
             apology: Bytes::new(),
+            transferring: Bytes::new(),
         }
     }
 }
@@ -463,11 +466,15 @@ impl CallEngine {
     }
 
     fn apologise(&mut self) {
-        let apology = self.config.apology.clone();
-        if !apology.is_empty() {
+        self.play_clip(self.config.apology.clone());
+    }
+
+    /// Says something without the model.
+    fn play_clip(&mut self, audio: Bytes) {
+        if !audio.is_empty() {
             self.clips = self.clips.saturating_add(1);
             let id = format!("clip {}", self.clips);
-            self.playout.clip(&ItemId::from(id.as_str()), apology);
+            self.playout.clip(&ItemId::from(id.as_str()), audio);
         }
     }
 

@@ -51,11 +51,8 @@ pub enum ServerEvent {
     },
     /// The call goes to a person as soon as this was said.
     Transferring,
-    /// Nobody took the call that was transferred.
-    TransferFailed {
-        /// Whether the request for a person is noted.
-        noted: bool,
-    },
+    /// Nobody took the call that was transferred. That the business calls back is noted.
+    TransferFailed,
     /// The last answer claimed what was not true and was cut before the caller heard it.
     ClaimRefused {
         /// Whether what the caller asked for is noted; `None` where nothing is to be noted.
@@ -91,7 +88,7 @@ impl ServerEvent {
             Self::Request { noted: true, .. } => "request_noted",
             Self::Request { noted: false, .. } => "request_lost",
             Self::Transferring => "transferring",
-            Self::TransferFailed { .. } => "transfer_failed",
+            Self::TransferFailed => "transfer_failed",
             Self::ClaimRefused { .. } => "claim_refused",
             Self::NotUnderstood => "not_understood",
         }
@@ -121,8 +118,8 @@ impl ServerEvent {
                 wire.say = Some(what_became(*noted).into());
             }
             Self::Transferring => wire.say = Some(TRANSFERRING.into()),
-            Self::TransferFailed { noted } => {
-                wire.say = Some(format!("{NOBODY_ANSWERED} {}", what_became(*noted)).into());
+            Self::TransferFailed => {
+                wire.say = Some(format!("{NOBODY_ANSWERED} {RECORDING_REQUEST}").into());
             }
             Self::ClaimRefused { noted } => {
                 wire.say = noted.map(|noted| what_became(noted).into());
@@ -386,13 +383,11 @@ mod tests {
         let noted = [
             ServerEvent::from_outcome(&Outcome::BookingUnavailable { noted: true }),
             ServerEvent::ClaimRefused { noted: Some(true) },
-            ServerEvent::TransferFailed { noted: true },
             ServerEvent::Request { kind, noted: true },
         ];
         let lost = [
             ServerEvent::from_outcome(&Outcome::BookingUnavailable { noted: false }),
             ServerEvent::ClaimRefused { noted: Some(false) },
-            ServerEvent::TransferFailed { noted: false },
             ServerEvent::Request { kind, noted: false },
         ];
         for (noted, lost) in noted.iter().zip(&lost) {

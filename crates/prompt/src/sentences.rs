@@ -16,7 +16,7 @@ pub const IF_UNSURE_OF_BOOKING: &str =
 /// What is said when nothing may be claimed.
 pub const RECORDING_REQUEST: &str = "אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.";
 /// What is said in its place when the request could not be saved anywhere: nothing is promised.
-pub const CALL_AGAIN: &str = "כרגע לא הצלחתי לרשום את הבקשה. כדאי להתקשר שוב בעוד כמה דקות.";
+pub const CALL_AGAIN: &str = "לא הצלחתי לרשום את הבקשה. אפשר להתקשר שוב בעוד כמה דקות.";
 /// What is said before a call goes to a person.
 pub const TRANSFERRING: &str = "רגע אחד בבקשה, השיחה מועברת.";
 /// What is said when the person did not take it.

@@ -267,7 +267,7 @@ mod tests {
                 noted: false,
             },
             ServerEvent::Transferring,
-            ServerEvent::TransferFailed { noted: true },
+            ServerEvent::TransferFailed,
             ServerEvent::ClaimRefused { noted: None },
             ServerEvent::NotUnderstood,
         ];

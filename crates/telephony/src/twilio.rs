@@ -16,7 +16,7 @@ pub use signature::{
     SignedRequest, WebhookKey, WebhookVerifier,
 };
 pub use twiml::{
-    AfterPlay, ConnectStream, Dial, HANG_UP, MAX_PARAMETER_CHARS, Play, REJECT, TOKEN_PARAMETER,
-    TwimlError, ask_again,
+    ConnectStream, Dial, HANG_UP, MAX_PARAMETER_CHARS, Play, REJECT, TOKEN_PARAMETER, TwimlError,
+    ask_again,
 };
 pub use webhook::{CallStatus, DialResult, DialStatus, IncomingCall, StatusUpdate, WebhookError};

@@ -22,11 +22,13 @@ impl Driver {
                 DeskOrder::Book {
                     requested,
                     one_more,
+                    named_by_caller,
                 } => {
                     let confirmation = Confirmation {
                         inquirer: inquirer.clone(),
                         requested,
                         one_more,
+                        named_by_caller,
                         new_appointment_id: AppointmentId::from_uuid(new_id()),
                     };
                     desk.book(confirmation, now).await

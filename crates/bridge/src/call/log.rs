@@ -28,6 +28,7 @@ pub(crate) fn log(fact: &Fact) {
         Fact::Told { notice } => log_told(notice),
         Fact::Booked(booking) => log_booking(booking, BOOKED),
         Fact::OneMoreAsked => info!("one more appointment asked for"),
+        Fact::NameGiven(_) => info!("a name was given"),
         Fact::PhoneGiven(phone) => info!(%phone, "a number was given"),
         Fact::TranscriptionFailed { code, in_a_row: 1 } => warn!(
             code,
@@ -83,7 +84,15 @@ pub(crate) fn log(fact: &Fact) {
 fn log_request(kind: TaskKind, requested: RequestedTime, noted: bool) {
     let date = requested.date.map(tracing::field::display);
     let time = requested.time.map(clock);
-    info!(kind = kind.as_str(), date, time, noted, "request");
+    let kind = kind.as_str();
+    if noted {
+        info!(kind, date, time, "request saved");
+    } else {
+        warn!(
+            kind,
+            date, time, "a request was not saved in time: the caller is told so"
+        );
+    }
 }
 
 fn log_parsed(turn: u32, request: &AppointmentRequest) {
@@ -129,7 +138,7 @@ fn log_told(notice: &Notice) {
         Notice::Outcome(_)
         | Notice::ReadBack { .. }
         | Notice::Transferring
-        | Notice::TransferFailed { .. }
+        | Notice::TransferFailed
         | Notice::ClaimRefused { .. }
         | Notice::NotUnderstood => info!(server_event = notice.name(), "server event"),
         Notice::Resumed(from) => {

@@ -5,7 +5,11 @@
 use std::{sync::Arc, time::Duration};
 
 use time::{Date, Time, UtcDateTime};
-use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::mpsc::{self, error::TrySendError},
+    task::JoinHandle,
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 use toran_call::{Fact, Notice};
 use toran_domain::{
@@ -44,7 +48,12 @@ pub(super) enum Entry {
     },
     Offered(Vec<(Date, Time)>),
     OneMore,
+    /// Whose are the appointments that this call has made without a name.
+    Name(Pii<String>),
     Phone(PhoneNumber),
+    /// The caller was told that nobody took the call.
+    TransferTold,
+    TransferWithdrawn,
     Announced(Booking),
     Seen {
         at: UtcDateTime,
@@ -102,7 +111,9 @@ impl Recorder {
     /// call ended, and what the caller heard of.
     pub(super) fn record(&self, entry: Entry) {
         let is_full = entry.is_expendable() && self.queue.capacity() <= RESERVED;
-        if is_full || self.queue.try_send(entry).is_err() {
+        // A queue that is closed has said why: another stream has the call.
+        let is_lost = is_full || matches!(self.queue.try_send(entry), Err(TrySendError::Full(_)));
+        if is_lost {
             warn!("a record of this call was lost: the database is too slow or away");
         }
     }
@@ -145,7 +156,11 @@ impl Recorder {
                 self.record(Entry::Offered(offered.collect()));
             }
             Fact::OneMoreAsked => self.record(Entry::OneMore),
+            Fact::NameGiven(name) => self.record(Entry::Name(name.clone())),
             Fact::PhoneGiven(phone) => self.record(Entry::Phone(phone.clone())),
+            Fact::Told {
+                notice: Notice::TransferFailed,
+            } => self.record(Entry::TransferTold),
             Fact::Announced(booking) => self.record(Entry::Announced(*booking)),
             Fact::SessionConfigured
             | Fact::Greeting
@@ -291,7 +306,10 @@ impl Writer {
             }
             Entry::Offered(offered) => store.note_offers(stream, &offered).await,
             Entry::OneMore => store.note_one_more(stream).await,
+            Entry::Name(name) => store.name_made(stream, name.expose()).await,
             Entry::Phone(phone) => store.note_phone(stream, &phone).await,
+            Entry::TransferTold => store.note_transfer_told(stream).await,
+            Entry::TransferWithdrawn => store.withdraw_transfer(stream).await,
             Entry::Announced(booking) => store.mark_announced(stream, &booking).await,
             Entry::Seen { at } => store.keep_alive(stream, at).await,
             Entry::Usage { model, usage } => {

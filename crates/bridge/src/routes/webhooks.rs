@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
 use time::Duration;
-use toran_domain::{Business, BusinessId, CallSid, LeadId};
+use toran_domain::{Business, BusinessId, CallSid, LeadId, TaskId};
 use toran_store::{CallEnding, CallKey, CallOpening, Store, StoreError};
 use toran_telephony::twilio::{
-    AfterPlay, ConnectStream, Dial, DialResult, HANG_UP, IncomingCall, Play, REJECT, StatusUpdate,
+    ConnectStream, Dial, DialResult, HANG_UP, IncomingCall, Play, REJECT, StatusUpdate,
     WebhookError, ask_again,
 };
 use tracing::{info, warn};
@@ -32,7 +32,7 @@ pub(super) async fn voice(
     State(bridge): State<Arc<Bridge>>,
     form: SignedForm,
 ) -> Result<Twiml, RouteError> {
-    answer(&bridge, &form).await
+    answer(&bridge, &form, Coming::In).await
 }
 
 /// The stream of a call is over and the call may not be: the stream broke, or a gateway died.
@@ -60,7 +60,7 @@ pub(super) async fn after(
         let again = ask_again(&bridge.gate.public_url(AFTER), REPLACED_WITHIN_SECONDS)?;
         return Ok(Twiml(again));
     }
-    answer(&bridge, &form).await
+    answer(&bridge, &form, Coming::Back).await
 }
 
 /// The instructions that bring a call to a person, if its caller asked for one. Asked again, they are the same.
@@ -113,7 +113,10 @@ pub(super) async fn dialled(
     let answered = result.answered();
     info!(%call_sid, %business_id, answered, "transfer over");
     let now = bridge.clock.now();
-    bridge.store.end_transfer(&key, answered, now).await?;
+    // Of a call that nobody took a task is left, whatever becomes of the caller now.
+    let task_id = TaskId::from_uuid(new_id());
+    let ended = bridge.store.end_transfer(&key, answered, task_id, now);
+    ended.await?;
     let update = StatusUpdate::from_form(form.fields());
     let caller_is_gone = update.is_ok_and(|update| update.status.is_over());
     if caller_is_gone && !answered {
@@ -127,7 +130,7 @@ pub(super) async fn dialled(
         let again = ask_again(&bridge.gate.public_url(AFTER), REPLACED_WITHIN_SECONDS)?;
         return Ok(Twiml(again));
     }
-    answer(&bridge, &form).await
+    answer(&bridge, &form, Coming::Back).await
 }
 
 /// Ends a call: at once if nobody ever had its stream, and otherwise when whoever has it, here or at another gateway, had the
@@ -157,9 +160,18 @@ async fn end_when_its_driver_is_done(
     Ok(())
 }
 
+/// How a call comes to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coming {
+    /// For the first time.
+    In,
+    /// After a stream, or a transfer that nobody took.
+    Back,
+}
+
 /// A stream for a call of one of our businesses, a refusal for a number that nobody owns, and the end for a call
 /// whose streams keep breaking.
-async fn answer(bridge: &Bridge, form: &SignedForm) -> Result<Twiml, RouteError> {
+async fn answer(bridge: &Bridge, form: &SignedForm, coming: Coming) -> Result<Twiml, RouteError> {
     if bridge.admission.is_closed() {
         return Err(RouteError::Stopping);
     }
@@ -167,6 +179,11 @@ async fn answer(bridge: &Bridge, form: &SignedForm) -> Result<Twiml, RouteError>
         warn!("no business owns the called number: add it with `gateway business add`");
         return Ok(Twiml(REJECT.to_owned()));
     };
+    // A call that comes back had a place, and may be about to give it up.
+    if coming == Coming::In && !bridge.admission.has_place() {
+        warn!(business_id = %business.id, "no place for another call: raise limits.max_calls or add a gateway");
+        return play(bridge, &business, Clip::NoPlace);
+    }
     let now = bridge.clock.now();
     let opening = CallOpening {
         key: CallKey {
@@ -181,11 +198,7 @@ async fn answer(bridge: &Bridge, form: &SignedForm) -> Result<Twiml, RouteError>
     let session = bridge.store.open_call(&opening).await?;
     if session.ending == Some(CallEnding::Failed) || session.reconnects >= MAX_RECONNECTS {
         warn!(%call_sid, business_id = %business.id, "the call was given up: no further stream");
-        let apology = Play {
-            url: &bridge.gate.clip_url(Clip::Apology, business.agent_gender),
-            then: AfterPlay::HangUp,
-        };
-        return Ok(Twiml(apology.to_twiml()?));
+        return play(bridge, &business, Clip::Apology);
     }
     let token = bridge
         .gate
@@ -199,6 +212,12 @@ async fn answer(bridge: &Bridge, form: &SignedForm) -> Result<Twiml, RouteError>
         after_url: &bridge.gate.public_url(AFTER),
     };
     Ok(Twiml(instructions.to_twiml()?))
+}
+
+/// Says something without the model, and ends the call.
+fn play(bridge: &Bridge, business: &Business, clip: Clip) -> Result<Twiml, RouteError> {
+    let url = &bridge.gate.clip_url(clip, business.agent_gender);
+    Ok(Twiml(Play { url }.to_twiml()?))
 }
 
 /// Whose number was called, and in which call. What is no number (a SIP address, say) is nobody's.

@@ -2,7 +2,7 @@
 
 use toran_domain::{RequestedTime, TaskKind, TurnIndex};
 
-use super::{CallEngine, due, requests::Then};
+use super::{CallEngine, Phase, due, requests::Then};
 use crate::{Ending, Fact, FromModel, Instant, Notice, Output, Purpose, Timings};
 
 /// How far a transfer has come.
@@ -65,8 +65,12 @@ impl CallEngine {
             Transfer::Requested { .. } if stored => {
                 self.record(Fact::TransferRequested);
                 self.transfer = Transfer::Closing { since: now };
-                self.tell(Notice::Transferring);
-                self.responses.want(Purpose::Answer);
+                if self.phase == Phase::Live {
+                    self.tell(Notice::Transferring);
+                    self.responses.want(Purpose::Answer);
+                } else {
+                    self.play_clip(self.config.transferring.clone());
+                }
             }
             Transfer::Requested { words, .. } => {
                 let words = words.clone();

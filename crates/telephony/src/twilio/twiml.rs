@@ -146,55 +146,27 @@ impl Dial<'_> {
     }
 }
 
-/// Plays a recording, without any stream, and goes on.
+/// Plays a recording, without any stream, and ends the call.
 #[derive(Debug, Clone, Copy)]
 pub struct Play<'a> {
     /// Where Twilio fetches the recording, by GET.
     pub url: &'a str,
-    /// What comes after it.
-    pub then: AfterPlay<'a>,
-}
-
-/// What comes after a recording.
-#[derive(Debug, Clone, Copy)]
-pub enum AfterPlay<'a> {
-    /// The call ends.
-    HangUp,
-    /// Twilio asks this address what to do, by POST.
-    Redirect(&'a str),
-    /// The caller is connected with a person.
-    Dial(Dial<'a>),
 }
 
 impl Play<'_> {
     /// The instructions as XML, everything escaped.
     pub fn to_twiml(&self) -> Result<String, TwimlError> {
-        self.check()?;
-        response(|response| {
-            response
-                .create_element("Play")
-                .write_text_content(BytesText::new(self.url))?;
-            match self.then {
-                AfterPlay::HangUp => {
-                    response.create_element("Hangup").write_empty()?;
-                    Ok(())
-                }
-                AfterPlay::Redirect(url) => redirect(response, url),
-                AfterPlay::Dial(dial) => dial.write(response),
-            }
-        })
-    }
-
-    fn check(&self) -> Result<(), TwimlError> {
         if !(self.url.starts_with("https://") || self.url.starts_with("http://")) {
             return Err(TwimlError::NotAPlayUrl);
         }
         no_control_characters(&[self.url])?;
-        match self.then {
-            AfterPlay::HangUp => Ok(()),
-            AfterPlay::Redirect(url) => no_control_characters(&[url]),
-            AfterPlay::Dial(dial) => dial.check(),
-        }
+        response(|response| {
+            response
+                .create_element("Play")
+                .write_text_content(BytesText::new(self.url))?;
+            response.create_element("Hangup").write_empty()?;
+            Ok(())
+        })
     }
 }
 
@@ -292,27 +264,16 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_is_played_and_something_follows() {
+    fn a_recording_is_played_and_the_call_ends() {
         let url = "https://gw.example.com/clip?v=1&w=2";
-        let played = "<Play>https://gw.example.com/clip?v=1&amp;w=2</Play>";
-        let play = |then| Play { url, then }.to_twiml();
-        check_verbs(&play(AfterPlay::HangUp), &format!("{played}<Hangup/>"));
-        let after = "https://gw.example.com/after?a=<1>&b";
-        let redirected =
-            r#"<Redirect method="POST">https://gw.example.com/after?a=&lt;1&gt;&amp;b</Redirect>"#;
-        check_verbs(
-            &play(AfterPlay::Redirect(after)),
-            &format!("{played}{redirected}"),
-        );
-        let dialled = play(AfterPlay::Dial(dial(&person())));
-        check_verbs(&dialled, &format!("{played}{DIALLING}"));
+        let played = "<Play>https://gw.example.com/clip?v=1&amp;w=2</Play><Hangup/>";
+        check_verbs(&Play { url }.to_twiml(), played);
     }
 
     #[test]
     fn what_could_not_be_played_or_dialled_is_refused_here() {
         for url in ["", "clip.wav", "ftp://x/clip.wav", "javascript:1"] {
-            let then = AfterPlay::HangUp;
-            let refused = Play { url, then }.to_twiml();
+            let refused = Play { url }.to_twiml();
             assert!(matches!(refused, Err(TwimlError::NotAPlayUrl)), "{url}");
         }
         let person = person();
@@ -322,22 +283,13 @@ mod tests {
         };
         assert!(matches!(at_once.to_twiml(), Err(TwimlError::DialTimeout)));
         let url = "https://x/\u{0}";
-        for then in [
-            AfterPlay::Redirect(url),
-            AfterPlay::Dial(Dial {
-                action_url: url,
-                ..dial(&person)
-            }),
-        ] {
-            let play = Play {
-                url: "https://x/",
-                then,
-            };
-            assert!(matches!(play.to_twiml(), Err(TwimlError::ControlCharacter)));
+        let dialled = Dial {
+            action_url: url,
+            ..dial(&person)
+        };
+        for refused in [Play { url }.to_twiml(), dialled.to_twiml()] {
+            assert!(matches!(refused, Err(TwimlError::ControlCharacter)));
         }
-        let then = AfterPlay::HangUp;
-        let played = Play { url, then }.to_twiml();
-        assert!(matches!(played, Err(TwimlError::ControlCharacter)));
     }
 
     const INSTRUCTIONS: ConnectStream<'static> = ConnectStream {

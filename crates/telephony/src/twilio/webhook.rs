@@ -83,14 +83,14 @@ pub struct DialResult {
 }
 
 impl DialResult {
-    /// Reads the form that the action address is posted.
+    /// Reads the form that the action address is posted. A status that is missing or new is one of a call that nobody took: the
+    /// caller comes back, which is never wrong.
     pub fn from_form(form: &[(String, String)]) -> Result<Self, WebhookError> {
-        let status = DialStatus::from_wire(field(form, "DialCallStatus")?);
+        let status = field(form, "DialCallStatus").ok();
+        let status = status.and_then(DialStatus::from_wire);
         Ok(Self {
             call_sid: call_sid(form)?,
-            status: status.ok_or(WebhookError::Field {
-                field: "DialCallStatus",
-            })?,
+            status: status.unwrap_or(DialStatus::Failed),
         })
     }
 
@@ -244,27 +244,31 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_dial(status: &str, expected: Option<bool>) {
+    fn check_dial(status: &str, answered: bool) {
         let form = form(&[("CallSid", "CA1"), ("DialCallStatus", status)]);
-        let answered = DialResult::from_form(&form).map(|result| result.answered());
-        let refused = Err(WebhookError::Field {
-            field: "DialCallStatus",
-        });
-        assert_eq!(answered, expected.map_or(refused, Ok), "{status:?}");
+        let result = DialResult::from_form(&form).unwrap();
+        assert_eq!(result.answered(), answered, "{status:?}");
     }
 
     #[test]
     fn a_transfer_says_how_it_went() {
-        check_dial("completed", Some(true));
-        check_dial("answered", Some(true));
-        check_dial("busy", Some(false));
-        check_dial("no-answer", Some(false));
-        check_dial("failed", Some(false));
-        check_dial("canceled", Some(false));
-        check_dial("", None);
-        check_dial("COMPLETED", None);
+        for answered in ["completed", "answered"] {
+            check_dial(answered, true);
+        }
+        // What is new or missing is none that anybody answered: the caller comes back.
+        for not in [
+            "busy",
+            "no-answer",
+            "failed",
+            "canceled",
+            "",
+            "COMPLETED",
+            "beamed",
+        ] {
+            check_dial(not, false);
+        }
         let nothing = DialResult::from_form(&form(&[("CallSid", "CA1")]));
-        assert!(nothing.is_err());
+        assert_eq!(nothing.map(|result| result.answered()), Ok(false));
         let nobody = DialResult::from_form(&form(&[("DialCallStatus", "busy")]));
         assert_eq!(nobody, Err(WebhookError::Field { field: "CallSid" }));
     }

@@ -163,6 +163,22 @@ fn a_transfer_is_made_although_the_model_says_nothing() {
 }
 
 #[test]
+fn a_transfer_is_announced_without_the_model_if_need_be() {
+    let mut call = Call::greeted_with(CallConfig {
+        can_transfer: true,
+        transferring: vec![1; SECOND].into(),
+        ..config()
+    });
+    wants(&mut call, Intent::Person, "נציג");
+    call.model(FromModel::Lost);
+    let before = call.played();
+    call.input(Input::TransferRequested { stored: true });
+    call.wait(2_000);
+    assert_eq!(call.played() - before, SECOND);
+    assert!(call.facts().contains(&Fact::Ended(Ending::Transferred)));
+}
+
+#[test]
 fn a_transfer_that_cannot_be_stored_becomes_a_task() {
     for answers in [true, false] {
         let mut call = Call::greeted_with(CallConfig {
