@@ -128,7 +128,8 @@ fn decision(fact: &Fact) -> Option<String> {
         } => format!("saved for the business: {kind}"),
         Fact::RequestSaved { kind, .. } => format!("NOT saved for the business: {kind}"),
         Fact::TransferRequested => "the call goes to a person".to_owned(),
-        Fact::NameGiven(_)
+        Fact::Proposed(_)
+        | Fact::NameGiven(_)
         | Fact::PhoneGiven(_)
         | Fact::UnscreenedSpeech
         | Fact::Complained { .. }

@@ -148,7 +148,7 @@ fn resumption(session: &CallSession) -> Option<Resumption> {
         || !session.last_requested.is_empty();
     (session.resumed && happened).then(|| Resumption {
         bookings: session.appointments.iter().map(standing).collect(),
-        table: session.last_requested,
+        proposal: session.proposal,
         one_more: session.one_more,
         offered: session.offered.clone(),
         said: session.said.iter().map(said).collect(),

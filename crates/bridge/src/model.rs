@@ -52,6 +52,8 @@ pub struct SessionSettings {
     pub voice: String,
 }
 
+/// The longest error code that is kept, in characters.
+const MAX_CODE_CHARS: usize = 64;
 /// Silence that ends a segment.
 const SILENCE_DURATION_MS: u32 = 500;
 /// Audio kept before a segment's first sound.
@@ -191,11 +193,12 @@ fn speech(audio: &AudioDelta<'_>) -> Translation {
     }
 }
 
+/// A code is a word; whatever is longer is cut before it reaches a log.
 fn error_code(error: toran_realtime::ApiError) -> String {
-    error
-        .code
-        .or(error.kind)
-        .unwrap_or_else(|| "unknown".to_owned())
+    let code = error.code.or(error.kind);
+    let code = code.unwrap_or_else(|| "unknown".to_owned());
+    let is_plain = |c: &char| !c.is_control();
+    code.chars().filter(is_plain).take(MAX_CODE_CHARS).collect()
 }
 
 fn transcribed(transcription: Transcription<'_>, business_words: &str) -> Translation {
@@ -324,7 +327,7 @@ pub(crate) fn server_event(notice: &Notice) -> PromptEvent {
             let said = from.said.iter();
             PromptEvent::CallResumed {
                 booked: booked.collect(),
-                requested: from.table,
+                requested: from.proposal.table,
                 offered: from.offered.clone(),
                 said: said
                     .map(|line| (line.by, line.text.expose().clone()))

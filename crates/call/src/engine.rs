@@ -17,7 +17,8 @@ use toran_domain::{AppointmentId, Booking, ItemId, Pii, RequestedTime, Speaker};
 use toran_truth::Ledger;
 
 use crate::{
-    Ending, Fact, FromModel, FromPhone, Input, Instant, Notice, Output, Timings, ToModel, ToPhone,
+    DeskOrder, Ending, Fact, FromModel, FromPhone, Input, Instant, Notice, Output, Timings,
+    ToModel, ToPhone,
     caller::Caller,
     playout::Playout,
     responses::Responses,
@@ -108,6 +109,13 @@ enum Phase {
     Over,
 }
 
+/// An appointment that this call made or moved, and for whom.
+#[derive(Debug, Clone)]
+struct Made {
+    appointment_id: AppointmentId,
+    name: Option<Pii<String>>,
+}
+
 /// One call. See the [crate's contract](crate#contract).
 #[derive(Debug)]
 pub struct CallEngine {
@@ -125,12 +133,12 @@ pub struct CallEngine {
     /// Whether the caller asked for one more appointment since the last one was made.
     one_more: bool,
     /// The appointments that were made or moved in this call.
-    made: Vec<AppointmentId>,
+    made: Vec<Made>,
     proposal: proposal::Proposal,
     /// The slots that the caller was offered last.
     offered: Vec<(Date, Time)>,
-    /// The caller asked for their own appointment, and has not said who they are.
-    own_asked: Option<RequestedTime>,
+    /// What the caller wants of the desk as soon as it is known whom it is for.
+    nameless: Option<DeskOrder>,
     /// The name that was said in this call.
     caller_name: Option<Pii<String>>,
     requests: requests::Requests,
@@ -166,8 +174,11 @@ impl CallEngine {
         let resumption = config.resumption.clone().unwrap_or_default();
         let standing = resumption.bookings.iter();
         let announced = standing.clone().filter(|made| made.announced);
-        let made = standing.clone().map(|made| made.booking.appointment_id);
-        let mut call = Self {
+        let made = standing.clone().map(|made| Made {
+            appointment_id: made.booking.appointment_id,
+            name: config.caller_name.clone(),
+        });
+        Self {
             phase: Phase::Opening {
                 until: now + config.timings.session_patience,
             },
@@ -181,9 +192,9 @@ impl CallEngine {
             made: made.collect(),
             ledger: standing.map(|made| made.booking).collect(),
             one_more: resumption.one_more,
-            proposal: proposal::Proposal::new(resumption.table),
+            proposal: proposal::Proposal::resumed(resumption.proposal),
             offered: resumption.offered,
-            own_asked: None,
+            nameless: None,
             caller_name: config.caller_name.clone(),
             requests: requests::Requests::default(),
             transfer: transfer::Transfer::default(),
@@ -200,9 +211,7 @@ impl CallEngine {
             clips: 0,
             out: [Output::Model(ToModel::Open)].into(),
             config,
-        };
-        call.remember_what_was_heard(now);
-        call
+        }
     }
 
     /// Takes one input.
@@ -376,6 +385,9 @@ impl CallEngine {
             return;
         }
         self.play(now);
+        if let Some(proposal) = self.proposal.changed() {
+            self.record(Fact::Proposed(proposal));
+        }
         if self.phase == Phase::GivingUp {
             if !self.playout.is_audible(now) {
                 self.finish(Ending::GaveUp);
@@ -441,7 +453,7 @@ impl CallEngine {
             });
         Resumption {
             bookings: bookings.collect(),
-            table: self.proposal.table,
+            proposal: self.proposal.on_record(),
             one_more: self.one_more,
             offered: self.offered.clone(),
             said: self.said.to_vec(),

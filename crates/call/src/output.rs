@@ -4,8 +4,8 @@ use bytes::Bytes;
 use time::{Date, Time};
 use toran_audio::Millis;
 use toran_domain::{
-    AppointmentRequest, Booking, ItemId, Outcome, PhoneNumber, Pii, RequestedTime, ResponseId,
-    TaskKind, TurnIndex, Wish,
+    AppointmentRequest, Booking, ItemId, Outcome, PhoneNumber, Pii, Proposal, RequestedTime,
+    ResponseId, TaskKind, TurnIndex, Wish,
 };
 use toran_truth::ClaimKind;
 
@@ -358,6 +358,8 @@ pub enum Fact {
     Booked(Booking),
     /// The caller asked for one more appointment beside the one that was made before.
     OneMoreAsked,
+    /// What a bare "yes" would mean changed, or how much of it was heard.
+    Proposed(Proposal),
     /// The caller gave a phone number.
     PhoneGiven(PhoneNumber),
     /// The caller said a name and nothing besides.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use time::{Date, Time};
-use toran_domain::{Booking, Pii, RequestedTime, Speaker};
+use toran_domain::{Booking, Pii, Proposal, Speaker};
 
 /// How many of the last lines a new session is told.
 pub const MAX_SAID_LINES: usize = 12;
@@ -15,8 +15,8 @@ const MAX_SAID_CHARS: usize = 300;
 pub struct Resumption {
     /// Appointments made earlier in this call.
     pub bookings: Vec<StandingBooking>,
-    /// What was last asked for.
-    pub table: RequestedTime,
+    /// What a bare "yes" would mean, and how much of it was heard.
+    pub proposal: Proposal,
     /// Whether the caller asked for one more appointment since the last one was made.
     pub one_more: bool,
     /// The slots that the caller was offered last.

@@ -38,7 +38,7 @@ pub use outcome::{Booking, Detail, Outcome};
 pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pii::Pii;
 pub use request::{
-    Action, AppointmentRequest, Intent, MAX_NAME_CHARS, PartOfDay, RequestedTime, Wish,
+    Action, AppointmentRequest, Intent, MAX_NAME_CHARS, PartOfDay, Proposal, RequestedTime, Wish,
 };
 pub use speaker::{NoSpeaker, Speaker};
 pub use task::{MAX_TASK_WORDS_CHARS, NoTaskKind, TaskKind};

@@ -207,6 +207,15 @@ impl RequestedTime {
     }
 }
 
+/// What a bare "yes" would mean, and how much of it the caller has heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Proposal {
+    /// The day and the hour on the table.
+    pub table: RequestedTime,
+    /// The day and the hour that the caller heard; they count as far as they are the table's.
+    pub heard: RequestedTime,
+}
+
 /// What a caller would like: a day and an hour as far as they were said, and what narrows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Wish {

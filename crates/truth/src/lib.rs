@@ -38,4 +38,4 @@ pub use announced::announced;
 pub use claims::ClaimKind;
 pub use guard::{Cleared, FalseClaim, SpeechGuard};
 pub use ledger::Ledger;
-pub use promises::promises_a_note;
+pub use promises::{Promise, promise_in};

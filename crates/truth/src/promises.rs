@@ -4,40 +4,52 @@ use toran_hebrew as hebrew;
 
 use crate::guard::sentence_length;
 
-/// Whether a text tells the caller that a request is noted, that word is passed on, or that somebody will call back: what the
-/// business must then find.
+/// What an agent promises by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Promise {
+    /// That a request is noted.
+    Note,
+    /// That word is passed on to somebody, or that somebody calls back.
+    PassOn,
+}
+
+/// What a text promises the caller: that a request is noted, that word is passed on, or that somebody will call back. The
+/// business must then find it.
 ///
 /// It reads what is heard, after the fact, so that nothing is promised in vain. It cuts nothing, so it may err towards a
 /// promise: a task too many costs a look, one too few a customer. What is asked ("להעביר את הבקשה?") or denied promises nothing.
 ///
 /// ```
-/// assert!(toran_truth::promises_a_note("אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."));
-/// assert!(toran_truth::promises_a_note("בסדר, אעביר את ההודעה לצוות."));
-/// assert!(!toran_truth::promises_a_note("תרצה שאעביר את ההודעה?"));
-/// assert!(!toran_truth::promises_a_note("יש לי פנוי ביום שלישי."));
+/// use toran_truth::{Promise, promise_in};
+///
+/// let noted = promise_in("אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.");
+/// assert_eq!(noted, Some(Promise::Note));
+/// assert_eq!(promise_in("בסדר, אעביר את ההודעה לצוות."), Some(Promise::PassOn));
+/// assert_eq!(promise_in("תרצה שאעביר את ההודעה?"), None);
+/// assert_eq!(promise_in("יש לי פנוי ביום שלישי."), None);
 /// ```
-pub fn promises_a_note(text: &str) -> bool {
+pub fn promise_in(text: &str) -> Option<Promise> {
+    let mut found = None;
     let mut rest = text;
     while let Some(length) = sentence_length(rest, true).filter(|length| *length > 0) {
         let sentence;
         (sentence, rest) = rest.split_at(length);
-        if is_promise(sentence) {
-            return true;
-        }
+        found = found.max(promise_of(sentence));
     }
-    false
+    found
 }
 
-fn is_promise(sentence: &str) -> bool {
-    let asks = sentence.trim_end().ends_with(['?', '？', '؟']);
+fn promise_of(sentence: &str) -> Option<Promise> {
+    if sentence.trim_end().ends_with(['?', '？', '؟']) {
+        return None;
+    }
     let text = hebrew::normalise(sentence);
     let words: Vec<&str> = hebrew::words(&text).collect();
     let has = |list: &[&str]| words.iter().any(|word| is_one_of(word, list));
     let says = |list: &[&str]| {
         words.iter().enumerate().any(|(at, word)| {
-            let denied = at
-                .checked_sub(1)
-                .and_then(|before| words.get(before))
+            let before = at.checked_sub(1).and_then(|before| words.get(before));
+            let denied = before
                 .is_some_and(|before| matches!(*before, "לא" | "בלי" | "אינ" | "איני" | "אם"));
             is_one_of(word, list) && !denied
         })
@@ -45,7 +57,12 @@ fn is_promise(sentence: &str) -> bool {
     let notes = says(NOTING) && has(REQUESTS);
     let passes_on = says(PASSING_ON) && (has(REQUESTS) || has(RECIPIENTS) || has(YOU));
     let calls_back = says(CALLING_BACK) && has(YOU);
-    !asks && (notes || passes_on || calls_back)
+    let of_a_message = notes && has(MESSAGES);
+    if passes_on || calls_back || of_a_message {
+        Some(Promise::PassOn)
+    } else {
+        notes.then_some(Promise::Note)
+    }
 }
 
 /// Whether a word is of a list, with or without a glued "ו", "ש", "ה", "ל" or "ב".
@@ -151,6 +168,8 @@ const REQUESTS: &[&str] = &[
     "עניינ",
 ];
 
+const MESSAGES: &[&str] = &["הודעה", "הודעתכ", "הודעות", "דברימ", "דבריכ"];
+
 const RECIPIENTS: &[&str] = &[
     "צוות",
     "מנהל",
@@ -194,7 +213,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: bool) {
-        assert_eq!(promises_a_note(text), expected, "{text}");
+        assert_eq!(promise_in(text).is_some(), expected, "{text}");
     }
 
     #[test]
@@ -214,6 +233,19 @@ mod tests {
             "הבקשה שלך נרשמה.",
         ] {
             check(text, true);
+        }
+    }
+
+    #[test]
+    fn word_that_is_passed_on_is_no_request_for_a_time() {
+        for (text, expected) in [
+            ("אני רושמת את הבקשה.", Promise::Note),
+            ("הבקשה שלך נרשמה.", Promise::Note),
+            ("רשמתי את ההודעה.", Promise::PassOn),
+            ("אני רושם את הבקשה. נחזור אליך.", Promise::PassOn),
+            ("אעביר את הבקשה.", Promise::PassOn),
+        ] {
+            assert_eq!(promise_in(text), Some(expected), "{text}");
         }
     }
 

@@ -28,6 +28,7 @@ pub(crate) fn log(fact: &Fact) {
         Fact::Told { notice } => log_told(notice),
         Fact::Booked(booking) => log_booking(booking, BOOKED),
         Fact::OneMoreAsked => info!("one more appointment asked for"),
+        Fact::Proposed(_) => {}
         Fact::NameGiven(_) => info!("a name was given"),
         Fact::PhoneGiven(phone) => info!(%phone, "a number was given"),
         Fact::TranscriptionFailed { code, in_a_row: 1 } => warn!(

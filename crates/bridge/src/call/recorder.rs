@@ -13,7 +13,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use toran_call::{Fact, Notice};
 use toran_domain::{
-    Booking, Cost, ModelName, Outcome, PhoneNumber, Pii, PriceTable, RequestedTime, Speaker, Usage,
+    Booking, Cost, ModelName, Outcome, PhoneNumber, Pii, PriceTable, Proposal, RequestedTime,
+    Speaker, Usage,
 };
 use toran_store::{CallEnding, CallStream, ModelUsage, Store, StoreError, TranscriptLine};
 use tracing::{Instrument as _, Span, info, warn};
@@ -47,6 +48,7 @@ pub(super) enum Entry {
         at: UtcDateTime,
     },
     Offered(Vec<(Date, Time)>),
+    Proposed(Proposal),
     OneMore,
     /// Whose are the appointments that this call has made without a name.
     Name(Pii<String>),
@@ -156,6 +158,7 @@ impl Recorder {
                 self.record(Entry::Offered(offered.collect()));
             }
             Fact::OneMoreAsked => self.record(Entry::OneMore),
+            Fact::Proposed(proposal) => self.record(Entry::Proposed(*proposal)),
             Fact::NameGiven(name) => self.record(Entry::Name(name.clone())),
             Fact::PhoneGiven(phone) => self.record(Entry::Phone(phone.clone())),
             Fact::Told {
@@ -305,6 +308,7 @@ impl Writer {
                 store.note_request(stream, requested, name, at).await
             }
             Entry::Offered(offered) => store.note_offers(stream, &offered).await,
+            Entry::Proposed(proposal) => store.note_proposal(stream, proposal).await,
             Entry::OneMore => store.note_one_more(stream).await,
             Entry::Name(name) => store.name_made(stream, name.expose()).await,
             Entry::Phone(phone) => store.note_phone(stream, &phone).await,

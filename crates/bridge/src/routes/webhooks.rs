@@ -72,12 +72,12 @@ async fn transfer(bridge: &Bridge, form: &SignedForm) -> Result<Option<Twiml>, R
         business_id: business.id,
         call_sid: call.call_sid,
     };
-    if !bridge
-        .store
-        .begin_transfer(&key, bridge.clock.now())
-        .await?
-    {
-        return Ok(None);
+    let begun = bridge.store.begin_transfer(&key, bridge.clock.now());
+    match begun.await {
+        Ok(true) => {}
+        // A call that was never opened wants nobody.
+        Ok(false) | Err(StoreError::UnknownCall) => return Ok(None),
+        Err(error) => return Err(error.into()),
     }
     let (call_sid, business_id) = (&key.call_sid, key.business_id);
     let Some(number) = &business.transfer_number else {
@@ -116,7 +116,14 @@ pub(super) async fn dialled(
     // Of a call that nobody took a task is left, whatever becomes of the caller now.
     let task_id = TaskId::from_uuid(new_id());
     let ended = bridge.store.end_transfer(&key, answered, task_id, now);
-    ended.await?;
+    match ended.await {
+        Ok(()) => {}
+        Err(StoreError::UnknownCall) => {
+            warn!(%call_sid, %business_id, "the end of a transfer of a call that was never opened");
+            return Ok(Twiml(HANG_UP.to_owned()));
+        }
+        Err(error) => return Err(error.into()),
+    }
     let update = StatusUpdate::from_form(form.fields());
     let caller_is_gone = update.is_ok_and(|update| update.status.is_over());
     if caller_is_gone && !answered {

@@ -208,7 +208,10 @@ impl CallEngine {
     /// The appointment that this call made last, if the caller has not heard of it.
     fn untold(&self) -> Option<Booking> {
         let mut bookings = self.ledger.bookings().iter().rev();
-        let made = bookings.find(|booking| self.made.contains(&booking.appointment_id));
+        let made = bookings.find(|booking| {
+            let mut made = self.made.iter();
+            made.any(|made| made.appointment_id == booking.appointment_id)
+        });
         made.filter(|booking| !self.announced.contains(booking))
             .copied()
     }

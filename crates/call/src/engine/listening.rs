@@ -7,7 +7,7 @@ use toran_domain::{
 };
 use toran_hebrew as hebrew;
 
-use super::{CallEngine, due, requests::Then};
+use super::{CallEngine, Made, due, requests::Then};
 use crate::{
     DeskOrder, DropReason, Fact, Hearing, Instant, Notice, Output, ParserFailure, PhoneAudio,
     Purpose, ToModel, Understood, turns::Stage,
@@ -222,9 +222,17 @@ impl CallEngine {
         asks_for_one_more: bool,
     ) {
         let requested = understood.request.requested();
-        let own_asked = self.own_asked.take();
+        let nameless = self.nameless.take();
+        self.leave_the_table(turn, understood);
         match (understood.request.action, understood.intent) {
             (_, Intent::Person) => self.on_person_wanted(now, turn),
+            // Another name was meant, and is not known: it is not the one of before who says yes.
+            (Action::Confirm, _)
+                if understood.unclear.contains(&Detail::Name) && !self.made.is_empty() =>
+            {
+                let missing = vec![Detail::Name];
+                self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
+            }
             (Action::Confirm, intent) => {
                 if intent == Intent::Message {
                     self.save_beside(now, turn, TaskKind::Message);
@@ -258,20 +266,37 @@ impl CallEngine {
                 self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
             }
             (Action::None, _) if understood.unclear.contains(&Detail::Name) => {
-                self.own_asked = own_asked;
+                self.nameless = nameless;
                 let missing = vec![Detail::Name];
                 self.reply(turn, Notice::Outcome(Outcome::MissingDetails { missing }));
             }
-            (Action::None, _) => match own_asked {
-                // Who is asking is known now.
-                Some(about) if understood.request.name.is_some() => {
-                    self.order(now, turn, DeskOrder::Own { about });
+            (Action::None, _) => match nameless {
+                // Whom it is for is known now.
+                Some(order) if understood.request.name.is_some() => {
+                    self.order(now, turn, order);
                 }
                 _ => {
                     self.turns.close_front();
                     self.responses.want(Purpose::Answer);
                 }
             },
+        }
+    }
+
+    /// A no takes the hour off the table, and another subject leaves it to be heard anew: a yes that follows is for something
+    /// else.
+    fn leave_the_table(&mut self, turn: TurnIndex, understood: &Understood) {
+        if understood.request.action != Action::None || understood.request.name.is_some() {
+            return;
+        }
+        let words = self.words_of(turn);
+        if hebrew::no_said(&words) {
+            self.proposal.refuse();
+        } else if matches!(
+            understood.intent,
+            Intent::Cancel | Intent::Move | Intent::Message | Intent::Person
+        ) {
+            self.proposal.forget_heard();
         }
     }
 
@@ -323,10 +348,10 @@ impl CallEngine {
         }
         match (&outcome, ordered) {
             (Outcome::BookingUnavailable { noted }, Some(order)) => self.note(now, order, *noted),
-            (Outcome::MissingDetails { missing }, Some(DeskOrder::Own { about }))
+            (Outcome::MissingDetails { missing }, Some(order @ DeskOrder::Own { .. }))
                 if missing.contains(&Detail::Name) =>
             {
-                self.own_asked = Some(about);
+                self.nameless = Some(order);
             }
             _ => {}
         }
@@ -355,7 +380,7 @@ impl CallEngine {
     /// was noted after this.
     fn on_booked(&mut self, now: Instant, booking: Booking, is_one_more: bool) {
         self.record(Fact::Booked(booking));
-        self.proposal.forget_heard();
+        self.proposal.fulfil();
         let noted = self.requests.booking.take();
         if let Some(requested) = noted.filter(|_| is_one_more) {
             self.save(now, TaskKind::Booking, requested, "", Then::Silence);
@@ -398,9 +423,14 @@ impl CallEngine {
             Outcome::AppointmentCreated(_) | Outcome::AppointmentMoved { .. }
         ) {
             self.one_more = false;
-            if !self.made.contains(&booking.appointment_id) {
-                self.made.push(booking.appointment_id);
-            }
+            let appointment_id = booking.appointment_id;
+            self.made
+                .retain(|made| made.appointment_id != appointment_id);
+            let name = self.caller_name.clone();
+            self.made.push(Made {
+                appointment_id,
+                name,
+            });
         }
         is_new
     }

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use time::Date;
-use toran_domain::{Detail, Outcome, RequestedTime, Speaker, TurnIndex, Wish};
+use toran_domain::{
+    AppointmentId, Detail, Outcome, Proposal as OnRecord, RequestedTime, TurnIndex, Wish,
+};
 use toran_hebrew as hebrew;
 use toran_scheduling::Slot;
 
@@ -24,7 +26,11 @@ pub(super) struct Proposal {
     pub(super) offer: Option<RequestedTime>,
     /// The day and the hour that the caller asked for last, in words of their own.
     named: RequestedTime,
+    /// Whether the caller asked for an appointment that was not made yet.
+    is_wanted: bool,
     heard: Heard,
+    /// As it was put on record last.
+    recorded: OnRecord,
     /// Read-backs in a row of what is on the table, after which the caller had still not heard it.
     read_backs: u8,
 }
@@ -54,11 +60,54 @@ impl Heard {
 }
 
 impl Proposal {
-    pub(super) fn new(table: RequestedTime) -> Self {
+    /// What a call goes on from.
+    pub(super) fn resumed(from: OnRecord) -> Self {
         Self {
-            table,
+            table: from.table,
+            heard: Heard {
+                earlier: from.heard,
+                lately: VecDeque::new(),
+            },
+            recorded: from,
             ..Self::default()
         }
+    }
+
+    /// As another gateway would go on from it.
+    pub(super) fn on_record(&self) -> OnRecord {
+        let lately = self.heard.lately.iter();
+        OnRecord {
+            table: self.table,
+            heard: lately.fold(self.heard.earlier, |heard, (_, named)| {
+                and_also(heard, *named)
+            }),
+        }
+    }
+
+    /// What is to be put on record, if it changed.
+    pub(super) fn changed(&mut self) -> Option<OnRecord> {
+        let now = self.on_record();
+        (std::mem::replace(&mut self.recorded, now) != now).then_some(now)
+    }
+
+    pub(super) const fn wants_booking(&self) -> bool {
+        self.is_wanted
+    }
+
+    /// The caller said no: its hour is off the table, and what is said next is heard anew.
+    pub(super) fn refuse(&mut self) {
+        self.put(RequestedTime {
+            time: None,
+            ..self.table
+        });
+        self.offer = None;
+        self.forget_heard();
+    }
+
+    /// It was made.
+    pub(super) fn fulfil(&mut self) {
+        self.is_wanted = false;
+        self.forget_heard();
     }
 
     /// Puts a day and an hour on the table. What was read back in vain was another one.
@@ -118,18 +167,6 @@ impl CallEngine {
             })
     }
 
-    /// A call that goes on: what the caller heard before it was interrupted counts. Where they asked for one more, it may have
-    /// been said of the first one.
-    pub(super) fn remember_what_was_heard(&mut self, now: Instant) {
-        if self.one_more {
-            return;
-        }
-        let lines: Vec<String> = self.said.of(Speaker::Agent).map(str::to_owned).collect();
-        for words in &lines {
-            self.note_heard(now, words);
-        }
-    }
-
     /// The caller said yes. It is booked only if they had heard the day and the hour that are on the table when they began
     /// to speak; else the model reads them back, and the next yes counts. A yes that itself asks for one more appointment is for
     /// none that was heard.
@@ -168,30 +205,46 @@ impl CallEngine {
         self.save_what_is_known(now, Then::SayUnavailable);
     }
 
-    /// Whether an appointment of this call, or one that was found in it, is there: the same yes again, however it was
-    /// understood, is not for another one.
+    /// Whether an appointment of this call, or one that was found in it, is there for the person who is spoken of: the same yes
+    /// again, however it was understood, is not for another one.
     fn stands(&self, requested: RequestedTime) -> bool {
         let mut bookings = self.ledger.bookings().iter();
         !self.one_more
             && bookings.any(|booking| {
-                (Some(booking.date), Some(booking.time)) == (requested.date, requested.time)
+                let is_there =
+                    (Some(booking.date), Some(booking.time)) == (requested.date, requested.time);
+                is_there && self.is_for_this_person(booking.appointment_id)
             })
+    }
+
+    /// Whether nobody else was named since an appointment was made.
+    fn is_for_this_person(&self, appointment_id: AppointmentId) -> bool {
+        let mut made = self.made.iter();
+        let made = made.find(|made| made.appointment_id == appointment_id);
+        let made_for = made.and_then(|made| made.name.as_ref());
+        made_for
+            .zip(self.caller_name.as_ref())
+            .is_none_or(|(one, other)| hebrew::same_name(one.expose(), other.expose()))
     }
 
     /// A question: the desk looks. What was named and not understood is asked for first, and is off the table: a yes to it
     /// would mean what nobody said.
     pub(super) fn on_question(&mut self, now: Instant, turn: TurnIndex, understood: &Understood) {
         let requested = understood.request.requested();
-        let mut missing = understood.unclear.clone();
-        missing.retain(|detail| *detail != Detail::Name);
+        let missing = understood.unclear.clone();
+        self.proposal.is_wanted = true;
+        let wish = Wish {
+            when: requested,
+            part_of_day: understood.part_of_day,
+            not_on: understood.not_on,
+        };
         if missing.is_empty() {
             self.proposal.named = requested;
-            let wish = Wish {
-                when: requested,
-                part_of_day: understood.part_of_day,
-                not_on: understood.not_on,
-            };
             return self.look(now, turn, wish);
+        }
+        if missing == [Detail::Name] {
+            let one_more = self.one_more;
+            self.nameless = Some(DeskOrder::Look { wish, one_more });
         }
         let table = self.proposal.table;
         let is_clear = |detail| !missing.contains(&detail);
@@ -223,10 +276,18 @@ impl CallEngine {
     }
 
     /// What an outcome puts on the table: at once, what the caller named; once it is heard, what the agent offers. An offer of
-    /// one more appointment is heard anew, although its day and hour may have been said of the first one.
+    /// one more appointment, or of another person's at the very time of one that stands, is heard anew: its day and hour may
+    /// have been said of the other one.
     pub(super) fn put_on_table(&mut self, outcome: &Outcome, for_one_more: bool) {
         let Discussed { asked, offered } = Discussed::of(outcome);
-        if for_one_more && matches!(outcome, Outcome::FreeSlots { .. }) {
+        let is_offer = matches!(outcome, Outcome::FreeSlots { .. });
+        let mut bookings = self.ledger.bookings().iter();
+        let at_a_booking = bookings.any(|booking| {
+            asked.is_some_and(|asked| {
+                (Some(booking.date), Some(booking.time)) == (asked.date, asked.time)
+            })
+        });
+        if is_offer && (for_one_more || at_a_booking) {
             self.proposal.forget_heard();
         }
         self.proposal.put(asked.unwrap_or(self.proposal.table));

@@ -6,6 +6,8 @@ use toran_domain::{
     MAX_TASK_WORDS_CHARS, Outcome, Pii, RequestedTime, Speaker, TaskKind, TurnIndex,
 };
 
+use toran_truth::Promise;
+
 use super::{CallEngine, due};
 use crate::{Fact, Instant, Notice, Output, Purpose, SaveId, TaskDraft, Timings};
 
@@ -194,27 +196,37 @@ impl CallEngine {
         }
     }
 
-    /// Saves what the caller is about, where no turn of its own asked for it.
+    /// Saves what the caller is about, where no turn of its own asked for it: a time that is still wanted, or else their words.
+    /// Whoever could not be understood at all is called back.
     pub(super) fn save_what_is_known(&mut self, now: Instant, then: Then) {
         let wanted = self.still_wanted();
-        let kind = if wanted.is_empty() && self.requests.booking.is_none() && !self.made.is_empty()
-        {
-            // Nothing is left to be booked: it is something else.
-            TaskKind::Message
-        } else {
-            TaskKind::Booking
-        };
         let words = self.last_words();
+        let kind = if self.proposal.wants_booking() || !wanted.is_empty() {
+            TaskKind::Booking
+        } else if words.is_empty() {
+            TaskKind::Person
+        } else {
+            TaskKind::Message
+        };
         self.save(now, kind, wanted, &words, then);
     }
 
-    /// The model told the caller by itself that a request is noted or passed on: so it is.
+    /// The model told the caller by itself that a request is noted or word passed on: so it is.
     pub(super) fn keep_promise(&mut self, now: Instant, words: &str) {
         let caller_spoke = self.said.of(Speaker::Caller).next().is_some();
         let is_open =
             caller_spoke && !self.requests.covers_last_turn && self.requests.lost < LOST_ENDURED;
-        if is_open && toran_truth::promises_a_note(words) {
-            self.save_what_is_known(now, Then::MakeGood);
+        if !is_open {
+            return;
+        }
+        match toran_truth::promise_in(words) {
+            None => {}
+            Some(Promise::Note) => self.save_what_is_known(now, Then::MakeGood),
+            Some(Promise::PassOn) => {
+                let words = self.last_words();
+                let nothing = RequestedTime::default();
+                self.save(now, TaskKind::Message, nothing, &words, Then::MakeGood);
+            }
         }
     }
 

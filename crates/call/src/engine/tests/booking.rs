@@ -70,9 +70,9 @@ fn a_desk_that_is_silent_is_unavailable_but_a_late_booking_is_still_true() {
 fn an_interrupted_call_goes_on_knowing_what_stands() {
     let resumption = Resumption {
         bookings: vec![unheard(booking())],
-        table: RequestedTime {
-            date: Some(date!(2026 - 11 - 24)),
-            time: Some(time!(10:30)),
+        proposal: toran_domain::Proposal {
+            table: for_half_past_ten(Action::Ask).requested(),
+            ..toran_domain::Proposal::default()
         },
         one_more: true,
         offered: vec![(date!(2026 - 11 - 24), time!(10:30))],
@@ -321,4 +321,53 @@ fn what_was_noted_during_an_outage_need_not_be_said_again() {
     let whole = (Some(tuesday), Some(half_past_ten));
     let saved: Vec<_> = saved.iter().map(|saved| (saved.date, saved.time)).collect();
     assert_eq!(saved, [whole; 2]);
+}
+
+#[test]
+fn another_persons_appointment_at_the_same_hour_is_read_back_too() {
+    let named = |name: &str, asked: AppointmentRequest| AppointmentRequest {
+        name: Some(Pii::new(name.into())),
+        ..asked
+    };
+    let mut call = Call::greeted();
+    call.says("אפשר לדני ביום שלישי בעשר וחצי?");
+    let asked = for_half_past_ten(Action::Ask);
+    let requested = asked.requested();
+    let slots = vec![slot(booking())];
+    call.parsed(named("דני", asked.clone()));
+    let free = Outcome::FreeSlots { requested, slots };
+    call.desk(free.clone());
+    call.agent("יום שלישי בעשר וחצי פנוי. לקבוע?");
+    call.says_yes();
+    call.desk(Outcome::AppointmentCreated(booking()));
+    call.agent("קבעתי לך תור ביום שלישי בעשר וחצי.");
+    call.log.clear();
+    call.says("וגם למאיה באותו זמן");
+    call.parsed(named("מאיה", asked));
+    call.desk(free);
+    call.says_yes();
+    assert!(matches!(call.told().last(), Some(Notice::ReadBack { .. })));
+}
+
+#[test]
+fn a_name_that_was_not_understood_is_asked_for_before_the_desk_looks() {
+    let mut call = Call::greeted();
+    call.says("ותור למיכל ביום שלישי בעשר וחצי");
+    call.understood(Understood {
+        unclear: vec![toran_domain::Detail::Name],
+        ..for_half_past_ten(Action::Ask).into()
+    });
+    let missing = vec![toran_domain::Detail::Name];
+    assert_eq!(
+        call.told(),
+        [Notice::Outcome(Outcome::MissingDetails { missing })]
+    );
+    assert_eq!(call.orders(), []);
+    call.agent("על איזה שם?");
+    call.says("מיכל");
+    call.parsed(AppointmentRequest {
+        name: Some(Pii::new("מיכל".into())),
+        ..AppointmentRequest::NONE
+    });
+    assert!(matches!(call.orders()[..], [DeskOrder::Look { .. }]));
 }

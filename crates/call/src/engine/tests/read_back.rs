@@ -199,24 +199,74 @@ fn a_yes_to_half_a_time_asks_for_the_rest() {
     assert_eq!(call.orders(), []);
 }
 
+/// What is on record of the proposal last.
+fn on_record(call: &Call) -> toran_domain::Proposal {
+    let proposed = call.facts().into_iter().rev().find_map(|fact| match fact {
+        Fact::Proposed(proposal) => Some(proposal),
+        _ => None,
+    });
+    proposed.unwrap_or_default()
+}
+
 #[test]
-fn a_call_that_goes_on_remembers_what_was_heard() {
-    for (said, booked) in [(format!("{WHEN}. לקבוע?"), 1), ("לקבוע?".to_owned(), 0)] {
-        let resumption = Resumption {
-            table: for_half_past_ten(Action::Ask).requested(),
-            said: vec![Said {
-                by: Speaker::Agent,
-                text: Pii::new(said),
-            }],
-            ..Resumption::default()
-        };
-        let mut call = Call::live_with(CallConfig {
-            resumption: Some(resumption),
+fn a_call_that_goes_on_knows_what_is_on_the_table_and_what_was_heard_of_it() {
+    for (answer, booked) in [(format!("{WHEN}. לקבוע?"), 1), ("לקבוע?".to_owned(), 0)] {
+        let mut call = Call::greeted();
+        call.asks_for(booking(), "אפשר ביום שלישי בעשר וחצי?");
+        call.agent(&answer);
+        let mut next = Call::live_with(CallConfig {
+            resumption: Some(Resumption {
+                proposal: on_record(&call),
+                ..Resumption::default()
+            }),
             ..config()
         });
-        call.agent("אנחנו ממשיכים.");
+        next.agent("אנחנו ממשיכים.");
+        next.says_yes();
+        assert_eq!(books(&next), booked);
+    }
+}
+
+#[test]
+fn what_is_cleared_or_offered_is_on_record_too() {
+    let mut call = Call::greeted();
+    call.says("יש משהו ביום שלישי?");
+    let asked = request(Action::Ask, Some(booking().date), None);
+    let requested = asked.requested();
+    call.parsed(asked);
+    let slots = vec![slot(booking())];
+    call.desk(Outcome::FreeSlots { requested, slots });
+    call.agent("רק בעשר וחצי. לקבוע?");
+    assert_eq!(on_record(&call).table.time, Some(time!(10:30)));
+    call.says("לא, ביום אחר");
+    call.understood(Understood {
+        unclear: vec![toran_domain::Detail::Date, toran_domain::Detail::Time],
+        ..request(Action::Ask, None, None).into()
+    });
+    assert!(on_record(&call).table.is_empty());
+}
+
+#[test]
+fn a_yes_after_a_no_or_another_subject_is_for_something_else() {
+    for (intent, words, expected) in [
+        (toran_domain::Intent::Other, "לא, זה לא מתאים לי", (0, 0)),
+        (
+            toran_domain::Intent::Cancel,
+            "אני רוצה לבטל את התור מיום ראשון",
+            (0, 1),
+        ),
+        (toran_domain::Intent::Information, "כמה זה עולה?", (1, 0)),
+    ] {
+        let mut call = Call::offered();
+        call.says(words);
+        call.understood(Understood {
+            intent,
+            ..AppointmentRequest::NONE.into()
+        });
+        call.saved(true);
+        call.agent("בסדר. עוד משהו?");
         call.says_yes();
-        assert_eq!(books(&call), booked);
+        assert_eq!((books(&call), read_backs(&call)), expected, "{words}");
     }
 }
 

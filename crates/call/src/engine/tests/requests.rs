@@ -110,6 +110,16 @@ fn a_promise_that_the_model_makes_by_itself_is_kept_or_taken_back() {
 }
 
 #[test]
+fn a_message_that_the_model_promises_is_no_booking() {
+    let mut call = Call::offered();
+    call.says("תגידו לדנה שהילד אלרגי לבוטנים");
+    call.parsed(AppointmentRequest::NONE);
+    call.agent("אעביר את ההודעה לדנה.");
+    let kinds: Vec<TaskKind> = call.drafts().iter().map(|draft| draft.kind).collect();
+    assert_eq!(kinds, [TaskKind::Message]);
+}
+
+#[test]
 fn nobody_who_said_nothing_finds_a_task() {
     let mut call = Call::greeted();
     call.agent("אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.");
@@ -396,7 +406,8 @@ fn segments_that_cannot_be_transcribed_are_not_the_callers_fault() {
     let codes: Vec<_> = codes.collect();
     assert_eq!(codes.len(), 5);
     assert_eq!(codes[4], ("model_not_found".to_owned(), 5));
-    assert_eq!(call.drafts()[0].kind, TaskKind::Booking);
+    // Nothing is known but that somebody called.
+    assert_eq!(call.drafts()[0].kind, TaskKind::Person);
 }
 
 #[test]

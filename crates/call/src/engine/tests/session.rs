@@ -33,7 +33,7 @@ fn a_lost_session_is_opened_again_and_told_what_stands() {
     });
     let told = told.expect("the next session is told");
     assert_eq!(told.bookings, [unheard(booking())]);
-    assert_eq!(told.table, call.engine.proposal.table);
+    assert_eq!(told.proposal.table, call.engine.proposal.table);
     let said: Vec<Speaker> = told.said.iter().map(|line| line.by).collect();
     let in_turn = [
         Speaker::Agent,
