@@ -12,5 +12,6 @@ pub(crate) mod parts;
 pub(crate) mod phone;
 pub(crate) mod short_forms;
 pub(crate) mod tokens;
+pub(crate) mod wishes;
 pub(crate) mod yes;
 pub(crate) mod yes_words;

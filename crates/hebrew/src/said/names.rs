@@ -85,6 +85,11 @@ fn first_name(words: &[String]) -> Option<&String> {
         .or(words.first())
 }
 
+/// Whether a word is a first name that is known, as `Tokens` writes it.
+pub(crate) fn is_first_name(word: &str) -> bool {
+    FIRST.contains(&plain(word))
+}
+
 /// Whether one of the agent's sentences asks for a name, so that a lone word may be one.
 pub fn asks_for_name(text: &str) -> bool {
     let tokens = Tokens::of(text);
