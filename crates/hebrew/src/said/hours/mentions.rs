@@ -387,6 +387,12 @@ fn minutes_after(rest: &[&str]) -> Option<(u32, usize)> {
         let unit = cardinal(&rest[1..]).filter(|unit| unit.value < 10);
         return unit.and_then(|unit| with_unit(unit.value, 1 + unit.length));
     }
+    // "10 ו-30"; but "ב-10 ו-11" are two hours.
+    if let ["ו", number, ..] = rest {
+        let minutes: u32 = number.parse().ok().filter(|_| number.len() == 2)?;
+        let has_unit = matches!(rest.get(2), Some(&("דקות" | "דקה")));
+        return with_unit(minutes, 2).filter(|_| has_unit || minutes > 24);
+    }
     if let Some(glued) = first.strip_prefix('ו') {
         let mut named = rest.to_vec();
         named[0] = glued;
