@@ -7,6 +7,8 @@ use time::{
 
 use crate::{day_is_named, hour_is_named};
 
+mod fresh;
+
 const SUNDAY: Date = date!(2026 - 11 - 22);
 const MON: Date = date!(2026 - 11 - 23);
 const TUE: Date = date!(2026 - 11 - 24);

@@ -24,12 +24,20 @@ pub struct SaidHour {
     led: bool,
     /// Whether it stands beside a day, or in a list with one that does ("מחר עשר", "עשר ביום שלישי").
     is_by_a_day: bool,
-    /// Whether it only bounds a stretch of time ("אחרי ארבע", "בין עשר לאחת עשרה").
-    is_a_bound: bool,
+    role: Role,
     at: usize,
     /// The tokens of its mention.
     mention: Range<usize>,
-    negated: bool,
+}
+
+/// What an hour is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Itself,
+    /// To bound a stretch of time: "אחרי ארבע", "בין עשר לאחת עשרה".
+    Bound,
+    /// To rule it out: "לא בעשר".
+    RuledOut,
 }
 
 impl SaidHour {
@@ -51,7 +59,7 @@ impl SaidHour {
 
     /// Whether it is ruled out ("לא בעשר").
     pub const fn is_negated(&self) -> bool {
-        self.negated
+        matches!(self.role, Role::RuledOut)
     }
 
     /// The place of its number in the text: a day and an hour at one place are two readings of the same words.
@@ -104,15 +112,20 @@ pub(crate) fn hours_in(tokens: &Tokens) -> Vec<SaidHour> {
                 || mention.hours.len() == 2;
         let is_negated = matches!(tokens.joined_before(at), "לא" | "אל")
             && !(at >= 2 && tokens.text(at - 2) == "למה");
-        let negated = is_negated || is_ruled_out_behind(tokens, end);
+        let role = if is_negated || is_ruled_out_behind(tokens, end) {
+            Role::RuledOut
+        } else if is_a_bound {
+            Role::Bound
+        } else {
+            Role::Itself
+        };
         found.extend(mention.hours.into_iter().map(|readings| SaidHour {
             readings,
             led,
             is_by_a_day,
-            is_a_bound,
+            role,
             at: mention.number_at,
             mention: at..end,
-            negated,
         }));
         at = end;
     }
@@ -133,8 +146,7 @@ pub fn hour_is_named(text: &str, time: Time) -> bool {
     let tokens = Tokens::of(text);
     hours_in(&tokens).iter().any(|hour| {
         (hour.led || hour.is_by_a_day)
-            && !hour.negated
-            && !hour.is_a_bound
+            && hour.role == Role::Itself
             && hour.fits(time)
             && !is_taken(&tokens, hour.mention.start, hour.mention.end)
     })

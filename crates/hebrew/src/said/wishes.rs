@@ -1,6 +1,11 @@
 //! Whether words ask for one more appointment, or for another in place of one.
 
-use crate::said::{names::is_first_name, tokens::Tokens};
+use crate::said::{
+    days::{days_said, led_days},
+    hours::hours_in,
+    names::is_first_name,
+    tokens::Tokens,
+};
 
 /// Whether a text asks for an appointment beside the one that was made: "עוד תור", "פגישה נוספת", "וגם לאשתי".
 ///
@@ -16,7 +21,7 @@ use crate::said::{names::is_first_name, tokens::Tokens};
 /// ```
 pub fn one_more_said(text: &str) -> bool {
     let tokens = Tokens::of(text);
-    (0..tokens.len()).any(|at| is_one_more(&tokens, at) && !is_refused(&tokens, at))
+    (0..tokens.len()).any(|at| is_one_more(&tokens, at) && !is_refused(&tokens, at, 5))
 }
 
 /// Whether a text asks for an appointment in place of another: "תן לי ברביעי", "במקום מחר", "אפשר יום אחר?".
@@ -29,7 +34,7 @@ pub fn one_more_said(text: &str) -> bool {
 /// ```
 pub fn replacement_said(text: &str) -> bool {
     let tokens = Tokens::of(text);
-    (0..tokens.len()).any(|at| is_replacing(&tokens, at) && !is_refused(&tokens, at))
+    (0..tokens.len()).any(|at| is_replacing(&tokens, at) && !is_refused(&tokens, at, 2))
 }
 
 /// The words that follow in the clause; nothing beyond its end.
@@ -49,10 +54,11 @@ fn is_one_more(tokens: &Tokens, at: usize) -> bool {
         "עוד" | "ועוד" | "לעוד" | "שעוד" => {
             is_appointment(next) || matches!(next, "אחד" | "אחת") || is_for_a_person(next, after)
         }
-        "נוספ" | "נוספת" | "נוספימ" | "נוספות" => {
-            !is_no_appointment(tokens.joined_before(at))
+        "נוספ" | "נוספת" | "נוספימ" | "נוספות" => is_further(tokens, at),
+        "בנוספ" | "ובנוספ" => goes_on_to_book(tokens, at),
+        "להוסיפ" | "תוסיפ" | "תוסיפי" | "ותוסיפ" | "ותוסיפי" => {
+            is_appointment(next) || is_for_a_person(next, after)
         }
-        "בנוספ" | "ובנוספ" => next != "אני",
         "גמ" | "וגמ" | "שגמ" => is_also_for(tokens, at),
         "תור" | "פגישה" => {
             matches!(next, "שני" | "שניה" | "שנייה") && !names_monday(tokens, at + 1)
@@ -61,19 +67,42 @@ fn is_one_more(tokens: &Tokens, at: usize) -> bool {
             next,
             "appointment" | "one" | "slot" | "booking" | "meeting" | "for"
         ),
-        "one" if next == "more" => {
-            matches!(
-                after,
-                "" | "appointment" | "slot" | "booking" | "meeting" | "for" | "please"
-            )
-        }
+        "one" if next == "more" => !matches!(
+            after,
+            "time"
+                | "thing"
+                | "question"
+                | "minute"
+                | "moment"
+                | "second"
+                | "hour"
+                | "day"
+                | "week"
+                | "try"
+        ),
         "also" => next == "for" || is_english_booking(next),
-        "second" | "additional" | "extra" => is_appointment(next),
+        "second" | "additional" | "extra" | "вторую" | "дополнительную" => {
+            is_appointment(next)
+        }
         "ещё" | "еще" => {
-            is_appointment(next) || matches!(next, "одну" | "один" | "для" | "жену" | "мужа")
+            is_appointment(next)
+                || matches!(
+                    next,
+                    "одну"
+                        | "один"
+                        | "одного"
+                        | "одному"
+                        | "сына"
+                        | "дочь"
+                        | "дочку"
+                        | "маму"
+                        | "папу"
+                        | "для"
+                        | "жену"
+                        | "мужа"
+                )
         }
         "также" | "тоже" => next == "для",
-        "вторую" | "дополнительную" => is_appointment(next),
         "كمان" | "كمانا" => is_appointment(next) || next == "واحد",
         _ => false,
     }
@@ -102,31 +131,24 @@ fn is_appointment(word: &str) -> bool {
     )
 }
 
-/// "שאלה נוספת", "פעם נוספת".
-fn is_no_appointment(word: &str) -> bool {
-    matches!(
-        word,
-        "שאלה"
-            | "שאלות"
-            | "פרט"
-            | "פרטימ"
-            | "מידע"
-            | "פעמ"
-            | "דבר"
-            | "משהו"
-            | "בקשה"
-            | "דקה"
-            | "דקות"
-            | "שעה"
-            | "שבוע"
-            | "יומ"
-            | "אפשרות"
-            | "אפשרויות"
-            | "מספר"
-            | "טלפונ"
-            | "הנחה"
-            | "תשלומ"
-    )
+/// "תור נוסף", "אחת נוספת", "ונוסף לאחותי"; but not "שאלה נוספת".
+fn is_further(tokens: &Tokens, at: usize) -> bool {
+    let before = tokens.joined_before(at);
+    let noun = before.strip_prefix(['ו', 'ל', 'ש']).unwrap_or(before);
+    let [next, after] = behind(tokens, at);
+    is_appointment(before)
+        || is_appointment(noun)
+        || is_person(before)
+        || matches!(noun, "אחד" | "אחת")
+        || (before.is_empty() && is_for_a_person(next, after))
+}
+
+/// Whether the words from a token on speak of an appointment or of a person.
+fn goes_on_to_book(tokens: &Tokens, at: usize) -> bool {
+    (at + 1..tokens.len()).any(|at| {
+        let word = tokens.text(at);
+        is_booking(word) || is_appointment(word) || is_for_a_person(word, tokens.text(at + 1))
+    })
 }
 
 /// "תור שני בעשר" is on Monday.
@@ -163,7 +185,7 @@ fn is_english_booking(word: &str) -> bool {
 fn is_for_a_person(word: &str, next: &str) -> bool {
     word.strip_prefix('ל').is_some_and(|person| {
         is_person(person)
-            || (is_first_name(person) && crate::said::days::days_said(word).is_empty())
+            || (is_first_name(person) && days_said(word).is_empty())
             || (matches!(next, "שלי" | "שלנו") && !is_appointment(person))
     })
 }
@@ -264,21 +286,23 @@ fn is_replacing(tokens: &Tokens, at: usize) -> bool {
     let [next, after] = behind(tokens, at);
     let verb = word.strip_prefix(['ו', 'ש']).unwrap_or(word);
     match verb {
-        // "תן לי לבטל": to let, not to give.
+        // "תן לי לבטל": to let, not to give. "תן לי אישור" gives no time.
         "תנ" | "תני" | "תנו" | "תביא" | "תביאי" | "תמצא" | "תמצאי" => {
             let object = if next == "לי" { after } else { next };
-            !matches!(
-                object,
-                "לבטל" | "לדעת" | "לשאול" | "לברר" | "לבדוק" | "רגע" | "דקה"
-            )
+            object != "לבטל" && names_a_time(tokens, at)
         }
+        "רוצה" | "צריכ" | "צריכה" | "מעדיפ" | "מעדיפה" | "אעדיפ" | "עדיפ" | "אפשר" =>
+        {
+            let day = days_said(&format!("{next} {after}"));
+            day.first().is_some_and(|day| day.at() == 0) && after != "לבטל"
+        }
+        "לקבל" => is_appointment(next),
         "במקומ" => !next.is_empty(),
-        "במקומו" | "במקומה" => true,
         "יומ" | "שעה" | "מועד" | "תור" | "תאריכ" | "זמנ" | "פגישה" | "ביומ" | "ליומ" | "בשעה"
         | "לשעה" | "במועד" | "למועד" | "בתאריכ" => {
             matches!(next, "אחר" | "אחרת" | "חדש" | "חדשה" | "חלופי")
         }
-        "instead" | "reschedule" | "вместо" | "перенести" | "перенесите" => {
+        "במקומו" | "במקומה" | "instead" | "reschedule" | "вместо" | "перенести" | "перенесите" => {
             true
         }
         "give" => next == "me",
@@ -286,10 +310,18 @@ fn is_replacing(tokens: &Tokens, at: usize) -> bool {
     }
 }
 
+/// Whether a day or an hour is named behind a token.
+fn names_a_time(tokens: &Tokens, at: usize) -> bool {
+    led_days(tokens).iter().any(|day| day.start > at)
+        || hours_in(tokens).iter().any(|hour| hour.at() > at)
+}
+
 fn is_moving(word: &str) -> bool {
     matches!(
         word,
-        "להעביר"
+        "לעבור"
+            | "נעבור"
+            | "להעביר"
             | "תעביר"
             | "תעבירי"
             | "להזיז"
@@ -311,9 +343,9 @@ fn is_moving(word: &str) -> bool {
     )
 }
 
-/// "לא צריך עוד תור", "אל תקבעי", "אין לי עוד תור".
-fn is_refused(tokens: &Tokens, at: usize) -> bool {
-    (1..=3).any(|back| {
+/// Whether one of so many words before says no: "לא צריך עוד תור", "אל תקבעי", "אין לי עוד תור".
+fn is_refused(tokens: &Tokens, at: usize, reach: usize) -> bool {
+    (1..=reach).any(|back| {
         at >= back
             && tokens.same_clause(at - back, at)
             && matches!(
@@ -333,104 +365,4 @@ fn is_refused(tokens: &Tokens, at: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: bool) {
-        assert_eq!(one_more_said(text), expected, "{text}");
-    }
-
-    #[test]
-    fn one_more_is_asked_for() {
-        for text in [
-            "תקבע לי עוד תור",
-            "כן, ועוד אחד לבן שלי",
-            "מעולה, ועוד אחת בשבוע הבא",
-            "אני צריכה תור נוסף",
-            "ובנוסף תור ביום חמישי",
-            "פגישה נוספת בבקשה",
-            "וגם תור לאשתי",
-            "גם לאשתי",
-            "כן, וגם לבעלי",
-            "וגם לבן שלי",
-            "גם לילדים",
-            "גם לנועם",
-            "תרשמי גם את הילד",
-            "תקבעי לי גם ביום רביעי",
-            "וגם אחד לאמא",
-            "גם בשביל אמא שלי",
-            "תן לי תור שני",
-            "עוד פגישה אחת",
-            "another appointment please",
-            "one more for my son",
-            "yes, and also for my wife",
-            "ещё одну запись",
-            "и еще для жены",
-            "וגם על שם דנה",
-            "לא, עוד תור",
-        ] {
-            check(text, true);
-        }
-    }
-
-    #[test]
-    fn what_asks_for_no_more() {
-        for text in [
-            "",
-            "כן",
-            "כן, עוד יומיים",
-            "עוד שעה אני שם",
-            "בעוד שבוע",
-            "עוד לא",
-            "אפשר עוד פעם?",
-            "עוד שאלה",
-            "יש לי שאלה נוספת",
-            "תגיד את זה פעם נוספת",
-            "עוד משהו פנוי?",
-            "עוד חמש דקות",
-            "עוד מעט",
-            "לא צריך עוד תור",
-            "אני לא רוצה תור נוסף",
-            "זה גם לי נוח",
-            "גם לי מתאים",
-            "אפשר גם לבטל?",
-            "גם לשלישי יש?",
-            "גם מחר טוב",
-            "אפשר תור ביום אחר?",
-            "תור שני בעשר",
-            "one more time",
-            "another day",
-            "ещё раз",
-            "еще не знаю",
-        ] {
-            check(text, false);
-        }
-    }
-
-    #[test]
-    fn replacements() {
-        for text in [
-            "תבטל את התור ותן לי ברביעי",
-            "לבטל ובמקום זה ביום חמישי",
-            "במקום מחר, ביום רביעי",
-            "תבטלי ותקבעי לי ברביעי",
-            "אפשר לבטל ולבוא ביום אחר? ברביעי",
-            "לבטל ולקבוע מועד חדש",
-            "אני רוצה לבטל ולהעביר לרביעי",
-            "cancel it and give me wednesday",
-        ] {
-            assert!(replacement_said(text), "{text}");
-        }
-        for text in [
-            "תבטל את התור של מחר",
-            "תן לי לבטל את התור של מחר",
-            "אני לא רוצה לקבוע, רק לבטל את של מחר",
-            "אני לא אהיה במקום ביום רביעי, תבטל",
-            "לבטל את התור שקבעתי למחר",
-            "אני מבטל, אל תקבעי לי כלום מחר",
-        ] {
-            assert!(!replacement_said(text), "{text}");
-        }
-    }
-}
+mod tests;

@@ -109,7 +109,12 @@ fn hour_at(
     if let Some((_, part_length)) = after {
         length += exactly + part_length;
     }
-    let is_sure = lead == Lead::Hour || part.is_some() || spoken.iter().any(|hour| hour.is_clock);
+    // "יש תשע פנוי": what is counted would not be one.
+    let is_said_free = matches!(tokens.text(number_at + length), "פנוי" | "תפוס");
+    let is_sure = lead == Lead::Hour
+        || part.is_some()
+        || is_said_free
+        || spoken.iter().any(|hour| hour.is_clock);
     if !is_sure
         && (follows_a_count(tokens, at, lead == Lead::At) || spoken.iter().any(|hour| hour.counts))
     {
