@@ -91,6 +91,7 @@ pub(crate) fn hours_in(tokens: &Tokens) -> Vec<SaidHour> {
         .collect();
     let days = led_days(tokens);
     let mut found: Vec<SaidHour> = Vec::new();
+    let mut list_begins = 0;
     let mut at = 0;
     while at < tokens.len() {
         let Some(mention) = mention(tokens, &taken, at) else {
@@ -100,16 +101,27 @@ pub(crate) fn hours_in(tokens: &Tokens) -> Vec<SaidHour> {
         let end = at + mention.length;
         // "בעשר, אחת עשרה או בשתיים": the hours of a list lean on the first.
         let is_joined = matches!(tokens.before(at), "או" | "ו" | "וגמ" | "עד");
-        let listed_behind = found.last().filter(|last| {
+        let listed_behind = found.last().cloned().filter(|last| {
             let last_end = last.mention.end;
             last_end == at || (last_end + 1 == at && is_joined)
         });
-        let led = mention.led || listed_behind.is_some_and(|last| last.led);
-        let is_by_a_day = days.iter().any(|day| day.end == at || day.start == end)
-            || listed_behind.is_some_and(|last| last.is_by_a_day);
-        let is_a_bound =
-            bounds::is_a_bound(tokens, at, listed_behind.map(|last| last.mention.start))
-                || mention.hours.len() == 2;
+        let led = mention.led || listed_behind.as_ref().is_some_and(|last| last.led);
+        let mut is_by_a_day = days.iter().any(|day| day.end == at || day.start == end)
+            || listed_behind.as_ref().is_some_and(|last| last.is_by_a_day);
+        let is_a_bound = bounds::is_a_bound(
+            tokens,
+            at,
+            listed_behind.as_ref().map(|last| last.mention.start),
+        ) || mention.hours.len() == 2;
+        if listed_behind.is_none() {
+            list_begins = found.len();
+        } else if tokens.before(at) == "או" {
+            // "עשר או שתים עשרה": what is offered so is nothing else.
+            found[list_begins..]
+                .iter_mut()
+                .for_each(|hour| hour.is_by_a_day = true);
+            is_by_a_day = true;
+        }
         let is_negated = matches!(tokens.joined_before(at), "לא" | "אל")
             && !(at >= 2 && tokens.text(at - 2) == "למה");
         let role = if is_negated || is_ruled_out_behind(tokens, end) {

@@ -15,6 +15,12 @@ fn is_missed_before(tokens: &Tokens, at: usize) -> bool {
     for before in clause {
         match tokens.text(before) {
             "אינ" | "ואינ" | "שאינ" => return !is_no_lack(tokens, before),
+            "לא" if is_denied(tokens.text(before + 1)) => return true,
+            "במקומ" => {
+                // "במקום התור של יום חמישי".
+                return (before + 1..at)
+                    .all(|word| matches!(tokens.text(word), "התור" | "תור" | "של" | "השעה"));
+            }
             "אלא" | "אבל" | "אכ" | "רק" | "חוצ" | "מלבד" | "אולי" | "יש" | "ויש" | "אפשר" =>
             {
                 return false;
@@ -38,34 +44,7 @@ fn is_taken_behind(tokens: &Tokens, end: usize) -> bool {
             "תפוס" | "תפוסה" | "תפוסימ" | "תפוסות" | "מלא" | "מלאה" | "מלאימ" | "נתפס"
             | "נתפסה" | "סגורימ" | "סגורה" => return true,
             "אינ" => return !is_no_lack(tokens, at),
-            "לא" => {
-                let next = tokens.text(at + 1);
-                if matches!(
-                    next,
-                    "פנוי"
-                        | "פנויה"
-                        | "פנוימ"
-                        | "זמינ"
-                        | "זמינה"
-                        | "אפשרי"
-                        | "ניתנ"
-                        | "נשאר"
-                        | "נשארו"
-                        | "אפשר"
-                        | "עובד"
-                        | "עובדימ"
-                        | "מקבלימ"
-                        | "מקבל"
-                        | "מקבלת"
-                        | "עובדת"
-                        | "נמצאת"
-                        | "נמצא"
-                        | "פתוח"
-                        | "פתוחימ"
-                ) {
-                    return true;
-                }
-            }
+            "לא" if is_denied(tokens.text(at + 1)) => return true,
             _ => {}
         }
     }
@@ -80,4 +59,31 @@ fn is_no_lack(tokens: &Tokens, at: usize) -> bool {
             "בעיה" | "בעיות" | "ספק" | "צורכ" | "מניעה" | "כמו" | "סיבה"
         )
     })
+}
+
+/// Words that say with a "לא" before them that there is no room.
+fn is_denied(word: &str) -> bool {
+    matches!(
+        word,
+        "פנוי"
+            | "פנויה"
+            | "פנוימ"
+            | "זמינ"
+            | "זמינה"
+            | "אפשרי"
+            | "ניתנ"
+            | "נשאר"
+            | "נשארו"
+            | "אפשר"
+            | "עובד"
+            | "עובדת"
+            | "עובדימ"
+            | "מקבל"
+            | "מקבלת"
+            | "מקבלימ"
+            | "נמצא"
+            | "נמצאת"
+            | "פתוח"
+            | "פתוחימ"
+    )
 }

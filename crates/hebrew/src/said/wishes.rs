@@ -57,7 +57,9 @@ fn is_one_more(tokens: &Tokens, at: usize) -> bool {
         "נוספ" | "נוספת" | "נוספימ" | "נוספות" => is_further(tokens, at),
         "בנוספ" | "ובנוספ" => goes_on_to_book(tokens, at),
         "להוסיפ" | "תוסיפ" | "תוסיפי" | "ותוסיפ" | "ותוסיפי" => {
-            is_appointment(next) || is_for_a_person(next, after)
+            is_appointment(next)
+                || (next == "לי" && is_appointment(after))
+                || is_for_a_person(next, after)
         }
         "גמ" | "וגמ" | "שגמ" => is_also_for(tokens, at),
         "תור" | "פגישה" => {
@@ -287,14 +289,19 @@ fn is_replacing(tokens: &Tokens, at: usize) -> bool {
     let verb = word.strip_prefix(['ו', 'ש']).unwrap_or(word);
     match verb {
         // "תן לי לבטל": to let, not to give. "תן לי אישור" gives no time.
-        "תנ" | "תני" | "תנו" | "תביא" | "תביאי" | "תמצא" | "תמצאי" => {
+        "תנ" | "תני" | "תנו" | "תביא" | "תביאי" | "תמצא" | "תמצאי" | "תשימ" | "תשימי" =>
+        {
             let object = if next == "לי" { after } else { next };
             object != "לבטל" && names_a_time(tokens, at)
         }
         "רוצה" | "צריכ" | "צריכה" | "מעדיפ" | "מעדיפה" | "אעדיפ" | "עדיפ" | "אפשר" =>
         {
             let day = days_said(&format!("{next} {after}"));
-            day.first().is_some_and(|day| day.at() == 0) && after != "לבטל"
+            let names_it = day.first().is_some_and(|day| day.at() == 0);
+            let comes = matches!(next, "לבוא" | "להגיע") && names_a_time(tokens, at);
+            let cancels = (at..tokens.len())
+                .any(|on| tokens.same_clause(at, on) && tokens.text(on) == "לבטל");
+            (names_it || comes) && !cancels
         }
         "לקבל" => is_appointment(next),
         "במקומ" => !next.is_empty(),

@@ -2,7 +2,7 @@
 
 use crate::said::tokens::Tokens;
 
-/// Whether the hour at a token only bounds a stretch: "אחרי ארבע", "עד חמש", "מעשר", "בין עשר לאחת עשרה", and the hours
+/// Whether the hour at a token only bounds a stretch: "אחרי ארבע", "עד חמש", "מסתיים בחמש", "מעשר", "בין עשר לאחת עשרה", and the hours
 /// in which a business is open. Of "העברתי מעשר לאחת עשרה" the second does not.
 pub(super) fn is_a_bound(tokens: &Tokens, at: usize, listed_behind: Option<usize>) -> bool {
     let is_from = tokens.text(at).starts_with('מ');
@@ -23,6 +23,10 @@ pub(super) fn is_a_bound(tokens: &Tokens, at: usize, listed_behind: Option<usize
     is_from
         || is_a_limit(tokens.text(at))
         || is_a_limit(tokens.joined_before(at))
+        || matches!(
+            tokens.joined_before(at),
+            "מסתימ" | "מסתימת" | "יסתימ" | "נגמר" | "יגמר"
+        )
         || follows_between(tokens, at)
         || listed_behind.is_some_and(|first| {
             follows_between(tokens, first) && tokens.text(at).starts_with(['ל', 'ו'])

@@ -357,9 +357,12 @@ fn after_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
 fn past_the_hour(words: &[&str], lead: Lead) -> Option<(Reading, usize)> {
     let hour = cardinal(words).filter(|hour| is_hour_number(*hour, lead))?;
     let rest = &words[hour.length..];
-    if let ["פחות", "רבע", ..] = rest {
+    if let Some((minutes, length)) = minutes_before(rest) {
         let earlier = if hour.value == 1 { 12 } else { hour.value - 1 };
-        return Some((Reading::new(earlier, 45, false)?, hour.length + 2));
+        return Some((
+            Reading::new(earlier, 60 - minutes, false)?,
+            hour.length + length,
+        ));
     }
     let (minute, length) = minutes_after(rest).unwrap_or((0, 0));
     let hour_of_day = if hour.value == 24 { 0 } else { hour.value };
@@ -367,6 +370,19 @@ fn past_the_hour(words: &[&str], lead: Lead) -> Option<(Reading, usize)> {
         Reading::new(hour_of_day, minute, false)?,
         hour.length + length,
     ))
+}
+
+/// "פחות רבע", "פחות עשרה", "פחות חמש דקות".
+fn minutes_before(rest: &[&str]) -> Option<(u32, usize)> {
+    match rest {
+        ["פחות", "רבע", ..] => Some((15, 2)),
+        ["פחות", number @ ..] => {
+            let minutes = cardinal(number).filter(|minutes| (1..30).contains(&minutes.value))?;
+            let unit = usize::from(number.get(minutes.length) == Some(&"דקות"));
+            Some((minutes.value, 1 + minutes.length + unit))
+        }
+        _ => None,
+    }
 }
 
 /// "בעשרים וארבע בנובמבר": so large a number is an hour only where the words before say so.
