@@ -11,6 +11,11 @@ pub(crate) mod numbers;
 pub(crate) mod parts;
 pub(crate) mod phone;
 pub(crate) mod short_forms;
+pub(crate) mod taken;
 pub(crate) mod tokens;
+pub(crate) mod wishes;
 pub(crate) mod yes;
 pub(crate) mod yes_words;
+
+#[cfg(test)]
+mod agents;

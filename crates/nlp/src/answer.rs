@@ -60,7 +60,8 @@ pub struct Reading {
     pub not_on: Option<Date>,
     /// The day and hour that the caller said of an appointment that stands, where the request names no new one.
     pub about: RequestedTime,
-    /// Whether the caller asked for one more appointment, beside one that was made before.
+    /// Whether the caller asked for one more appointment, beside one that was made before. Where nothing is only asked,
+    /// their own words must say so.
     pub one_more: bool,
     /// A phone number that the caller gave in words.
     pub phone: Option<PhoneNumber>,
@@ -107,21 +108,7 @@ pub fn read_answer(
     context: &ParseContext<'_>,
 ) -> Result<Reading, AnswerError> {
     let answer: Answer = serde_json::from_str(json)?;
-    let stated = match answer.action.trim().to_lowercase().as_str() {
-        "ask" => Action::Ask,
-        "confirm" => Action::Confirm,
-        "none" => Action::None,
-        _ => return Err(AnswerError::UnknownAction),
-    };
-    let intent = answer
-        .intent
-        .as_str()
-        .and_then(|word| Intent::from_word(&word.trim().to_lowercase()));
-    // Of an appointment that stands nothing new is asked or confirmed.
-    let stated = match intent {
-        Some(Intent::Cancel | Intent::OwnAppointment) => Action::None,
-        _ => stated,
-    };
+    let stated = action_named(&answer.action)?;
     let says_yes = hebrew::yes_said(user_text);
     let judge = Judge {
         caller: Evidence::new(user_text, context.now),
@@ -132,18 +119,26 @@ pub fn read_answer(
         context,
     };
     let judged = judge.time_of(&answer.date, &answer.time);
+    let intent = answer
+        .intent
+        .as_str()
+        .and_then(|word| Intent::from_word(&word.trim().to_lowercase()));
+    let (stated, intent) = agreed(stated, intent, judged, user_text);
     let settled = match stated {
         Action::Ask => ask(&judge, judged),
         Action::Confirm => confirm(&judge, judged, says_yes, answer.confirm_words.as_str()),
         Action::None => Settled::NOTHING,
     };
-    let (name, name_is_unclear) = spoken_name(answer.name.as_deref(), user_text);
-    let mut unclear = settled.unclear;
-    unclear.extend(name_is_unclear.then_some(Detail::Name));
     let intent = intent.unwrap_or(match settled.action {
         Action::Ask | Action::Confirm => Intent::Book,
         Action::None => Intent::Other,
     });
+    let (name, name_is_unclear) = spoken_name(answer.name.as_deref(), user_text);
+    let mut unclear = settled.unclear;
+    unclear.extend(name_is_unclear.then_some(Detail::Name));
+    // A question books nothing and is read back, so that the answer's word is enough.
+    let is_only_asked = stated == Action::Ask && settled.action == Action::Ask;
+    let asks_for_one_more = is_only_asked || speaks_of_one_more(intent, user_text);
     Ok(Reading {
         about: about(intent, settled.action, judged),
         part_of_day: judged
@@ -157,10 +152,47 @@ pub fn read_answer(
             name,
         },
         intent,
-        one_more: answer.one_more.unwrap_or(false),
+        one_more: answer.one_more.unwrap_or(false) && asks_for_one_more,
         phone: spoken_phone(answer.phone.as_str(), user_text),
         unclear,
     })
+}
+
+fn action_named(word: &str) -> Result<Action, AnswerError> {
+    match word.trim().to_lowercase().as_str() {
+        "ask" => Ok(Action::Ask),
+        "confirm" => Ok(Action::Confirm),
+        "none" => Ok(Action::None),
+        _ => Err(AnswerError::UnknownAction),
+    }
+}
+
+/// The action and the intent of an answer, where they go together.
+fn agreed(
+    stated: Action,
+    intent: Option<Intent>,
+    judged: JudgedTime,
+    user_text: &str,
+) -> (Action, Option<Intent>) {
+    let action = match (intent, stated) {
+        // Who cancels and asks for another time moves: the new time is not the one to cancel.
+        (Some(Intent::Cancel), Action::Ask)
+            if !judged.said().is_empty() && hebrew::replacement_said(user_text) =>
+        {
+            return (Action::Ask, Some(Intent::Move));
+        }
+        // Of an appointment that stands nothing new is asked or confirmed.
+        (Some(Intent::Cancel | Intent::OwnAppointment), _)
+        // A yes to being put through books nothing.
+        | (Some(Intent::Person), Action::Confirm) => Action::None,
+        _ => stated,
+    };
+    (action, intent)
+}
+
+/// Whether the caller's own words ask for one more appointment. "יש לי עוד תור?" is about one that stands.
+fn speaks_of_one_more(intent: Intent, user_text: &str) -> bool {
+    !matches!(intent, Intent::Cancel | Intent::OwnAppointment) && hebrew::one_more_said(user_text)
 }
 
 /// What the action, the day and the hour of an answer come to.

@@ -75,7 +75,7 @@ impl<'a> Evidence<'a> {
                 return Support::Contradicted;
             }
         }
-        if self.names_day(date) || self.names_holiday(said, date) {
+        if self.names_day(date) || self.names_holiday(said) {
             return Support::Found;
         }
         if self
@@ -172,7 +172,7 @@ impl<'a> Evidence<'a> {
                 .is_some_and(|on| holiday::holidays_said(self.text, today).contains(&on))
     }
 
-    fn names_holiday(&self, said: SaidDate, _date: Date) -> bool {
+    fn names_holiday(&self, said: SaidDate) -> bool {
         let SaidDate::Holiday(said) = said else {
             return false;
         };
@@ -401,9 +401,7 @@ const FUNCTION_WORDS: &[&str] = &[
     "תקבע",
     "תקבעי",
     "אבל",
-    "תור",
     "לתור",
-    "כנ",
     "מתאימ",
     "סבבה",
     "אוקי",

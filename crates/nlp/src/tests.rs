@@ -8,6 +8,7 @@ use super::*;
 mod confirming;
 mod fresh;
 mod hours;
+mod intents;
 mod saying;
 
 fn settings() -> AppointmentSettings {
@@ -230,10 +231,16 @@ fn answers() -> impl Strategy<Value = String> {
         "7",
     ]);
     let yes = prop::sample::select(vec!["null", r#""כן""#, r#""אפשר""#, "3"]);
-    let intents = prop::sample::select(vec!["null", r#""book""#, r#""cancel""#, r#""move""#]);
+    let intents = prop::sample::select(vec![
+        "null",
+        r#""book""#,
+        r#""cancel""#,
+        r#""move""#,
+        r#""person""#,
+    ]);
     let actions = prop::sample::select(vec!["ask", "confirm", "none"]);
     (actions, intents, days.clone(), days, hours, yes).prop_map(|(action, intent, day, not_on, hour, yes)| {
-        format!(r#"{{"action":"{action}","intent":{intent},"date":{day},"not_on":{not_on},"time":{hour},"name":"נועם","confirm_words":{yes}}}"#)
+        format!(r#"{{"action":"{action}","one_more":true,"intent":{intent},"date":{day},"not_on":{not_on},"time":{hour},"name":"נועם","confirm_words":{yes}}}"#)
     })
 }
 
@@ -250,6 +257,7 @@ proptest! {
             prop_assert!(day && hour && hebrew::yes_said(&text));
             prop_assert_eq!(request.requested(), table);
         }
+        prop_assert!(!reading.one_more || request.action == Action::Ask || hebrew::one_more_said(&text));
         // What must be asked for is in no result.
         if reading.unclear.contains(&Detail::Date) {
             prop_assert_eq!(request.date, None);

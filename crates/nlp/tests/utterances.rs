@@ -388,6 +388,23 @@ fn no_invented_value_counts() {
     );
 }
 
+/// No utterance at hand asks for an appointment beside another.
+#[test]
+fn nobody_who_did_not_ask_for_one_more_gets_it() {
+    let mut given = Vec::new();
+    for utterance in utterances() {
+        for action in ["confirm", "none"] {
+            let mut answer = utterance.answer.clone();
+            answer["action"] = json!(action);
+            answer["one_more"] = json!(true);
+            if utterance.read(&answer).one_more {
+                given.push(format!("{} {:?} {action}", utterance.id, utterance.text));
+            }
+        }
+    }
+    assert!(given.is_empty(), "{}:\n{}", given.len(), given.join("\n"));
+}
+
 /// A value of another weekday, day or hour than the one that is quoted.
 fn falsified(answer: &Value) -> Vec<Value> {
     let mut spoiled = Vec::new();

@@ -1,8 +1,10 @@
 //! The days that words can name, seen from a day.
 
+use std::ops::Range;
+
 use time::{Date, Weekday};
 
-use crate::said::{hours::hours_said, tokens::Tokens};
+use crate::said::{hours::hours_in, taken::is_taken, tokens::Tokens};
 use mentions::mentions;
 
 mod mentions;
@@ -136,7 +138,8 @@ pub fn days_said(text: &str) -> Vec<SaidDay> {
 /// assert!(!day_is_named("ביום שלישי", date!(2026-12-01), sunday));
 /// ```
 pub fn day_is_named(text: &str, date: Date, today: Date) -> bool {
-    let hours = hours_said(text);
+    let tokens = Tokens::of(text);
+    let hours = hours_in(&tokens);
     // Of "ב-15 בשעה עשר" the first number is the day, for another is the hour.
     let has_its_hour = |day: &SaidDay| {
         hours
@@ -148,13 +151,20 @@ pub fn day_is_named(text: &str, date: Date, today: Date) -> bool {
         let mut led = hours.iter().filter(|hour| hour.is_led());
         led.any(|hour| (1..=2).contains(&hour.at().saturating_sub(day.at)))
     };
-    days_said(text).iter().any(|day| {
+    // Of "מחר בעשר אין מקום" only the hour is taken.
+    let is_taken = |day: &SaidDay, length: usize| {
+        let has_an_hour = hours
+            .iter()
+            .any(|hour| tokens.same_clause(hour.at(), day.at));
+        !has_an_hour && is_taken(&tokens, day.at, day.at + length)
+    };
+    mentions(&tokens).iter().any(|(day, length)| {
         let is_a_day = match day.bearing {
             Bearing::Sure => true,
             Bearing::MayBeAnHour => has_its_hour(day),
             Bearing::Alone => leads_an_hour(day),
         };
-        is_a_day && !day.negated && day.fits(date, today)
+        is_a_day && !day.negated && day.fits(date, today) && !is_taken(day, *length)
     })
 }
 
@@ -174,6 +184,15 @@ pub(crate) fn dated_tokens(tokens: &Tokens) -> Vec<bool> {
         }
     }
     taken
+}
+
+/// The tokens of each day whose words can name nothing else.
+pub(crate) fn led_days(tokens: &Tokens) -> Vec<Range<usize>> {
+    mentions(tokens)
+        .into_iter()
+        .filter(|(day, _)| day.bearing == Bearing::Sure)
+        .map(|(day, length)| day.at..day.at + length)
+        .collect()
 }
 
 /// Which tokens stand in a day's words, beyond doubt or not.

@@ -1,15 +1,19 @@
 //! The hours that words can name.
 
+use std::ops::Range;
+
 use time::Time;
 
 use crate::said::{
-    days::dated_tokens,
+    days::{dated_tokens, led_days},
     numbers::cardinal,
     phone::dialled_tokens,
+    taken::is_taken,
     tokens::{Tokens, is_number, is_ruled_out_behind},
 };
 use mentions::{mention, words_of_number};
 
+mod bounds;
 mod counts;
 mod mentions;
 
@@ -18,8 +22,22 @@ mod mentions;
 pub struct SaidHour {
     readings: Vec<Time>,
     led: bool,
+    /// Whether it stands beside a day, or in a list with one that does ("מחר עשר", "עשר ביום שלישי").
+    is_by_a_day: bool,
+    role: Role,
     at: usize,
-    negated: bool,
+    /// The tokens of its mention.
+    mention: Range<usize>,
+}
+
+/// What an hour is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Itself,
+    /// To bound a stretch of time: "אחרי ארבע", "בין עשר לאחת עשרה".
+    Bound,
+    /// To rule it out: "לא בעשר".
+    RuledOut,
 }
 
 impl SaidHour {
@@ -41,7 +59,7 @@ impl SaidHour {
 
     /// Whether it is ruled out ("לא בעשר").
     pub const fn is_negated(&self) -> bool {
-        self.negated
+        matches!(self.role, Role::RuledOut)
     }
 
     /// The place of its number in the text: a day and an hour at one place are two readings of the same words.
@@ -61,41 +79,73 @@ impl SaidHour {
 /// assert_eq!(said[0].readings(), [time!(17:30)]);
 /// ```
 pub fn hours_said(text: &str) -> Vec<SaidHour> {
-    let tokens = Tokens::of(text);
-    let taken: Vec<bool> = dated_tokens(&tokens)
+    hours_in(&Tokens::of(text))
+}
+
+/// The hours that tokens can name.
+pub(crate) fn hours_in(tokens: &Tokens) -> Vec<SaidHour> {
+    let taken: Vec<bool> = dated_tokens(tokens)
         .iter()
-        .zip(dialled_tokens(&tokens))
+        .zip(dialled_tokens(tokens))
         .map(|(dated, dialled)| *dated || dialled)
         .collect();
+    let days = led_days(tokens);
     let mut found: Vec<SaidHour> = Vec::new();
+    let mut list_begins = 0;
     let mut at = 0;
-    let mut last_end = None;
     while at < tokens.len() {
-        let Some(mention) = mention(&tokens, &taken, at) else {
-            at += words_of_number(&tokens, at);
+        let Some(mention) = mention(tokens, &taken, at) else {
+            at += words_of_number(tokens, at);
             continue;
         };
+        let end = at + mention.length;
         // "בעשר, אחת עשרה או בשתיים": the hours of a list lean on the first.
         let is_joined = matches!(tokens.before(at), "או" | "ו" | "וגמ" | "עד");
-        let in_a_list =
-            last_end.is_some_and(|end: usize| end == at || (end + 1 == at && is_joined));
-        let led = mention.led || (in_a_list && found.last().is_some_and(|last| last.led));
+        let listed_behind = found.last().cloned().filter(|last| {
+            let last_end = last.mention.end;
+            last_end == at || (last_end + 1 == at && is_joined)
+        });
+        let led = mention.led || listed_behind.as_ref().is_some_and(|last| last.led);
+        let mut is_by_a_day = days.iter().any(|day| day.end == at || day.start == end)
+            || listed_behind.as_ref().is_some_and(|last| last.is_by_a_day);
+        let is_a_bound = bounds::is_a_bound(
+            tokens,
+            at,
+            listed_behind.as_ref().map(|last| last.mention.start),
+        ) || mention.hours.len() == 2;
+        if listed_behind.is_none() {
+            list_begins = found.len();
+        } else if tokens.before(at) == "או" {
+            // "עשר או שתים עשרה": what is offered so is nothing else.
+            found[list_begins..]
+                .iter_mut()
+                .for_each(|hour| hour.is_by_a_day = true);
+            is_by_a_day = true;
+        }
         let is_negated = matches!(tokens.joined_before(at), "לא" | "אל")
             && !(at >= 2 && tokens.text(at - 2) == "למה");
-        let negated = is_negated || is_ruled_out_behind(&tokens, at + mention.length);
+        let role = if is_negated || is_ruled_out_behind(tokens, end) {
+            Role::RuledOut
+        } else if is_a_bound {
+            Role::Bound
+        } else {
+            Role::Itself
+        };
         found.extend(mention.hours.into_iter().map(|readings| SaidHour {
             readings,
             led,
+            is_by_a_day,
+            role,
             at: mention.number_at,
-            negated,
+            mention: at..end,
         }));
-        at += mention.length;
-        last_end = Some(at);
+        at = end;
     }
     found
 }
 
 /// Whether a text names this hour. Only words that can be nothing but an hour count: "יש לי ארבע אפשרויות" names none.
+/// Neither does what only bounds the time ("אחרי ארבע") or is said to be taken ("בארבע אין מקום").
 ///
 /// ```
 /// use time::macros::time;
@@ -105,9 +155,13 @@ pub fn hours_said(text: &str) -> Vec<SaidHour> {
 /// assert!(!hour_is_named("זה ייקח 10 דקות", time!(10:00)));
 /// ```
 pub fn hour_is_named(text: &str, time: Time) -> bool {
-    hours_said(text)
-        .iter()
-        .any(|hour| hour.led && !hour.negated && hour.fits(time))
+    let tokens = Tokens::of(text);
+    hours_in(&tokens).iter().any(|hour| {
+        (hour.led || hour.is_by_a_day)
+            && hour.role == Role::Itself
+            && hour.fits(time)
+            && !is_taken(&tokens, hour.mention.start, hour.mention.end)
+    })
 }
 
 /// Whether a text asks for the hour that is under discussion ("באותה שעה").

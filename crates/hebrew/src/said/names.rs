@@ -1,10 +1,13 @@
 //! Names of people: whether one was said, and whether two are one person's.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use crate::said::{
     days::days_said_at,
-    short_forms::{FIRST_NAMES, SAME_PERSON},
+    short_forms::{FIRST_NAMES, SHORT_FORMS, SPELLINGS},
     tokens::{Tokens, one_spelling},
 };
 
@@ -39,7 +42,8 @@ pub fn name_said(name: &str, text: &str) -> Option<String> {
 
 /// Whether two names may be one person's: equal but for spelling and usual short forms, or the one a part of the other.
 ///
-/// The surname alone is no identity: "כהן" is anybody's in the family of "דוד כהן".
+/// The surname alone is no identity: "כהן" is anybody's in the family of "דוד כהן". Neither is a first name that is the
+/// other's surname: "דוד" is not "משה דוד".
 ///
 /// ```
 /// use toran_hebrew::same_name;
@@ -57,12 +61,12 @@ pub fn same_name(one: &str, other: &str) -> bool {
     } else {
         (&other, &one)
     };
-    if short.is_empty() {
-        return false;
-    }
     if one_is_family != other_is_family {
         return false;
     }
+    let (Some(first), Some(first_of_long)) = (first_name(short), first_name(long)) else {
+        return false;
+    };
     let mut free: Vec<&String> = long.iter().collect();
     for word in short {
         let Some(at) = free.iter().position(|candidate| same_word(word, candidate)) else {
@@ -70,11 +74,20 @@ pub fn same_name(one: &str, other: &str) -> bool {
         };
         free.remove(at);
     }
-    let is_lone_surname = short.len() == 1
-        && long.len() > 1
-        && !same_word(&short[0], &long[0])
-        && !FIRST.contains(&plain(&short[0]));
-    !is_lone_surname
+    same_first_name(first, first_of_long)
+}
+
+/// The word of a name that is the first name: the first that is known as one ("כהן דוד"), else the first.
+fn first_name(words: &[String]) -> Option<&String> {
+    words
+        .iter()
+        .find(|word| FIRST.contains(&plain(word)))
+        .or(words.first())
+}
+
+/// Whether a word is a first name that is known, as `Tokens` writes it.
+pub(crate) fn is_first_name(word: &str) -> bool {
+    FIRST.contains(&plain(word))
 }
 
 /// Whether one of the agent's sentences asks for a name, so that a lone word may be one.
@@ -154,15 +167,26 @@ fn parts_of(name: &str) -> (Vec<String>, bool) {
 }
 
 fn same_word(one: &str, other: &str) -> bool {
-    let (one, other) = (plain(one), plain(other));
-    one == other
-        || GROUPS
-            .iter()
-            .any(|group| group.contains(&one) && group.contains(&other))
-        || differ_by_a_vowel_letter(&one, &other)
+    same_first_name(one, other) || differ_by_a_vowel_letter(&plain(one), &plain(other))
 }
 
-/// "אביגיל", "אביגל": one ו or י more, in a word long enough that no other name is so written.
+/// First names are one only if they are known to be: many differ by one vowel letter ("אריה", "אוריה").
+fn same_first_name(one: &str, other: &str) -> bool {
+    let (one, other) = (plain(one), plain(other));
+    let (one, other) = (main_spelling(&one), main_spelling(&other));
+    let is_short_for = |short: &str, whole: &str| {
+        let wholes = SHORT.get(short);
+        wholes.is_some_and(|wholes| wholes.iter().any(|name| name == whole))
+    };
+    one == other || is_short_for(one, other) || is_short_for(other, one)
+}
+
+/// The first of the spellings of a name.
+fn main_spelling(plain: &str) -> &str {
+    SPELLED.get(plain).map_or(plain, String::as_str)
+}
+
+/// "אבוטבול", "אבוטבל": one ו or י more.
 fn differ_by_a_vowel_letter(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() < other.len() {
         (one, other)
@@ -192,41 +216,56 @@ fn plain(word: &str) -> String {
     }
 }
 
-static GROUPS: LazyLock<Vec<HashSet<String>>> = LazyLock::new(|| {
-    let of = |name: &&str| {
-        Tokens::of(name)
-            .texts()
-            .map(plain)
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    SAME_PERSON
-        .iter()
-        .map(|group| group.iter().map(of).collect())
-        .collect()
+/// Every spelling that is not the first of its name, and the first.
+static SPELLED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let mut main_of = HashMap::new();
+    for spellings in SPELLINGS {
+        let mut spellings = plain_words(spellings);
+        if let Some(main) = spellings.next() {
+            main_of.extend(spellings.map(|other| (other, main.clone())));
+        }
+    }
+    main_of
 });
+
+/// Every short form, and the names that it is short for.
+static SHORT: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
+    let main = |name: &str| main_spelling(name).to_owned();
+    let mut names: HashMap<String, Vec<String>> = HashMap::new();
+    for (whole, short_forms) in SHORT_FORMS {
+        for short in plain_words(short_forms) {
+            let whole = plain_words(whole).map(|name| main(&name));
+            names.entry(main(&short)).or_default().extend(whole);
+        }
+    }
+    names
+});
+
+/// Every first name that is known, in every spelling.
 static FIRST: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let whole = SAME_PERSON
+    let listed = SHORT_FORMS
         .iter()
-        .flat_map(|group| group.iter())
-        .chain(FIRST_NAMES);
-    whole
-        .map(|name| {
-            Tokens::of(name)
-                .texts()
-                .map(plain)
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
+        .flat_map(|(whole, short)| [*whole, *short]);
+    listed
+        .chain(SPELLINGS.iter().copied())
+        .chain([FIRST_NAMES])
+        .flat_map(plain_words)
         .collect()
 });
+
+fn plain_words(names: &str) -> impl Iterator<Item = String> {
+    names
+        .split_whitespace()
+        .map(|name| Tokens::of(name).texts().map(plain).collect())
+}
 
 fn is_heard(word: &str, heard: &str) -> bool {
     word == heard
         || plain(word) == plain(heard)
         || prefixed(heard).any(|stem| plain(stem) == plain(word))
+        || main_spelling(&plain(word)) == main_spelling(&plain(heard))
         || (FIRST.contains(&plain(word))
-            && same_word(word, heard)
+            && !FIRST.contains(&plain(heard))
             && differ_by_a_vowel_letter(&plain(word), &plain(heard)))
 }
 
@@ -273,194 +312,16 @@ fn is_introduced(named: &Tokens, heard: &Tokens) -> bool {
     })
 }
 
-/// Words that are no name by themselves.
 fn is_function_word(word: &str) -> bool {
-    matches!(
-        word,
-        "כנ" | "לא"
-            | "אני"
-            | "זה"
-            | "היומ"
-            | "מחר"
-            | "מחרתימ"
-            | "שלומ"
-            | "תודה"
-            | "תור"
-            | "פגישה"
-            | "אותו"
-            | "שמ"
-            | "קודמ"
-            | "בבקשה"
-            | "הלו"
-            | "אוקי"
-            | "בסדר"
-            | "רוצה"
-            | "לקבוע"
-            | "אפשר"
-            | "שלי"
-            | "לי"
-            | "אותי"
-            | "שלכ"
-            | "אז"
-            | "כמו"
-            | "מה"
-            | "מי"
-            | "איפה"
-            | "מתי"
-            | "יש"
-            | "אינ"
-            | "על"
-            | "אל"
-            | "של"
-            | "עמ"
-            | "את"
-            | "אתה"
-            | "הוא"
-            | "היא"
-            | "אנחנו"
-            | "השמ"
-            | "שמי"
-            | "בנ"
-            | "בת"
-            | "יומ"
-            | "שעה"
-            | "רגע"
-            | "לקוח"
-            | "לקוחה"
-            | "נציג"
-            | "טוב"
-            | "גמ"
-            | "רק"
-            | "עוד"
-            | "לבטל"
-            | "להזיז"
-            | "ל"
-            | "ב"
-            | "ה"
-            | "ו"
-            | "אשתי"
-            | "בעלי"
-            | "הבנ"
-            | "הבת"
-            | "אמא"
-            | "אבא"
-            | "לאשתי"
-            | "לבעלי"
-            | "ילד"
-            | "ילדה"
-            | "הילד"
-            | "הילדה"
-            | "בוקר"
-            | "ערב"
-            | "מעולה"
-            | "סבבה"
-    )
+    FUNCTION_WORDS.split(' ').any(|known| known == word)
 }
+
+/// Words that are no name by themselves, as `Tokens` writes them.
+const FUNCTION_WORDS: &str = "\
+    כנ לא אני זה היומ מחר מחרתימ שלומ תודה תור פגישה אותו שמ קודמ בבקשה הלו אוקי בסדר רוצה לקבוע אפשר \
+    שלי לי אותי שלכ אז כמו מה מי איפה מתי יש אינ על אל של עמ את אתה הוא היא אנחנו השמ שמי בנ בת יומ שעה \
+    רגע לקוח לקוחה נציג טוב גמ רק עוד לבטל להזיז ל ב ה ו אשתי בעלי הבנ הבת אמא אבא לאשתי לבעלי ילד ילדה \
+    הילד הילדה בוקר ערב מעולה סבבה";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_same(one: &str, other: &str, expected: bool) {
-        assert_eq!(same_name(one, other), expected, "{one:?} {other:?}");
-        assert_eq!(same_name(other, one), expected, "{other:?} {one:?}");
-    }
-
-    #[test]
-    fn one_person_goes_by_several_names() {
-        for (one, other) in [
-            ("רבקה", "רבקה כהן"),
-            ("דוד", "דויד"),
-            ("כהן דוד", "דוד כהן"),
-            ("יוסי", "יוסף"),
-            ("דני", "דניאל"),
-            ("רותי", "רות"),
-            ("מוישה", "משה"),
-            ("ריקי", "רבקה"),
-            ("אבי לוי", "אברהם לוי"),
-            ("בני", "בנימין"),
-            ("מיקי", "מיכל"),
-            ("מיקי", "מיכאל"),
-            ("ג'ורג' חדאד", "ג׳ורג חדאד"),
-            ("אביגיל", "אביגל"),
-            ("מר כהן", "כהן"),
-            ("עדו", "עידו"),
-            ("David", "david"),
-            ("סמירא", "סמירה"),
-            ("משפחת לוי", "משפחת לוי"),
-        ] {
-            check_same(one, other, true);
-        }
-    }
-
-    #[test]
-    fn two_people_are_two() {
-        for (one, other) in [
-            ("משה", "רבקה"),
-            ("דוד כהן", "דוד לוי"),
-            ("דוד כהן", "שרה כהן"),
-            ("כהן", "דוד כהן"),
-            ("משפחת כהן", "דוד כהן"),
-            ("דנה", "דינה"),
-            ("רון", "רן"),
-            ("שירה", "שרה"),
-            ("", "דוד"),
-            ("", ""),
-            ("מיכל", "מיכאל"),
-        ] {
-            check_same(one, other, false);
-        }
-    }
-
-    #[track_caller]
-    fn check_said(name: &str, text: &str, expected: Option<&str>) {
-        assert_eq!(
-            name_said(name, text).as_deref(),
-            expected,
-            "{name:?} in {text:?}"
-        );
-    }
-
-    #[test]
-    fn a_name_is_said_whole() {
-        check_said("דן כהנא", "שמי דן כהנא, דודה של מרים", Some("דן כהנא"));
-        check_said("דן כהן", "שמי דן כהנא", None);
-        check_said("דוד", "שמי דן כהנא, דודה של מרים", None);
-        check_said(" ", "שמי דן", None);
-        check_said("נועם", "ולנועם גם", Some("נועם"));
-        check_said("לנועם", "תור לנועם", Some("נועם"));
-        check_said("ולנועם", "ולנועם גם", Some("נועם"));
-        check_said("ליאור", "תור לליאור", Some("ליאור"));
-        check_said("לימור לוי", "לימור לוי", Some("לימור לוי"));
-        check_said("משפחת לוי", "על שם משפחת לוי", Some("משפחת לוי"));
-        check_said("ג'ורג' חדאד", "השם הוא ג׳ורג׳ חדאד", Some("ג'ורג' חדאד"));
-        check_said("שני", "תור על שם שני ליום שני בשתיים", Some("שני"));
-        check_said("שני", "תור ליום שני", None);
-        check_said("מחר", "מחר בעשר", None);
-        check_said("שלי מזרחי", "שלי מזרחי", Some("שלי מזרחי"));
-        check_said("שלי", "התור שלי", None);
-        check_said("שלי", "קוראים לי שלי", Some("שלי"));
-        check_said("כן", "כן", None);
-    }
-
-    #[test]
-    fn questions_for_a_name() {
-        for text in [
-            "על איזה שם לרשום?",
-            "מה השם בבקשה?",
-            "ואיך קוראים לך?",
-            "מה שמך?",
-            "אפשר את השם המלא?",
-        ] {
-            assert!(asks_for_name(text), "{text}");
-        }
-        for text in [
-            "באיזה יום נוח לך?",
-            "לקבוע לך בעשר?",
-            "שלום, איך אפשר לעזור?",
-        ] {
-            assert!(!asks_for_name(text), "{text}");
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use super::{
 use crate::said::{
     foreign,
     numbers::cardinal,
+    parts::part_at,
     tokens::{Tokens, is_number, is_ruled_out_behind},
 };
 
@@ -235,7 +236,9 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
         if is_no_day_ahead(tokens, at + 1) {
             return None;
         }
-        let number_follows = is_number(tokens.text(at + 2)) && !tokens.text(at + 2).contains(':');
+        let number_follows = is_number(tokens.text(at + 2))
+            && !tokens.text(at + 2).contains(':')
+            && tokens.same_clause(at, at + 2);
         let lettered = lettered(next).filter(|_| !(next == "ה" && number_follows));
         let named = named(next).or_else(|| next.strip_prefix('ה').and_then(named));
         return Some(Mention::sure(of(named.or(lettered)?), 2));
@@ -256,7 +259,11 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
     if is_no_weekday(tokens, at, day) {
         return None;
     }
-    let is_led = stem != word || day == Weekday::Saturday;
+    // "שלישי הקרוב", "שלישי בבוקר".
+    let is_pointed_at = tokens.same_clause(at, at + 1)
+        && (matches!(tokens.text(at + 1), "הקרוב" | "הבא" | "הזה")
+            || part_at(tokens, at + 1).is_some());
+    let is_led = stem != word || day == Weekday::Saturday || is_pointed_at;
     Some(Mention {
         bearing: if is_led {
             Bearing::Sure

@@ -32,7 +32,7 @@ pub(super) fn in_digits(tokens: &Tokens, at: usize) -> Option<Mention> {
             Some(Mention::sure(Kind::DayOfMonth(day_number(day)?, month), 2))
         }
         [day, month]
-            if !number.contains('-') && !after_an_hour && !is_counted(tokens.text(at + 1)) =>
+            if !number.contains('-') && !after_an_hour && !is_counted_behind(tokens, at) =>
         {
             let kind = Kind::DayOfMonth(day_number(day)?, month_number(month)?);
             // "8.10" may be a day or an hour; "24.11" and "7/12" may not.
@@ -77,6 +77,13 @@ fn is_counted(next: &str) -> bool {
             | "שנימ"
             | "שבועות"
     )
+}
+
+/// Whether the word behind is what a number counts. Of "26.11 שעה 9" it begins the hour.
+fn is_counted_behind(tokens: &Tokens, at: usize) -> bool {
+    let next = tokens.text(at + 1);
+    let begins_an_hour = next == "שעה" && is_number(tokens.text(at + 2));
+    tokens.same_clause(at, at + 1) && is_counted(next) && !begins_an_hour
 }
 
 /// "10", "00": months of two digits that are round minutes.

@@ -109,7 +109,12 @@ fn hour_at(
     if let Some((_, part_length)) = after {
         length += exactly + part_length;
     }
-    let is_sure = lead == Lead::Hour || part.is_some() || spoken.iter().any(|hour| hour.is_clock);
+    // "יש תשע פנוי": what is counted would not be one.
+    let is_said_free = matches!(tokens.text(number_at + length), "פנוי" | "תפוס");
+    let is_sure = lead == Lead::Hour
+        || part.is_some()
+        || is_said_free
+        || spoken.iter().any(|hour| hour.is_clock);
     if !is_sure
         && (follows_a_count(tokens, at, lead == Lead::At) || spoken.iter().any(|hour| hour.counts))
     {
@@ -352,9 +357,12 @@ fn after_the_hour(words: &[&str]) -> Option<(Reading, usize)> {
 fn past_the_hour(words: &[&str], lead: Lead) -> Option<(Reading, usize)> {
     let hour = cardinal(words).filter(|hour| is_hour_number(*hour, lead))?;
     let rest = &words[hour.length..];
-    if let ["פחות", "רבע", ..] = rest {
+    if let Some((minutes, length)) = minutes_before(rest) {
         let earlier = if hour.value == 1 { 12 } else { hour.value - 1 };
-        return Some((Reading::new(earlier, 45, false)?, hour.length + 2));
+        return Some((
+            Reading::new(earlier, 60 - minutes, false)?,
+            hour.length + length,
+        ));
     }
     let (minute, length) = minutes_after(rest).unwrap_or((0, 0));
     let hour_of_day = if hour.value == 24 { 0 } else { hour.value };
@@ -362,6 +370,19 @@ fn past_the_hour(words: &[&str], lead: Lead) -> Option<(Reading, usize)> {
         Reading::new(hour_of_day, minute, false)?,
         hour.length + length,
     ))
+}
+
+/// "פחות רבע", "פחות עשרה", "פחות חמש דקות".
+fn minutes_before(rest: &[&str]) -> Option<(u32, usize)> {
+    match rest {
+        ["פחות", "רבע", ..] => Some((15, 2)),
+        ["פחות", number @ ..] => {
+            let minutes = cardinal(number).filter(|minutes| (1..30).contains(&minutes.value))?;
+            let unit = usize::from(number.get(minutes.length) == Some(&"דקות"));
+            Some((minutes.value, 1 + minutes.length + unit))
+        }
+        _ => None,
+    }
 }
 
 /// "בעשרים וארבע בנובמבר": so large a number is an hour only where the words before say so.
@@ -386,6 +407,12 @@ fn minutes_after(rest: &[&str]) -> Option<(u32, usize)> {
     if first == "אפס" {
         let unit = cardinal(&rest[1..]).filter(|unit| unit.value < 10);
         return unit.and_then(|unit| with_unit(unit.value, 1 + unit.length));
+    }
+    // "10 ו-30"; but "ב-10 ו-11" are two hours.
+    if let ["ו", number, ..] = rest {
+        let minutes: u32 = number.parse().ok().filter(|_| number.len() == 2)?;
+        let has_unit = matches!(rest.get(2), Some(&("דקות" | "דקה")));
+        return with_unit(minutes, 2).filter(|_| has_unit || minutes > 24);
     }
     if let Some(glued) = first.strip_prefix('ו') {
         let mut named = rest.to_vec();
