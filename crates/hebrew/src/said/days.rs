@@ -158,13 +158,25 @@ pub fn day_is_named(text: &str, date: Date, today: Date) -> bool {
             .any(|hour| tokens.same_clause(hour.at(), day.at));
         !has_an_hour && is_taken(&tokens, day.at, day.at + length)
     };
-    mentions(&tokens).iter().any(|(day, length)| {
+    let mentions = mentions(&tokens);
+    // "יום רביעי, 1 בדצמבר", which is a Tuesday, names neither.
+    let weekdays = || {
+        let named = mentions.iter().map(|(day, _)| day);
+        named.filter(|day| day.form() == DayForm::Weekday && day.is_led() && !day.negated)
+    };
+    let contradicts = |day: &SaidDay| {
+        day.form() == DayForm::Number
+            && weekdays().next().is_some()
+            && !weekdays().any(|weekday| weekday.may_mean(date, today))
+    };
+    mentions.iter().any(|(day, length)| {
         let is_a_day = match day.bearing {
             Bearing::Sure => true,
             Bearing::MayBeAnHour => has_its_hour(day),
             Bearing::Alone => leads_an_hour(day),
         };
-        is_a_day && !day.negated && day.fits(date, today) && !is_taken(day, *length)
+        let is_ruled_out = day.negated || contradicts(day) || is_taken(day, *length);
+        is_a_day && day.fits(date, today) && !is_ruled_out
     })
 }
 

@@ -181,3 +181,17 @@ fn a_weekdays_name_alone_is_a_day_right_before_an_hour() {
         assert!(!day_is_named(text, tuesday, SUNDAY), "{text}");
     }
 }
+
+#[test]
+fn a_date_beside_another_weekday_is_not_named() {
+    let tuesday = date!(2026 - 11 - 24);
+    for (text, expected) in [
+        ("יום רביעי, 24 בנובמבר, בעשר", false),
+        ("ב-24.11, ביום חמישי", false),
+        ("יום שלישי, 24 בנובמבר, בעשר", true),
+        ("ביום שלישי 24.11 או ביום רביעי 25.11", true),
+        ("24 בנובמבר", true),
+    ] {
+        assert_eq!(day_is_named(text, tuesday, SUNDAY), expected, "{text}");
+    }
+}
