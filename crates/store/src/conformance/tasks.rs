@@ -180,6 +180,10 @@ pub async fn keeps_a_task_of_each_kind(office: Office) {
         .note_request(&super::stream(&call.key), nothing, Some("דנה"), NOW)
         .await;
     noted.expect("note_request");
+    let unnamed = office.tasks(id, false).await.expect("tasks");
+    assert!(unnamed.iter().all(|task| task.name.is_none()), "it may be another's");
+    let named = office.name_made(&super::stream(&call.key), "דנה").await;
+    named.expect("name_made");
     let mut booked = order(&call, TUESDAY, HALF_PAST_FOUR, 1);
     booked.now = NOW + Duration::seconds(30);
     book(&store(&office), &booked).await;
@@ -305,4 +309,142 @@ pub async fn keeps_the_request_of_another_person(office: Office) {
     assert!(matches!(added, TaskAddition::AlreadyBooked(_)), "{added:?}");
     book_for("נועם", time!(12:00), 2, 40).await;
     assert_eq!(open_now().await, 1, "this person's request is answered");
+}
+
+/// Whatever order requests of one kind arrive in, the task holds the words of all of them, and the moment of the newest; what
+/// was dealt with comes back only if there is more to read.
+pub async fn keeps_the_words_of_each_request_in_any_order(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    let said = |call: &CallSession, n: u128, kind, words: &str, seconds| NewTask {
+        kind,
+        words: Some(Pii::new(words.to_owned())),
+        ..task(call, n, time!(9:00), seconds)
+    };
+    let one = async |call: &CallSession| {
+        let tasks = office.tasks(id, true).await.expect("tasks");
+        let mut of_call = tasks.into_iter().filter(|task| task.call_sid == call.key.call_sid);
+        of_call.next().expect("a task")
+    };
+    let add_task = async |task: &NewTask| office.add_task(task).await.expect("add_task");
+    let moment = NOW + Duration::seconds(20);
+    for (n, (kind, first, second, expected)) in (1..).zip([
+        (TaskKind::Message, ("אאחר", 10), ("תביאו מים", 20), "אאחר / תביאו מים"),
+        (TaskKind::Message, ("תביאו מים", 20), ("אאחר", 10), "אאחר / תביאו מים"),
+        (TaskKind::Cancellation, ("לבטל", 20), ("את שלישי", 20), "לבטל / את שלישי"),
+        (TaskKind::Person, ("א / ב", 20), ("א", 10), "א / ב"),
+        (TaskKind::Move, ("א", 10), ("א / ב", 20), "א / ב"),
+        (TaskKind::Booking, ("ברביעי", 20), ("מחר", 10), "ברביעי"),
+        (TaskKind::Booking, ("מחר", 10), ("ברביעי", 20), "ברביעי"),
+    ]) {
+        let call = open(&store(&office), &key(1, &format!("CA{n}")), Some(n), n.into()).await;
+        let ids = u128::from(n) * 10;
+        let first = said(&call, ids, kind, first.0, first.1);
+        let second = said(&call, ids + 1, kind, second.0, second.1);
+        for task in [&first, &second] {
+            add_task(task).await;
+        }
+        for task in [&first, &second] {
+            let again = add_task(task).await;
+            assert_eq!(again, TaskAddition::AlreadyThere, "{expected}");
+        }
+        let row = one(&call).await;
+        let words = row.words.as_ref().map(|words| words.expose().as_str());
+        assert_eq!((words, row.noted_at), (Some(expected), moment));
+        let finished = office.finish_task(id, row.task_id, moment).await;
+        assert!(finished.expect("finish_task"));
+        add_task(&first).await;
+        assert!(one(&call).await.done_at.is_some(), "it was read");
+        let late = said(&call, ids + 2, kind, "ועוד משהו", 5);
+        let is_booking = kind == TaskKind::Booking;
+        let expected = if is_booking { TaskAddition::AlreadyThere } else { TaskAddition::Added };
+        assert_eq!(add_task(&late).await, expected);
+        let row = one(&call).await;
+        assert_eq!((row.done_at.is_some(), row.noted_at), (is_booking, moment));
+    }
+}
+
+/// A transfer that nobody took leaves a task for a person to call back, in the caller's last words, whatever becomes of the
+/// call; one that was answered leaves none.
+pub async fn leaves_a_task_where_nobody_took_the_call(office: Office) {
+    let id = outbox::shop(&office, 1).await;
+    let line = |speaker, text: &str| crate::TranscriptLine {
+        speaker,
+        text: Pii::new(text.to_owned()),
+        at: NOW,
+    };
+    let (caller, agent) = (toran_domain::Speaker::Caller, toran_domain::Speaker::Agent);
+    let mut calls = Vec::new();
+    for n in 1..=4 {
+        let call = outbox::call(&office, 1, n).await;
+        let stream = super::stream(&call.key);
+        let said = [
+            line(caller, "שלום"),
+            line(agent, "במה אפשר לעזור?"),
+            line(caller, "יש לי שאלה"),
+            line(caller, "תעבירי אותי למישהו"),
+            line(agent, "מעבירה"),
+            line(caller, "תודה"),
+        ];
+        let appended = office.append_transcript(&stream, &said).await;
+        appended.expect("append_transcript");
+        let nothing = RequestedTime::default();
+        let noted = office.note_request(&stream, nothing, Some("דוד"), NOW).await;
+        noted.expect("note_request");
+        let wanted = office.request_transfer(&stream, NOW).await;
+        wanted.expect("request_transfer");
+        assert!(office.begin_transfer(&call.key, NOW).await.expect("begin"));
+        calls.push(call);
+    }
+    let task_id = |n: u128| TaskId::from_uuid(Uuid::from_u128(n));
+    let end = async |n: usize, answered| {
+        let id = task_id(100 + n as u128);
+        let ended = office.end_transfer(&calls[n].key, answered, id, NOW + Duration::MINUTE);
+        ended.await.expect("end_transfer");
+    };
+    // What was left before the transfer stands in front.
+    let before = NewTask {
+        kind: TaskKind::Person,
+        words: Some(Pii::new("דחוף".to_owned())),
+        ..task(&calls[1], 50, time!(9:00), 1)
+    };
+    office.add_task(&before).await.expect("add_task");
+    for n in [0, 1] {
+        for answered in [false, false, true] {
+            end(n, answered).await;
+        }
+    }
+    end(2, true).await;
+    // Who asked to be forgotten while it rang is called back by nobody.
+    let erased = office.erase_lead(id, calls[3].lead_id, None, NOW).await;
+    assert!(erased.expect("erase_lead").is_some());
+    end(3, false).await;
+    for call in &calls {
+        outbox::hang_up(&office, &call.key).await;
+    }
+    let tasks = office.tasks(id, true).await.expect("tasks");
+    let shown: Vec<_> = tasks
+        .iter()
+        .map(|task| (task.task_id, task.kind, task.words.as_ref().map(|words| words.expose().as_str())))
+        .collect();
+    let words = "יש לי שאלה / תעבירי אותי למישהו / תודה";
+    let merged = format!("דחוף / {words}");
+    let expected = [
+        (task_id(50), TaskKind::Person, Some(merged.as_str())),
+        (task_id(100), TaskKind::Person, Some(words)),
+    ];
+    assert_eq!(shown, expected);
+    let david = Some(Pii::new("דוד".to_owned()));
+    assert!(tasks.iter().all(|task| task.name == david && task.done_at.is_none()));
+    let told = outbox::deliver_all(&office, NOW + Duration::HOUR).await;
+    let told = told.iter().filter(|told| told.kind == EventKind::TaskCreated);
+    assert_eq!(told.count(), 3);
+    // A stream that takes the call over while it rings knows as well that nobody took it.
+    let call = outbox::call(&office, 1, 9).await;
+    let stream = super::stream(&call.key);
+    office.request_transfer(&stream, NOW).await.expect("request_transfer");
+    assert!(office.begin_transfer(&call.key, NOW).await.expect("begin"));
+    let taken = office.take_over(&call.key, NOW).await.expect("take_over");
+    assert_eq!(taken.expect("open").transfer, Some(crate::TransferState::Failed));
+    let tasks = office.tasks(id, false).await.expect("tasks");
+    assert!(tasks.iter().any(|task| task.call_sid == call.key.call_sid));
 }
