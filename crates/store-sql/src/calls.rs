@@ -1,15 +1,14 @@
 //! Calls, what was said in them and what they used.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    Booking, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber, Pii, RequestedTime, Usage,
+    Booking, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber, Pii, RequestedTime, TaskId,
+    Usage,
 };
 use toran_store::{
     CallEnding, CallKey, CallOpening, CallSession, CallStream, CallSummary, Calls, Event,
-    MAX_OFFERED, ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, TransferState,
+    MAX_OFFERED, ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine,
 };
 use uuid::Uuid;
 
@@ -120,26 +119,10 @@ impl Calls for SqlStore {
         key: &CallKey,
         now: UtcDateTime,
     ) -> Result<Option<CallSession>, StoreError> {
-        // Told once, even if the first attempt was committed and nobody heard so.
-        let is_back = AtomicBool::new(false);
-        let take = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            if session::take_over(&mut tx, &key.call_sid, now).await? {
-                is_back.store(true, Ordering::Relaxed);
-            }
-            let taken = session::load(&mut tx, &key.call_sid).await?;
-            tx.commit().await?;
-            Ok(taken)
-        };
-        let taken = match attempts(Repeat::Safe, take).await {
-            Err(StoreError::UnknownCall) => None,
-            taken => taken?,
-        };
-        let failed = is_back.into_inner().then_some(TransferState::Failed);
-        Ok(taken.map(|session| CallSession {
-            transfer: failed.or(session.transfer),
-            ..session
-        }))
+        match attempts(Repeat::Safe, || self.take_over_once(key, now)).await {
+            Err(StoreError::UnknownCall) => Ok(None),
+            taken => taken,
+        }
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
@@ -161,6 +144,10 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, note).await
     }
 
+    async fn name_made(&self, stream: &CallStream, name: &str) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.name_made_once(stream, name)).await
+    }
+
     async fn note_phone(&self, stream: &CallStream, phone: &PhoneNumber) -> Result<(), StoreError> {
         attempts(Repeat::Safe, || self.note_phone_once(stream, phone)).await
     }
@@ -173,6 +160,14 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, || self.request_transfer_once(stream)).await
     }
 
+    async fn withdraw_transfer(&self, stream: &CallStream) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.withdraw_transfer_once(stream)).await
+    }
+
+    async fn note_transfer_told(&self, stream: &CallStream) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.note_transfer_told_once(stream)).await
+    }
+
     async fn begin_transfer(&self, key: &CallKey, now: UtcDateTime) -> Result<bool, StoreError> {
         attempts(Repeat::Safe, || self.begin_transfer_once(key, now)).await
     }
@@ -181,9 +176,10 @@ impl Calls for SqlStore {
         &self,
         key: &CallKey,
         answered: bool,
+        new_task_id: TaskId,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let end = || self.end_transfer_once(key, answered, now);
+        let end = || self.end_transfer_once(key, answered, new_task_id, now);
         attempts(Repeat::Safe, end).await
     }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use time::UtcDateTime;
 use toran_domain::{
-    BETWEEN_TASK_WORDS, Booking, BusinessId, CallSid, LeadId, MAX_TASK_WORDS_CHARS, PhoneNumber, Pii, RequestedTime,
-    TaskId, TaskKind,
+    BETWEEN_TASK_WORDS, Booking, BusinessId, CallSid, LeadId, MAX_TASK_WORDS_CHARS, PhoneNumber,
+    Pii, RequestedTime, TaskId, TaskKind,
 };
 
 use crate::{BoxError, CallKey, StoreError};
@@ -74,7 +74,10 @@ fn joined(older: &str, newer: &str) -> String {
     if older.contains(newer) {
         return older.to_owned();
     }
-    let all: Vec<char> = [older, BETWEEN_TASK_WORDS, newer].concat().chars().collect();
+    let all: Vec<char> = [older, BETWEEN_TASK_WORDS, newer]
+        .concat()
+        .chars()
+        .collect();
     let first = all.len().saturating_sub(MAX_TASK_WORDS_CHARS);
     all.into_iter().skip(first).collect()
 }

@@ -384,7 +384,9 @@ pub async fn takes_a_shared_lead_apart(office: Office) {
         let plan = plan.expect("plan_split").expect("known");
         for part in &plan.parts {
             for expected in [true, false] {
-                let off = office.split_off(id, lead_id(1), part, new_lead(), NOW).await;
+                let off = office
+                    .split_off(id, lead_id(1), part, new_lead(), NOW)
+                    .await;
                 assert_eq!(off.expect("split_off"), expected, "{part:?}");
             }
         }
@@ -398,7 +400,9 @@ pub async fn takes_a_shared_lead_apart(office: Office) {
         call_sid: live.key.call_sid.clone(),
         appointments: Vec::new(),
     };
-    let off = office.split_off(id, lead_id(1), &of_live, lead_id(90), NOW).await;
+    let off = office
+        .split_off(id, lead_id(1), &of_live, lead_id(90), NOW)
+        .await;
     assert!(!off.expect("split_off"), "it goes on");
     let first = split().await;
     let counts = (first.parts.len(), first.appointments(), first.going_on);
@@ -501,6 +505,10 @@ pub async fn brings_nothing_back_of_a_forgotten_person(office: Office) {
     let exported = office.export_lead(id, lead_id(1), None).await;
     let (record, covered) = exported.expect("export_lead").expect("known");
     assert_eq!(covered.persons, [Pii::new("דנה".to_owned())]);
-    let calls: Vec<&str> = record.calls.iter().map(|call| call.call_sid.as_str()).collect();
+    let calls: Vec<&str> = record
+        .calls
+        .iter()
+        .map(|call| call.call_sid.as_str())
+        .collect();
     assert_eq!(calls, ["CA2", "CA3"], "whose other persons stay");
 }

@@ -481,6 +481,11 @@ pub async fn tells_of_a_transfer_when_it_is_over(office: Office) {
         }
     }
     let told = deliver_all(&office, later).await;
-    assert_eq!(kinds(&told), [EventKind::LeadCreated, EventKind::CallEnded]);
-    assert!(told[1].data.contains(r#""ending":"completed""#));
+    let expected = [
+        EventKind::LeadCreated,
+        EventKind::TaskCreated,
+        EventKind::CallEnded,
+    ];
+    assert_eq!(kinds(&told), expected);
+    assert!(told[2].data.contains(r#""ending":"completed""#));
 }

@@ -317,13 +317,12 @@ pub async fn takes_no_offered_slot_for_anothers(store: Shared) {
             let key = key(1, &format!("CA-{sid}-{n}"));
             open(&store, &key, Some(100 + n), u128::from(n)).await
         };
-        let order_of = |call: &CallSession, name: Option<&str>, named_by_caller, id: u32| {
-            BookingOrder {
+        let order_of =
+            |call: &CallSession, name: Option<&str>, named_by_caller, id: u32| BookingOrder {
                 name: name.map(|name| Pii::new(name.to_owned())),
                 named_by_caller,
                 ..order(call, TUESDAY, time, id.into())
-            }
-        };
+            };
         let earlier = order_of(&call("earlier").await, under, true, n);
         check(&book(&store, &earlier).await, &format!("created {n}"));
         let call = call("later").await;
@@ -332,7 +331,11 @@ pub async fn takes_no_offered_slot_for_anothers(store: Shared) {
         check(&book(&store, &later).await, &format!("{expected} {id}"));
         // The same yes once more, in whatever words, is the same appointment.
         let again = order_of(&call, says, false, 2_000 + n);
-        let since = if expected == "created" { "held here" } else { expected };
+        let since = if expected == "created" {
+            "held here"
+        } else {
+            expected
+        };
         check(&book(&store, &again).await, &format!("{since} {id}"));
     }
 }

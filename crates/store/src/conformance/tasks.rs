@@ -181,7 +181,10 @@ pub async fn keeps_a_task_of_each_kind(office: Office) {
         .await;
     noted.expect("note_request");
     let unnamed = office.tasks(id, false).await.expect("tasks");
-    assert!(unnamed.iter().all(|task| task.name.is_none()), "it may be another's");
+    assert!(
+        unnamed.iter().all(|task| task.name.is_none()),
+        "it may be another's"
+    );
     let named = office.name_made(&super::stream(&call.key), "דנה").await;
     named.expect("name_made");
     let mut booked = order(&call, TUESDAY, HALF_PAST_FOUR, 1);
@@ -322,21 +325,44 @@ pub async fn keeps_the_words_of_each_request_in_any_order(office: Office) {
     };
     let one = async |call: &CallSession| {
         let tasks = office.tasks(id, true).await.expect("tasks");
-        let mut of_call = tasks.into_iter().filter(|task| task.call_sid == call.key.call_sid);
+        let mut of_call = tasks
+            .into_iter()
+            .filter(|task| task.call_sid == call.key.call_sid);
         of_call.next().expect("a task")
     };
     let add_task = async |task: &NewTask| office.add_task(task).await.expect("add_task");
     let moment = NOW + Duration::seconds(20);
     for (n, (kind, first, second, expected)) in (1..).zip([
-        (TaskKind::Message, ("אאחר", 10), ("תביאו מים", 20), "אאחר / תביאו מים"),
-        (TaskKind::Message, ("תביאו מים", 20), ("אאחר", 10), "אאחר / תביאו מים"),
-        (TaskKind::Cancellation, ("לבטל", 20), ("את שלישי", 20), "לבטל / את שלישי"),
+        (
+            TaskKind::Message,
+            ("אאחר", 10),
+            ("תביאו מים", 20),
+            "אאחר / תביאו מים",
+        ),
+        (
+            TaskKind::Message,
+            ("תביאו מים", 20),
+            ("אאחר", 10),
+            "אאחר / תביאו מים",
+        ),
+        (
+            TaskKind::Cancellation,
+            ("לבטל", 20),
+            ("את שלישי", 20),
+            "לבטל / את שלישי",
+        ),
         (TaskKind::Person, ("א / ב", 20), ("א", 10), "א / ב"),
         (TaskKind::Move, ("א", 10), ("א / ב", 20), "א / ב"),
         (TaskKind::Booking, ("ברביעי", 20), ("מחר", 10), "ברביעי"),
         (TaskKind::Booking, ("מחר", 10), ("ברביעי", 20), "ברביעי"),
     ]) {
-        let call = open(&store(&office), &key(1, &format!("CA{n}")), Some(n), n.into()).await;
+        let call = open(
+            &store(&office),
+            &key(1, &format!("CA{n}")),
+            Some(n),
+            n.into(),
+        )
+        .await;
         let ids = u128::from(n) * 10;
         let first = said(&call, ids, kind, first.0, first.1);
         let second = said(&call, ids + 1, kind, second.0, second.1);
@@ -356,7 +382,11 @@ pub async fn keeps_the_words_of_each_request_in_any_order(office: Office) {
         assert!(one(&call).await.done_at.is_some(), "it was read");
         let late = said(&call, ids + 2, kind, "ועוד משהו", 5);
         let is_booking = kind == TaskKind::Booking;
-        let expected = if is_booking { TaskAddition::AlreadyThere } else { TaskAddition::Added };
+        let expected = if is_booking {
+            TaskAddition::AlreadyThere
+        } else {
+            TaskAddition::Added
+        };
         assert_eq!(add_task(&late).await, expected);
         let row = one(&call).await;
         assert_eq!((row.done_at.is_some(), row.noted_at), (is_booking, moment));
@@ -388,7 +418,9 @@ pub async fn leaves_a_task_where_nobody_took_the_call(office: Office) {
         let appended = office.append_transcript(&stream, &said).await;
         appended.expect("append_transcript");
         let nothing = RequestedTime::default();
-        let noted = office.note_request(&stream, nothing, Some("דוד"), NOW).await;
+        let noted = office
+            .note_request(&stream, nothing, Some("דוד"), NOW)
+            .await;
         noted.expect("note_request");
         let wanted = office.request_transfer(&stream, NOW).await;
         wanted.expect("request_transfer");
@@ -424,7 +456,13 @@ pub async fn leaves_a_task_where_nobody_took_the_call(office: Office) {
     let tasks = office.tasks(id, true).await.expect("tasks");
     let shown: Vec<_> = tasks
         .iter()
-        .map(|task| (task.task_id, task.kind, task.words.as_ref().map(|words| words.expose().as_str())))
+        .map(|task| {
+            (
+                task.task_id,
+                task.kind,
+                task.words.as_ref().map(|words| words.expose().as_str()),
+            )
+        })
         .collect();
     let words = "יש לי שאלה / תעבירי אותי למישהו / תודה";
     let merged = format!("דחוף / {words}");
@@ -434,17 +472,29 @@ pub async fn leaves_a_task_where_nobody_took_the_call(office: Office) {
     ];
     assert_eq!(shown, expected);
     let david = Some(Pii::new("דוד".to_owned()));
-    assert!(tasks.iter().all(|task| task.name == david && task.done_at.is_none()));
+    assert!(
+        tasks
+            .iter()
+            .all(|task| task.name == david && task.done_at.is_none())
+    );
     let told = outbox::deliver_all(&office, NOW + Duration::HOUR).await;
-    let told = told.iter().filter(|told| told.kind == EventKind::TaskCreated);
+    let told = told
+        .iter()
+        .filter(|told| told.kind == EventKind::TaskCreated);
     assert_eq!(told.count(), 3);
     // A stream that takes the call over while it rings knows as well that nobody took it.
     let call = outbox::call(&office, 1, 9).await;
     let stream = super::stream(&call.key);
-    office.request_transfer(&stream, NOW).await.expect("request_transfer");
+    office
+        .request_transfer(&stream, NOW)
+        .await
+        .expect("request_transfer");
     assert!(office.begin_transfer(&call.key, NOW).await.expect("begin"));
     let taken = office.take_over(&call.key, NOW).await.expect("take_over");
-    assert_eq!(taken.expect("open").transfer, Some(crate::TransferState::Failed));
+    assert_eq!(
+        taken.expect("open").transfer,
+        Some(crate::TransferState::Failed)
+    );
     let tasks = office.tasks(id, false).await.expect("tasks");
     assert!(tasks.iter().any(|task| task.call_sid == call.key.call_sid));
 }
