@@ -66,18 +66,22 @@ impl NewTask {
     }
 }
 
-/// The older words and the newer ones; of what is too long for a task, the end.
+/// The older words and the newer ones, and what is in both only once; of what is too long for a task, the end.
 fn joined(older: &str, newer: &str) -> String {
-    if newer.contains(older) {
+    if format!(" {newer} ").contains(&format!(" {older} ")) {
         return newer.to_owned();
     }
-    if older.contains(newer) {
+    let before: Vec<&str> = older.split(BETWEEN_TASK_WORDS).collect();
+    let after: Vec<&str> = newer.split(BETWEEN_TASK_WORDS).collect();
+    // Not any words within a sentence: "to cancel" after "not to cancel" is another wish.
+    if before.windows(after.len()).any(|some| some == after) {
         return older.to_owned();
     }
-    let all: Vec<char> = [older, BETWEEN_TASK_WORDS, newer]
-        .concat()
-        .chars()
-        .collect();
+    let mut lengths = (1..=before.len().min(after.len())).rev();
+    let shared = lengths.find(|n| before.ends_with(after.get(..*n).unwrap_or_default()));
+    let news = after.into_iter().skip(shared.unwrap_or(0));
+    let all: Vec<&str> = before.into_iter().chain(news).collect();
+    let all: Vec<char> = all.join(BETWEEN_TASK_WORDS).chars().collect();
     let first = all.len().saturating_sub(MAX_TASK_WORDS_CHARS);
     all.into_iter().skip(first).collect()
 }
@@ -195,7 +199,13 @@ mod tests {
     fn what_was_said_before_is_not_lost() {
         check(Message, "אאחר", "תביאו מים", "אאחר / תביאו מים");
         check(Message, "אאחר", "אאחר קצת", "אאחר קצת");
-        check(Message, "אאחר קצת", "אאחר", "אאחר קצת");
+        check(Message, "אאחר קצת", "אאחר", "אאחר קצת / אאחר");
+        check(Message, "לא לבטל", "לבטל", "לא לבטל / לבטל");
+        check(Message, "לבטל", "שלבטל", "לבטל / שלבטל");
+        check(Message, "א / ב / ג", "ב", "א / ב / ג");
+        check(Message, "א / ב / ג", "ב / ג / ד", "א / ב / ג / ד");
+        check(Message, "ב / ג", "א / ב / ג", "א / ב / ג");
+        check(Message, "א / ב", "א", "א / ב");
         check(Message, "", "אאחר", "אאחר");
         check(Cancellation, "את שלישי", "", "את שלישי");
         check(Booking, "מחר", "ברביעי", "ברביעי");
