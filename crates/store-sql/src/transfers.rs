@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::{
     SqlStore,
-    calls::end_held,
     database::{Failure, OneBusiness, Tx},
+    endings::end_held,
     session::{
         self, HeldCall, lock_call, lock_lead_and_call, lock_stream, take_back_the_end, take_over,
     },
@@ -33,8 +33,8 @@ statements! {
         WHERE business_id = $1 AND call_sid = $2 AND transfer IN ('wanted', 'dialling')";
     ANSWERED: Scoped = "UPDATE call_session SET transfer = 'answered' \
         WHERE business_id = $1 AND call_sid = $2 AND transfer = 'dialling'";
-    CAME_TO_NOTHING: Scoped = "UPDATE call_session SET transfer = 'failed', seen_at = $3 \
-        WHERE business_id = $1 AND call_sid = $2 AND transfer = 'dialling'";
+    CAME_TO_NOTHING: Scoped = "UPDATE call_session SET transfer = 'failed', \
+        seen_at = CASE WHEN seen_at > $3 THEN $3 ELSE seen_at END WHERE business_id = $1 AND call_sid = $2";
     SAID_BY: Scoped = "SELECT text FROM transcript_line \
         WHERE business_id = $1 AND call_sid = $2 AND speaker = $3 ORDER BY seq DESC LIMIT $4";
 }
@@ -95,6 +95,25 @@ impl SqlStore {
             let ending = CallEnding::Completed;
             end_held(&mut tx, call, ending, now, UtcDateTime::MAX).await?;
         } else {
+            come_to_nothing(&mut tx, key, held, new_task_id, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Nobody has heard of a transfer for so long that whoever dialled, or was to dial, is gone.
+    pub(crate) async fn give_transfer_up_once(
+        &self,
+        key: &CallKey,
+        now: UtcDateTime,
+    ) -> Result<(), Failure> {
+        let mut tx = self.database.write(key.business_id).await?;
+        let held = lock_lead_and_call(&mut tx, &key.call_sid).await?;
+        let is_open = matches!(
+            held.transfer,
+            Some(TransferState::Wanted | TransferState::Dialling)
+        );
+        if is_open {
+            let new_task_id = TaskId::from_uuid(Uuid::now_v7());
             come_to_nothing(&mut tx, key, held, new_task_id, now).await?;
         }
         tx.commit().await

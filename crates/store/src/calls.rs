@@ -324,7 +324,8 @@ pub trait Calls: Send + Sync {
     async fn keep_alive(&self, stream: &CallStream, now: UtcDateTime) -> Result<(), StoreError>;
 
     /// Ends the calls of all businesses that no gateway has seen since `seen_before`, as
-    /// [`CallEnding::Abandoned`]. Returns how many.
+    /// [`CallEnding::Abandoned`]. Returns how many. A transfer that was asked for or begun, and of which nobody has heard since,
+    /// has come to nothing, as by [`Self::end_transfer`], however its call ended.
     async fn end_abandoned_calls(
         &self,
         seen_before: UtcDateTime,

@@ -14,9 +14,11 @@ mod changes;
 mod leads;
 mod outbox;
 mod persons;
+mod split;
 mod streams;
 mod tasks;
 mod tenants;
+mod transfers;
 
 pub use booking::*;
 pub use calls::*;
@@ -24,9 +26,11 @@ pub use changes::*;
 pub use leads::*;
 pub use outbox::*;
 pub use persons::*;
+pub use split::*;
 pub use streams::*;
 pub use tasks::*;
 pub use tenants::*;
+pub use transfers::*;
 
 use std::sync::Arc;
 

@@ -355,6 +355,13 @@ impl Calls for MemoryStore {
             .flat_map(|tenant| tenant.calls.values_mut());
         let mut ended = 0;
         for call in calls {
+            let is_open = matches!(
+                call.transfer,
+                Some(TransferState::Wanted | TransferState::Dialling)
+            );
+            if is_open && call.seen_at < seen_before {
+                call.transfer = Some(TransferState::Failed);
+            }
             if call.ending.is_none() && call.seen_at < seen_before {
                 call.ending = Some((CallEnding::Abandoned, now));
                 ended += 1;

@@ -247,4 +247,22 @@ pub async fn forgets_that_a_person_was_wanted(store: Shared) {
     check(Some(Failed)).await;
     told().await;
     check(None).await;
+    // The gateway died before anybody was dialled, or before it heard what came of it.
+    let sweep = async |seen_before| {
+        let ended = store.end_abandoned_calls(seen_before, seen_before).await;
+        ended.expect("end_abandoned_calls")
+    };
+    let ended = store.end_stream(&stream, CallEnding::HungUp, NOW).await;
+    ended.expect("end_stream");
+    request().await;
+    assert_eq!(sweep(NOW).await, 0);
+    check(Some(Wanted)).await;
+    assert_eq!(sweep(NOW + Duration::SECOND).await, 0);
+    check(Some(Failed)).await;
+    request().await;
+    assert!(store.begin_transfer(&key, NOW).await.expect("begin"));
+    assert_eq!(sweep(NOW + Duration::hours(4)).await, 0);
+    check(Some(Dialling)).await;
+    assert_eq!(sweep(NOW + Duration::hours(5)).await, 1);
+    check(Some(Failed)).await;
 }
