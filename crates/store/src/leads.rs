@@ -337,6 +337,7 @@ pub trait Leads: Send + Sync {
 
     /// Removes number, names and what was said; `None` if there is no such lead. Calls and appointments stay, without
     /// a person. A later call from the number is a new lead's. For one person, the number and the others of the line stay;
+    /// and what comes late of a call that was that person's alone finds nobody;
     /// for the only one there is, the whole line goes; for [nobody](Covered::is_of_nobody), nothing.
     async fn erase_lead(
         &self,

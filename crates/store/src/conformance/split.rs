@@ -1,12 +1,33 @@
 //! The law of leads that strangers share.
 
 use time::{Duration, macros::time};
-use toran_domain::Pii;
+use toran_domain::{BusinessId, LeadId, Pii};
 
 use super::{
     NOW, Office, TUESDAY, book, key, lead_id, leads::booked_by, open, order, outbox::store, phone,
 };
-use crate::CallEnding;
+use crate::{CallEnding, SplitLead};
+
+/// Takes the first lead apart, each step of it twice.
+async fn split_apart(
+    office: &Office,
+    id: BusinessId,
+    new_lead: &(dyn Fn() -> LeadId + Sync),
+) -> SplitLead {
+    let plan = office.plan_split(id, lead_id(1)).await;
+    let plan = plan.expect("plan_split").expect("known");
+    for part in &plan.parts {
+        for expected in [true, false] {
+            let off = office.split_off(id, lead_id(1), part, new_lead(), NOW);
+            assert_eq!(off.await.expect("split_off"), expected, "{part:?}");
+        }
+    }
+    for _ in 0..2 {
+        let finished = office.finish_split(id, lead_id(1), NOW).await;
+        finished.expect("finish_split");
+    }
+    plan
+}
 
 /// A lead that strangers shared is taken apart: each call with what it made. Asked again, nothing changes.
 pub async fn takes_a_shared_lead_apart(office: Office) {
@@ -32,23 +53,7 @@ pub async fn takes_a_shared_lead_apart(office: Office) {
         let n = ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         lead_id(n.into())
     };
-    let split = async || {
-        let plan = office.plan_split(id, lead_id(1)).await;
-        let plan = plan.expect("plan_split").expect("known");
-        for part in &plan.parts {
-            for expected in [true, false] {
-                let off = office
-                    .split_off(id, lead_id(1), part, new_lead(), NOW)
-                    .await;
-                assert_eq!(off.expect("split_off"), expected, "{part:?}");
-            }
-        }
-        for _ in 0..2 {
-            let finished = office.finish_split(id, lead_id(1), NOW).await;
-            finished.expect("finish_split");
-        }
-        plan
-    };
+    let split = async || split_apart(&office, id, &new_lead).await;
     let of_live = crate::SplitPart {
         call_sid: live.key.call_sid.clone(),
         appointments: Vec::new(),
