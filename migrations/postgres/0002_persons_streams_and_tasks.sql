@@ -8,6 +8,8 @@ ALTER TABLE lead ADD COLUMN given_phone TEXT CHECK (given_phone ~ '^\+[1-9][0-9]
 ALTER TABLE call_session ADD COLUMN caller_name TEXT CHECK (length(caller_name) BETWEEN 1 AND 80);
 ALTER TABLE call_session ADD COLUMN transfer TEXT CHECK (transfer IN ('wanted', 'dialling', 'failed', 'answered'));
 
+CREATE INDEX call_session_transfer ON call_session (seen_at) WHERE transfer IN ('wanted', 'dialling');
+
 -- Two persons, or one who asked for one more, may stand at one hour out of one call. What is the same order again is found
 -- by its id, under the lock of its call.
 DROP INDEX appointment_of_call;
@@ -21,7 +23,16 @@ UPDATE appointment SET name = lead.name FROM lead
     WHERE lead.business_id = appointment.business_id AND lead.id = appointment.lead_id
     AND appointment.name IS NULL AND lead.name IS NOT NULL
     AND (lead.phone IS NULL OR lead.phone NOT IN
-        ('+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253', '+7748483'));
+        ('+266696687', '+1266696687', '+972266696687', '+2562533', '+12562533', '+9722562533', '+7378742833',
+         '+9727378742833', '+86282452253', '+186282452253', '+8656696', '+18656696', '+9728656696', '+9722666',
+         '+266696687225537', '+2562533225537', '+12562533225537', '+2562533686237', '+12562533686237',
+         '+2255378656696', '+12255378656696', '+266343368425', '+1266343368425', '+1443336', '+972443336',
+         '+1443336686237', '+9726622553743', '+66686237', '+166686237', '+97266686237', '+668282452253',
+         '+1668282452253', '+972668282452253', '+68623794844353', '+168623794844353', '+688632732', '+1688632732',
+         '+972688632732', '+7748283', '+17748283', '+9727748283', '+7748283225537', '+17748283225537',
+         '+7748283686237', '+17748283686237', '+7877737733', '+9727877737733', '+1864336843433', '+18656696225537',
+         '+18656696686237', '+86547833', '+186547833', '+86782547433', '+186782547433', '+94844353', '+194844353',
+         '+94844353686237', '+194844353686237'));
 
 -- What callers leave for the business: at most one of each kind for each call, the last.
 -- (Tasks without a name were shown under their lead's, too.)
@@ -29,7 +40,16 @@ UPDATE task SET name = lead.name FROM lead
     WHERE lead.business_id = task.business_id AND lead.id = task.lead_id
     AND task.name IS NULL AND lead.name IS NOT NULL
     AND (lead.phone IS NULL OR lead.phone NOT IN
-        ('+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253', '+7748483'));
+        ('+266696687', '+1266696687', '+972266696687', '+2562533', '+12562533', '+9722562533', '+7378742833',
+         '+9727378742833', '+86282452253', '+186282452253', '+8656696', '+18656696', '+9728656696', '+9722666',
+         '+266696687225537', '+2562533225537', '+12562533225537', '+2562533686237', '+12562533686237',
+         '+2255378656696', '+12255378656696', '+266343368425', '+1266343368425', '+1443336', '+972443336',
+         '+1443336686237', '+9726622553743', '+66686237', '+166686237', '+97266686237', '+668282452253',
+         '+1668282452253', '+972668282452253', '+68623794844353', '+168623794844353', '+688632732', '+1688632732',
+         '+972688632732', '+7748283', '+17748283', '+9727748283', '+7748283225537', '+17748283225537',
+         '+7748283686237', '+17748283686237', '+7877737733', '+9727877737733', '+1864336843433', '+18656696225537',
+         '+18656696686237', '+86547833', '+186547833', '+86782547433', '+186782547433', '+94844353', '+194844353',
+         '+94844353686237', '+194844353686237'));
 ALTER TABLE task ADD COLUMN kind TEXT NOT NULL DEFAULT 'booking'
     CHECK (kind IN ('booking', 'cancellation', 'move', 'person', 'message'));
 ALTER TABLE task ALTER COLUMN kind DROP DEFAULT;

@@ -153,6 +153,7 @@ impl Call {
             time,
             name: None,
             one_more: false,
+            named_by_caller: true,
             new_appointment_id: new_id,
             now: NOW,
         }

@@ -37,6 +37,18 @@ pub enum BusinessError {
     /// Another business has the number.
     #[error("another business is called at {0} already: `gateway business list` shows them")]
     NumberTaken(PhoneNumber),
+    /// A call that is transferred would come back to an agent.
+    #[error(
+        "{0} is called at a business of this deployment: whoever is transferred there would reach the agent again. Give the number \
+         of a telephone that a person answers"
+    )]
+    TransferComesBack(PhoneNumber),
+    /// Calls that another business transfers would reach the agent of this one.
+    #[error(
+        "calls of another business are transferred to {0}: its callers would reach the agent again. Change that by `gateway \
+         business transfer` first"
+    )]
+    TakesTransfers(PhoneNumber),
     /// The name or the text is refused.
     #[error("the business is refused")]
     Refused(#[from] BusinessTextError),
@@ -70,12 +82,32 @@ pub async fn add(store: &SqlStore, new: NewBusiness) -> Result<Business, Busines
         transfer_number: new.transfer_number,
         settings: new.settings,
     };
+    let called = &business.called_number;
+    if business.transfer_number.as_ref() == Some(called) {
+        return Err(BusinessError::TransferComesBack(called.clone()));
+    }
+    if let Some(number) = &business.transfer_number {
+        reaches_a_person(store, number).await?;
+    }
+    let others = store.businesses().await?;
+    let mut transfers = others.iter().map(|other| other.transfer_number.as_ref());
+    if transfers.any(|number| number == Some(called)) {
+        return Err(BusinessError::TakesTransfers(called.clone()));
+    }
     match store.add_business(&business).await? {
         Addition::Added => Ok(business),
         Addition::NumberTaken | Addition::IdTaken => {
             Err(BusinessError::NumberTaken(business.called_number))
         }
         Addition::BadName(error) => Err(error.into()),
+    }
+}
+
+/// Fails if a call to a number would be answered by an agent of this deployment.
+async fn reaches_a_person(store: &SqlStore, number: &PhoneNumber) -> Result<(), BusinessError> {
+    match store.business_by_called_number(number).await? {
+        Some(_) => Err(BusinessError::TransferComesBack(number.clone())),
+        None => Ok(()),
     }
 }
 
@@ -169,6 +201,9 @@ pub async fn set_transfer(
     number: Option<&PhoneNumber>,
     out: &mut dyn Write,
 ) -> Result<(), BusinessError> {
+    if let Some(number) = number {
+        reaches_a_person(store, number).await?;
+    }
     if !store.set_transfer_number(id, number).await? {
         return Err(BusinessError::Unknown(id));
     }
@@ -233,4 +268,52 @@ pub async fn free_busy(
 
 fn days_after(now: UtcDateTime, days: u16) -> UtcDateTime {
     now.saturating_add(Duration::days(days.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shop(
+        store: &SqlStore,
+        called: &str,
+        transfer: Option<&str>,
+    ) -> Result<Business, String> {
+        let new = NewBusiness {
+            called_number: called.parse().unwrap(),
+            transfer_number: transfer.map(|number| number.parse().unwrap()),
+            ..crate::demo::business().unwrap()
+        };
+        add(store, new).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn nobody_is_transferred_back_to_an_agent() {
+        let store = SqlStore::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        let (first, second, person) = ("+97231111111", "+97232222222", "+972541234567");
+        let refused = |shop: Result<Business, String>, why: &str| {
+            let error = shop.unwrap_err();
+            assert!(error.contains(why), "{error}");
+        };
+        refused(
+            shop(&store, first, Some(first)).await,
+            "would reach the agent again",
+        );
+        let business = shop(&store, first, Some(person)).await.unwrap();
+        refused(
+            shop(&store, second, Some(first)).await,
+            "would reach the agent again",
+        );
+        refused(shop(&store, person, None).await, "business transfer");
+        shop(&store, second, None).await.unwrap();
+        for (number, expected) in [(first, false), (second, false), ("+972549999999", true)] {
+            let number = number.parse().unwrap();
+            let set = set_transfer(&store, business.id, Some(&number), &mut Vec::new()).await;
+            assert_eq!(set.is_ok(), expected, "{set:?}");
+        }
+        let stands = store.business(business.id).await.unwrap().unwrap();
+        let expected = "+972549999999".parse().ok();
+        assert_eq!(stands.transfer_number, expected);
+    }
 }

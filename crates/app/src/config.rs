@@ -47,7 +47,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         SPOOL,
-        "folder for requests while the database is away; default beside the SQLite file, else toran-spool",
+        "folder where requests are kept until they are tasks: it must outlive the process, so not on a tmpfs; default beside the SQLite file, else toran-spool",
     ),
     (
         CLIPS,

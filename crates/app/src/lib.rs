@@ -118,7 +118,7 @@ pub enum StartError {
     Migration(#[from] MigrationError),
     /// Requests could not be kept while the database is away.
     #[error(
-        "there is no place for requests while the database is away: choose another folder by TORAN_SPOOL"
+        "there is no place where requests are kept until they are tasks: choose another folder by TORAN_SPOOL, on a disk that outlives the process"
     )]
     Spool(#[from] SpoolError),
     /// Nothing could be delivered.

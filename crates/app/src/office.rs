@@ -1,24 +1,24 @@
 //! The operator's commands on what calls leave behind: appointments, leads, tasks, the outbox.
 
 mod split;
+mod webhooks;
 
 use std::io::{self, Write};
 
-use secrecy::{ExposeSecret as _, SecretString};
 pub use split::split_leads;
 use time::{Date, OffsetDateTime, Time, UtcDateTime};
 use toran_bridge::{Clock as _, SystemClock};
-use toran_crm::{WebhookError, WebhookSecret, check_webhook};
+use toran_crm::WebhookError;
 use toran_domain::{AppointmentId, Booking, BusinessId, EventId, LeadId, PhoneNumber, Pii, TaskId};
 use toran_hebrew as hebrew;
 use toran_scheduling::Refusal;
 pub use toran_store::{Actor, DeliveryState, Retention};
 use toran_store::{
     AppointmentRow, Appointments as _, Businesses as _, CancelAnswer, Leads as _, MoveAnswer,
-    MoveOrder, Origin, Outbox as _, StoreError, Tasks as _, Webhook,
+    MoveOrder, Origin, Outbox as _, StoreError, Tasks as _,
 };
 use toran_store_sql::SqlStore;
-use uuid::Uuid;
+pub use webhooks::{remove_webhook, set_webhook, show_webhook};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -424,63 +424,6 @@ async fn no_dead_letter(
     Ok(event.map_or(OfficeError::UnknownEvent(event_id), |event| {
         OfficeError::NoDeadLetter(event_id, event.state)
     }))
-}
-
-/// Writes where a business's events go; the secret is not shown again.
-pub async fn show_webhook(
-    store: &SqlStore,
-    business_id: BusinessId,
-    out: &mut dyn Write,
-) -> Result<(), OfficeError> {
-    known(store, business_id).await?;
-    match store.webhook(business_id).await? {
-        Some(webhook) => writeln!(out, "{}", webhook.url)?,
-        None => writeln!(out, "no webhook: events wait for one, at most 30 days")?,
-    }
-    Ok(())
-}
-
-/// Sets where a business's events go. Without a secret one is made, and written: it is shown only now.
-pub async fn set_webhook(
-    store: &SqlStore,
-    business_id: BusinessId,
-    url: String,
-    secret: Option<SecretString>,
-    out: &mut dyn Write,
-) -> Result<(), OfficeError> {
-    let (made, secret) = match secret {
-        Some(secret) => (false, secret),
-        None => (true, new_secret()),
-    };
-    let webhook = Webhook { url, secret };
-    check_webhook(&webhook)?;
-    if !store
-        .set_webhook(business_id, Some(&webhook), now())
-        .await?
-    {
-        return Err(OfficeError::UnknownBusiness(business_id));
-    }
-    if made {
-        writeln!(out, "{}", webhook.secret.expose_secret())?;
-    }
-    Ok(())
-}
-
-/// Lets a business's events go nowhere.
-pub async fn remove_webhook(store: &SqlStore, business_id: BusinessId) -> Result<(), OfficeError> {
-    if store.set_webhook(business_id, None, now()).await? {
-        Ok(())
-    } else {
-        Err(OfficeError::UnknownBusiness(business_id))
-    }
-}
-
-fn new_secret() -> SecretString {
-    let (first, second) = (Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes());
-    let mut random = [0; 32];
-    random[..16].copy_from_slice(&first);
-    random[16..].copy_from_slice(&second);
-    WebhookSecret::from_bytes(random).serialized()
 }
 
 /// Writes for how long a business keeps what is personal, after changing what is given.

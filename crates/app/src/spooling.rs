@@ -1,4 +1,4 @@
-//! Where this process keeps requests while the database is away, and how what others left behind gets in.
+//! Where this process keeps requests until they are tasks, and how what others left behind gets in.
 
 use std::{
     path::{Path, PathBuf},

@@ -41,5 +41,5 @@ pub use request::{
     Action, AppointmentRequest, Intent, MAX_NAME_CHARS, PartOfDay, Proposal, RequestedTime, Wish,
 };
 pub use speaker::{NoSpeaker, Speaker};
-pub use task::{MAX_TASK_WORDS_CHARS, NoTaskKind, TaskKind};
+pub use task::{BETWEEN_TASK_WORDS, MAX_TASK_WORDS_CHARS, NoTaskKind, TaskKind};
 pub use usage::{Cost, ModelName, ModelPrices, PriceTable, Usage};

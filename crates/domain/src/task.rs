@@ -5,6 +5,10 @@ use std::{fmt, str::FromStr};
 /// The longest caller's words that a task keeps, in characters.
 pub const MAX_TASK_WORDS_CHARS: usize = 1_000;
 
+/// Stands between words that a caller said at different moments, wherever they are joined for one task: here and there alike,
+/// so that what was joined before is known for it.
+pub const BETWEEN_TASK_WORDS: &str = " / ";
+
 /// What a task asks the business to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TaskKind {

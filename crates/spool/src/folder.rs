@@ -102,31 +102,31 @@ impl Folder {
         Ok(names)
     }
 
-    /// Makes a request durable, unless a newer one of its call and kind is.
+    /// Makes a request durable. Of a newer one of its call and kind that is there, only its words stand in front.
     pub(crate) fn keep(&mut self, task: &NewTask, limit: usize) -> Result<(), SpoolError> {
         let name = file_name(task);
         let path = self.path.join(&name);
         let failed = |source| failed(&path, source);
-        let mut said_before = None;
-        let is_first = match read(&self.path, &name).map_err(failed)? {
-            None => true,
+        let (kept, is_first) = match read(&self.path, &name).map_err(failed)? {
+            None => (task.clone(), true),
             Some(Ok(there)) if there.noted_at > task.noted_at => {
-                // Its own flush may have failed, and then its caller was not told that it is kept.
-                return sync_folder(&self.path).map_err(failed);
+                let joined = there.clone().after(task.words.as_ref());
+                if joined == there {
+                    // Its own flush may have failed, and then its caller was not told that it is kept.
+                    return sync_folder(&self.path).map_err(failed);
+                }
+                (joined, false)
             }
-            Some(Ok(there)) => {
-                said_before = there.words;
-                false
-            }
+            Some(Ok(there)) => (task.clone().after(there.words.as_ref()), false),
             Some(Err(reason)) => {
                 self.set_aside(&name, reason)?;
-                true
+                (task.clone(), true)
             }
         };
         if is_first && self.files >= limit {
             return Err(SpoolError::Full { limit });
         }
-        let bytes = document::encode(&task.clone().after(said_before.as_ref()))?;
+        let bytes = document::encode(&kept)?;
         let unfinished = self.path.join(format!("{name}{WRITING}"));
         if let Err(source) =
             write(&unfinished, &bytes).and_then(|()| fs::rename(&unfinished, &path))

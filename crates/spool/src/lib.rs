@@ -1,10 +1,12 @@
-//! A folder of callers' requests that the database could not take, kept on this machine until it can.
+//! A folder of callers' requests, each kept on this machine until it is a task.
 //!
-//! [`FileSpool`] is the [`Spool`] of the booking desk: when the store does not answer, the request goes into a file
-//! of its call and outlives the process. [`FileSpool::run`] brings what is kept to the
-//! [`Tasks`](toran_store::Tasks) of the business as soon as the store answers again.
+//! [`FileSpool`] is the [`Spool`] of the booking desk: every request goes into a file of its call, whether the store answers
+//! or not, and outlives the process. [`FileSpool::run`] brings what is kept to the
+//! [`Tasks`](toran_store::Tasks) of the business: within moments, or as soon as the store answers again. The caller is told
+//! that the request is noted when its file is durable, so the folder must be on a disk: what is on a tmpfs is gone with the
+//! machine's memory.
 //!
-//! It is *not* a queue: a call has one file for each kind of task, with the newest. It is *not* shared: a folder
+//! It is *not* a queue: a call has one file for each kind of task, with the newest, after the words of the older ones. It is *not* shared: a folder
 //! belongs to one process at a time. And it knows no database: whether a request has become a task, or needs none,
 //! is the answer of [`Tasks::add_task`](toran_store::Tasks::add_task), which may be asked any number of times.
 //!
@@ -151,7 +153,8 @@ impl FileSpool {
 
 #[async_trait]
 impl Spool for FileSpool {
-    /// Keeps a request, unless a newer one of its call and kind is there. Its hour is kept to the minute.
+    /// Keeps a request; of one that is older than what is there of its call and kind, the words alone. Its hour is kept to
+    /// the minute.
     ///
     /// Fails with a [`SpoolError`].
     async fn keep(&self, task: &NewTask) -> Result<(), BoxError> {

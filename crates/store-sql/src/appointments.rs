@@ -226,42 +226,11 @@ impl SqlStore {
         let call = lock_call(&mut tx, call_sid).await?;
         may_write(order.epoch, &call)?;
         let order = &named(order, call);
-        let origin = Origin {
-            actor: Actor::Caller,
-            call_sid: Some(call_sid.clone()),
-            at: order.now,
-        };
         let standing = standing_for(&mut tx, order).await?;
         for _ in 0..LOOKS {
-            let live = live_around(&mut tx, &settings, order.date).await?;
-            let decision = booking::decide(&settings, order, &live, standing.as_ref());
-            let answer = match (decision, &standing) {
-                (Decision::Refuse(refusal), _) => return Ok(BookingAnswer::Refused(refusal)),
-                (
-                    Decision::AlreadyHeld {
-                        booking,
-                        in_this_call,
-                    },
-                    _,
-                ) => BookingAnswer::AlreadyHeld {
-                    booking,
-                    in_this_call,
-                },
-                (Decision::Create(placement), _) => {
-                    match changes::create(&mut tx, order, &settings, &placement).await? {
-                        Written::Done(booking) => BookingAnswer::Created(booking),
-                        Written::LookAgain => continue,
-                    }
-                }
-                (Decision::Move(placement), Some(standing)) => {
-                    let moved =
-                        changes::relocate(&mut tx, standing, &settings, &placement, &origin);
-                    match moved.await? {
-                        Written::Done((from, to)) => BookingAnswer::Moved { from, to },
-                        Written::LookAgain => continue,
-                    }
-                }
-                (Decision::Move(_), None) => return Ok(BookingAnswer::Refused(Refusal::Taken)),
+            let Some(answer) = book_here(&mut tx, order, &settings, standing.as_ref()).await?
+            else {
+                continue;
             };
             if let BookingAnswer::Created(booking)
             | BookingAnswer::Moved { to: booking, .. }
@@ -271,12 +240,52 @@ impl SqlStore {
                 let is_held = matches!(answer, BookingAnswer::AlreadyHeld { .. });
                 let only_for = (is_held || order.one_more).then_some(booking);
                 close_task(&mut tx, order, only_for).await?;
+                tx.commit().await?;
             }
-            tx.commit().await?;
             return Ok(answer);
         }
         Err(Failure::Overlap)
     }
+}
+
+/// Decides an order on what stands, and carries it out. `None` if another transaction took the place that was found.
+async fn book_here(
+    tx: &mut Tx<OneBusiness>,
+    order: &BookingOrder,
+    settings: &AppointmentSettings,
+    standing: Option<&LiveAppointment>,
+) -> Result<Option<BookingAnswer>, Failure> {
+    let live = live_around(tx, settings, order.date).await?;
+    Ok(match booking::decide(settings, order, &live, standing) {
+        Decision::Refuse(refusal) => Some(BookingAnswer::Refused(refusal)),
+        Decision::AlreadyHeld {
+            booking,
+            in_this_call,
+        } => Some(BookingAnswer::AlreadyHeld {
+            booking,
+            in_this_call,
+        }),
+        Decision::Create(placement) => {
+            match changes::create(tx, order, settings, &placement).await? {
+                Written::Done(booking) => Some(BookingAnswer::Created(booking)),
+                Written::LookAgain => None,
+            }
+        }
+        Decision::Move(placement) => {
+            let Some(standing) = standing else {
+                return Ok(Some(BookingAnswer::Refused(Refusal::Taken)));
+            };
+            let origin = Origin {
+                actor: Actor::Caller,
+                call_sid: Some(order.key.call_sid.clone()),
+                at: order.now,
+            };
+            match changes::relocate(tx, standing, settings, &placement, &origin).await? {
+                Written::Done((from, to)) => Some(BookingAnswer::Moved { from, to }),
+                Written::LookAgain => None,
+            }
+        }
+    })
 }
 
 /// The order as it is carried out: its name in the form in which names are kept, or else the one that the call has told

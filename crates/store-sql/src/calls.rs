@@ -1,15 +1,13 @@
 //! Calls, what was said in them and what they used.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    Booking, BusinessId, CallSid, Cost, LeadId, ModelName, PhoneNumber, Pii, RequestedTime, Usage,
+    Booking, CallSid, Cost, ModelName, PhoneNumber, Pii, RequestedTime, TaskId, Usage,
 };
 use toran_store::{
-    CallEnding, CallKey, CallOpening, CallSession, CallStream, CallSummary, Calls, Event,
-    MAX_OFFERED, ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, TransferState,
+    CallEnding, CallKey, CallOpening, CallSession, CallStream, Calls, MAX_OFFERED, ModelUsage,
+    REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine,
 };
 use uuid::Uuid;
 
@@ -18,12 +16,9 @@ use crate::{
     appointments::one_live,
     businesses::{exists, settings_of},
     database::{Failure, OneBusiness, Repeat, Tx, attempts},
-    outbox::{Subject, put_event},
+    endings::Which,
     row::Row,
-    session::{
-        self, appointments_of_call, lock_lead_and_call, lock_lead_and_stream, lock_stream,
-        may_write,
-    },
+    session::{self, lock_lead_and_stream, lock_stream},
     statement::statements,
     value::values,
 };
@@ -51,13 +46,6 @@ statements! {
         ended_at = CASE WHEN abandoned THEN NULL ELSE ended_at END, \
         ending = CASE WHEN abandoned THEN NULL ELSE ending END, abandoned = FALSE \
         WHERE business_id = $1 AND call_sid = $2";
-    UNSEEN: Across = "SELECT business_id, call_sid FROM call_session \
-        WHERE ended_at IS NULL AND seen_at < $1 ORDER BY seen_at LIMIT 1000";
-    END: Scoped = "UPDATE call_session SET ended_at = $3, ending = $4, abandoned = $5 \
-        WHERE business_id = $1 AND call_sid = $2 AND ended_at IS NULL AND seen_at < $6";
-    SUMMARY: Scoped = "SELECT started_at, last_requested_date, last_requested_time, \
-        (SELECT COUNT(*) FROM transcript_line AS line WHERE line.business_id = $1 AND line.call_sid = $2) AS lines \
-        FROM call_session WHERE business_id = $1 AND call_sid = $2";
     APPEND: Scoped = "INSERT INTO transcript_line (business_id, call_sid, seq, speaker, text, at) \
         SELECT $1, $2, COALESCE(MAX(seq) + 1, 0), $3, $4, $5 FROM transcript_line \
         WHERE business_id = $1 AND call_sid = $2";
@@ -120,26 +108,10 @@ impl Calls for SqlStore {
         key: &CallKey,
         now: UtcDateTime,
     ) -> Result<Option<CallSession>, StoreError> {
-        // Told once, even if the first attempt was committed and nobody heard so.
-        let is_back = AtomicBool::new(false);
-        let take = || async {
-            let mut tx = self.database.write(key.business_id).await?;
-            if session::take_over(&mut tx, &key.call_sid, now).await? {
-                is_back.store(true, Ordering::Relaxed);
-            }
-            let taken = session::load(&mut tx, &key.call_sid).await?;
-            tx.commit().await?;
-            Ok(taken)
-        };
-        let taken = match attempts(Repeat::Safe, take).await {
-            Err(StoreError::UnknownCall) => None,
-            taken => taken?,
-        };
-        let failed = is_back.into_inner().then_some(TransferState::Failed);
-        Ok(taken.map(|session| CallSession {
-            transfer: failed.or(session.transfer),
-            ..session
-        }))
+        match attempts(Repeat::Safe, || self.take_over_once(key, now)).await {
+            Err(StoreError::UnknownCall) => Ok(None),
+            taken => taken,
+        }
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
@@ -161,6 +133,10 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, note).await
     }
 
+    async fn name_made(&self, stream: &CallStream, name: &str) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.name_made_once(stream, name)).await
+    }
+
     async fn note_phone(&self, stream: &CallStream, phone: &PhoneNumber) -> Result<(), StoreError> {
         attempts(Repeat::Safe, || self.note_phone_once(stream, phone)).await
     }
@@ -173,6 +149,14 @@ impl Calls for SqlStore {
         attempts(Repeat::Safe, || self.request_transfer_once(stream)).await
     }
 
+    async fn withdraw_transfer(&self, stream: &CallStream) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.withdraw_transfer_once(stream)).await
+    }
+
+    async fn note_transfer_told(&self, stream: &CallStream) -> Result<(), StoreError> {
+        attempts(Repeat::Safe, || self.note_transfer_told_once(stream)).await
+    }
+
     async fn begin_transfer(&self, key: &CallKey, now: UtcDateTime) -> Result<bool, StoreError> {
         attempts(Repeat::Safe, || self.begin_transfer_once(key, now)).await
     }
@@ -181,9 +165,10 @@ impl Calls for SqlStore {
         &self,
         key: &CallKey,
         answered: bool,
+        new_task_id: TaskId,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let end = || self.end_transfer_once(key, answered, now);
+        let end = || self.end_transfer_once(key, answered, new_task_id, now);
         attempts(Repeat::Safe, end).await
     }
 
@@ -250,32 +235,7 @@ impl Calls for SqlStore {
         seen_before: UtcDateTime,
         now: UtcDateTime,
     ) -> Result<u64, StoreError> {
-        let unseen = || async {
-            let mut tx = self.database.read_across().await?;
-            tx.fetch(UNSEEN, values![seen_before]).await
-        };
-        let mut ended = 0;
-        for row in attempts(Repeat::Safe, unseen).await? {
-            let key = CallKey {
-                business_id: BusinessId::from_uuid(row.id("call_session.business_id")?),
-                call_sid: row.parsed("call_session.call_sid")?,
-            };
-            let which = Which {
-                epoch: u32::MAX,
-                seen_before,
-            };
-            let end = || self.end_once(&key, CallEnding::Abandoned, now, which);
-            match attempts(Repeat::Safe, end).await {
-                Ok(has_ended) => ended += u64::from(has_ended),
-                Err(error @ StoreError::Unavailable(_)) => return Err(error),
-                // One business whose settings cannot be read does not hold up the others.
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(business_id = %key.business_id, error, "an abandoned call cannot be ended");
-                }
-            }
-        }
-        Ok(ended)
+        self.end_unseen(seen_before, now).await
     }
 
     async fn append_transcript(
@@ -349,11 +309,7 @@ impl Calls for SqlStore {
         ending: CallEnding,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let which = Which {
-            epoch: stream.epoch,
-            seen_before: UtcDateTime::MAX,
-        };
-        let end = || self.end_once(&stream.key, ending, now, which);
+        let end = || self.end_once(&stream.key, ending, now, Which::of_epoch(stream.epoch));
         attempts(Repeat::Safe, end).await.map(|_| ())
     }
 
@@ -363,93 +319,9 @@ impl Calls for SqlStore {
         ending: CallEnding,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
-        let which = Which {
-            epoch: u32::MAX,
-            seen_before: UtcDateTime::MAX,
-        };
-        let end = || self.end_once(key, ending, now, which);
+        let end = || self.end_once(key, ending, now, Which::of_epoch(u32::MAX));
         attempts(Repeat::Safe, end).await.map(|_| ())
     }
-}
-
-/// Which calls are ended: on behalf of a stream of this epoch, last seen before an instant.
-#[derive(Clone, Copy)]
-struct Which {
-    epoch: u32,
-    seen_before: UtcDateTime,
-}
-
-impl SqlStore {
-    /// Ends a call that goes on, if it is the one that is meant, and tells of it. Whether it did.
-    async fn end_once(
-        &self,
-        key: &CallKey,
-        ending: CallEnding,
-        now: UtcDateTime,
-        which: Which,
-    ) -> Result<bool, Failure> {
-        let call_sid = &key.call_sid;
-        let mut tx = self.database.write(key.business_id).await?;
-        let held = lock_lead_and_call(&mut tx, call_sid).await?;
-        may_write(which.epoch, &held)?;
-        let call = (held.lead_id, call_sid);
-        let has_ended = end_held(&mut tx, call, ending, now, which.seen_before).await?;
-        tx.commit().await?;
-        Ok(has_ended)
-    }
-}
-
-/// Ends a call that is held, with its lead, if it goes on and was last seen before an instant; and tells of it. Whether it
-/// did.
-pub(crate) async fn end_held(
-    tx: &mut Tx<OneBusiness>,
-    (lead_id, call_sid): (LeadId, &CallSid),
-    ending: CallEnding,
-    now: UtcDateTime,
-    seen_before: UtcDateTime,
-) -> Result<bool, Failure> {
-    let abandoned = ending == CallEnding::Abandoned;
-    let word = if abandoned {
-        CallEnding::Failed
-    } else {
-        ending
-    };
-    let values = values![call_sid, now, word.as_str(), abandoned, seen_before];
-    if tx.execute(END, values).await? == 0 {
-        return Ok(false);
-    }
-    let summary = summary(tx, call_sid, ending, now).await?;
-    let subject = Subject {
-        lead_id,
-        call_sid: Some(call_sid),
-        at: now,
-    };
-    put_event(tx, subject, &Event::CallEnded(summary)).await?;
-    Ok(true)
-}
-
-async fn summary(
-    tx: &mut Tx<OneBusiness>,
-    call_sid: &CallSid,
-    ending: CallEnding,
-    ended_at: UtcDateTime,
-) -> Result<CallSummary, Failure> {
-    let settings = settings_of(tx).await?.ok_or(StoreError::UnknownBusiness)?;
-    let row = tx.fetch_one(SUMMARY, values![call_sid]).await?;
-    let row = row.ok_or(StoreError::UnknownCall)?;
-    let appointments = appointments_of_call(tx, call_sid, &settings).await?;
-    Ok(CallSummary {
-        call_sid: call_sid.clone(),
-        ending,
-        started_at: row.instant("call_session.started_at")?,
-        ended_at: ended_at.truncate_to_second(),
-        transcript_lines: row.int("transcript_line.lines")?,
-        appointments: appointments.iter().map(|made| made.booking).collect(),
-        last_requested: RequestedTime {
-            date: row.date("call_session.last_requested_date")?,
-            time: row.time("call_session.last_requested_time")?,
-        },
-    })
 }
 
 pub(crate) async fn transcript_of(

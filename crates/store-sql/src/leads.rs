@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use time::UtcDateTime;
-use toran_domain::{AppointmentId, BusinessId, LeadId, PhoneNumber};
+use toran_domain::{AppointmentId, BusinessId, LeadId, PhoneNumber, Pii};
 use toran_store::{
     CallRecord, Covered, Event, LeadRecord, LeadRow, Leads, Removed, Retention, SplitLead,
-    StoreError,
+    SplitPart, StoreError,
 };
 
 use crate::{
@@ -125,19 +125,41 @@ impl Leads for SqlStore {
         Ok(erased)
     }
 
-    async fn split_lead(
+    async fn plan_split(
         &self,
         business_id: BusinessId,
         lead_id: LeadId,
-        new_lead: &(dyn Fn() -> LeadId + Send + Sync),
-        now: UtcDateTime,
     ) -> Result<Option<SplitLead>, StoreError> {
-        let split = || self.split_once(business_id, lead_id, new_lead, now);
-        let split = attempts(Repeat::Safe, split).await?;
-        if split.is_some() {
-            self.database.overwrite_erased().await;
-        }
-        Ok(split)
+        let plan = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let record = record_without_words(&mut tx, lead_id).await?;
+            Ok(record.map(|record| SplitLead::of(&record)))
+        };
+        attempts(Repeat::Safe, plan).await
+    }
+
+    async fn split_off(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        part: &SplitPart,
+        new_lead_id: LeadId,
+        now: UtcDateTime,
+    ) -> Result<bool, StoreError> {
+        let split = || self.split_off_once(business_id, lead_id, part, new_lead_id, now);
+        attempts(Repeat::Safe, split).await
+    }
+
+    async fn finish_split(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError> {
+        let finish = || self.finish_split_once(business_id, lead_id, now);
+        attempts(Repeat::Safe, finish).await?;
+        self.database.overwrite_erased().await;
+        Ok(())
     }
 
     async fn retention(&self, business_id: BusinessId) -> Result<Option<Retention>, StoreError> {
@@ -181,7 +203,8 @@ impl SqlStore {
                 return Ok(Some(covered));
             }
             if covered.others > 0 {
-                forget_person(&mut tx, &theirs, now).await?;
+                let person = Pii::new(person.to_owned());
+                forget_person(&mut tx, &theirs, &person, now).await?;
                 tx.commit().await?;
                 return Ok(Some(covered));
             }
@@ -226,7 +249,21 @@ async fn one(tx: &mut Tx<OneBusiness>, lead_id: LeadId) -> Result<Option<LeadRow
     Ok(row.as_ref().map(lead_row).transpose()?)
 }
 
-pub(crate) async fn record_of(
+async fn record_of(
+    tx: &mut Tx<OneBusiness>,
+    lead_id: LeadId,
+) -> Result<Option<LeadRecord>, Failure> {
+    let Some(mut record) = record_without_words(tx, lead_id).await? else {
+        return Ok(None);
+    };
+    for call in &mut record.calls {
+        call.transcript = transcript_of(tx, &call.call_sid).await?;
+    }
+    Ok(Some(record))
+}
+
+/// What is kept of a lead, but for what was said.
+async fn record_without_words(
     tx: &mut Tx<OneBusiness>,
     lead_id: LeadId,
 ) -> Result<Option<LeadRecord>, Failure> {
@@ -238,10 +275,9 @@ pub(crate) async fn record_of(
     };
     let mut calls = Vec::new();
     for row in tx.fetch(CALLS, values![lead_id]).await? {
-        let call_sid = row.parsed("call_session.call_sid")?;
         calls.push(CallRecord {
-            transcript: transcript_of(tx, &call_sid).await?,
-            call_sid,
+            transcript: Vec::new(),
+            call_sid: row.parsed("call_session.call_sid")?,
             started_at: row.instant("call_session.started_at")?,
             ended_at: row.maybe_instant("call_session.ended_at")?,
             ending: ending(&row)?,

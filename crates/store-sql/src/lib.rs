@@ -34,6 +34,7 @@ mod businesses;
 mod calls;
 mod changes;
 mod database;
+mod endings;
 mod leads;
 mod migrations;
 mod notes;

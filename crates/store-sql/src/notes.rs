@@ -63,11 +63,25 @@ impl SqlStore {
         }
         if let Some(name) = name.and_then(bounded_name) {
             let name = name.expose().as_str();
-            for statement in [NAME_CALL, NAME_APPOINTMENTS, NAME_TASKS] {
-                tx.execute(statement, values![call_sid, name]).await?;
-            }
+            tx.execute(NAME_CALL, values![call_sid, name]).await?;
             if tx.execute(NAME_LEAD, values![lead_id, name]).await? > 0 {
                 tell_of_lead(&mut tx, lead_id, call_sid, now).await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    pub(crate) async fn name_made_once(
+        &self,
+        stream: &CallStream,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let mut tx = self.database.write(stream.key.business_id).await?;
+        lock_lead_and_stream(&mut tx, stream).await?;
+        if let Some(name) = bounded_name(name) {
+            for statement in [NAME_APPOINTMENTS, NAME_TASKS] {
+                let values = values![&stream.key.call_sid, name.expose().as_str()];
+                tx.execute(statement, values).await?;
             }
         }
         tx.commit().await

@@ -1,8 +1,8 @@
 //! Forgetting one person of a line, while the others stay.
 
 use time::UtcDateTime;
-use toran_domain::LeadId;
-use toran_store::{Event, LeadRecord};
+use toran_domain::{LeadId, Pii};
+use toran_store::{Event, LeadRecord, are_two_persons};
 use uuid::Uuid;
 
 use crate::{
@@ -21,15 +21,26 @@ statements! {
     TAKE_BACK_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND kind = 'task.created' AND state = 'pending' AND data ->> 'task_id' = $2";
     FORGET_ON_CALL: Scoped = "UPDATE call_session SET caller_name = NULL WHERE business_id = $1 AND call_sid = $2";
+    // What comes late of a call that was this person's alone finds nobody. A call that goes on, or in which another person
+    // made or left something, stays the line's.
+    FORGET_CALL: Scoped = "UPDATE call_session SET lead_id = $3 WHERE business_id = $1 AND call_sid = $2 \
+        AND ended_at IS NOT NULL AND caller_name IS NULL \
+        AND NOT EXISTS (SELECT 1 FROM task WHERE task.business_id = $1 AND task.call_sid = $2 AND task.lead_id <> $3) \
+        AND NOT EXISTS (SELECT 1 FROM appointment AS other WHERE other.business_id = $1 AND other.call_sid = $2 \
+            AND other.lead_id <> $3) \
+        AND NOT EXISTS (SELECT 1 FROM appointment AS other JOIN appointment_change AS change \
+            ON change.business_id = other.business_id AND change.appointment_id = other.id \
+            WHERE other.business_id = $1 AND other.lead_id = $4 AND change.call_sid = $2)";
     FORGET_WHAT_WAS_SAID: Scoped = "DELETE FROM transcript_line WHERE business_id = $1 AND call_sid = $2";
     FORGET_NAME: Scoped = "UPDATE lead SET name = NULL WHERE business_id = $1 AND id = $2";
 }
 
-/// Removes one person from a line that is held: `theirs` is what is kept of that person. The number stays, as the others
+/// Removes one person from a line that is held: `theirs` is what is kept of `person`. The number stays, as the others
 /// call from it, too.
 pub(crate) async fn forget_person(
     tx: &mut Tx<OneBusiness>,
     theirs: &LeadRecord,
+    person: &Pii<String>,
     now: UtcDateTime,
 ) -> Result<(), Failure> {
     let line = &theirs.lead;
@@ -47,7 +58,11 @@ pub(crate) async fn forget_person(
         tx.execute(TAKE_BACK_TASK, values).await?;
     }
     for call in &theirs.calls {
-        tx.execute(FORGET_ON_CALL, values![&call.call_sid]).await?;
+        if !are_two_persons(call.caller_name.as_ref(), Some(person)) {
+            tx.execute(FORGET_ON_CALL, values![&call.call_sid]).await?;
+        }
+        let values = values![&call.call_sid, nobody, line.lead_id];
+        tx.execute(FORGET_CALL, values).await?;
         let values = values![&call.call_sid];
         tx.execute(FORGET_WHAT_WAS_SAID, values).await?;
     }

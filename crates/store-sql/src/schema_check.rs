@@ -5,11 +5,12 @@ use toran_test_postgres::TestDatabase;
 
 use crate::{SqlStore, database::Database, statement::Statement};
 
-const MODULES: [&[(&str, Statement)]; 13] = [
+const MODULES: [&[(&str, Statement)]; 14] = [
     crate::appointments::STATEMENTS,
     crate::businesses::STATEMENTS,
     crate::calls::STATEMENTS,
     crate::changes::STATEMENTS,
+    crate::endings::STATEMENTS,
     crate::leads::STATEMENTS,
     crate::notes::STATEMENTS,
     crate::outbox::STATEMENTS,

@@ -46,10 +46,7 @@ statements! {
         ON CONFLICT DO NOTHING";
     LEAD: Scoped = "SELECT lead_id FROM call_session WHERE business_id = $1 AND call_sid = $2";
     LOCK_LEAD: Scoped = "SELECT id FROM lead WHERE business_id = $1 AND id = $2", postgres_adds: " FOR NO KEY UPDATE";
-    // The caller is back on the line: whatever was dialled has come to nothing.
-    TAKE_OVER: Scoped = "UPDATE call_session SET epoch = epoch + 1, seen_at = $3, \
-        transfer = CASE WHEN transfer IN ('failed', 'dialling') THEN NULL ELSE transfer END \
-        WHERE business_id = $1 AND call_sid = $2";
+    TAKE_OVER: Scoped = "UPDATE call_session SET epoch = epoch + 1, seen_at = $3 WHERE business_id = $1 AND call_sid = $2";
     LOCK_CALL: Scoped = "SELECT lead_id, epoch, caller_name, transfer FROM call_session WHERE business_id = $1 AND call_sid = $2",
         postgres_adds: " FOR NO KEY UPDATE";
 }
@@ -152,18 +149,14 @@ pub(crate) async fn lead_of_call(
     Ok(LeadId::from_uuid(row.id("call_session.lead_id")?))
 }
 
-/// Gives a call to a stream that begins. Whether a transfer has come to nothing that nobody has told the caller of.
+/// Gives a call that is held to a stream that begins.
 pub(crate) async fn take_over(
     tx: &mut Tx<OneBusiness>,
     call_sid: &CallSid,
     now: UtcDateTime,
-) -> Result<bool, Failure> {
-    let before = lock_call(tx, call_sid).await?.transfer;
+) -> Result<(), Failure> {
     tx.execute(TAKE_OVER, values![call_sid, now]).await?;
-    Ok(matches!(
-        before,
-        Some(TransferState::Failed | TransferState::Dialling)
-    ))
+    Ok(())
 }
 
 /// A call that this transaction holds.

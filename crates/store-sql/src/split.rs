@@ -2,12 +2,11 @@
 
 use time::UtcDateTime;
 use toran_domain::{BusinessId, CallSid, LeadId};
-use toran_store::{Event, SplitLead};
+use toran_store::{Event, SplitPart, StoreError};
 
 use crate::{
     SqlStore,
     database::{Failure, OneBusiness, Tx},
-    leads::record_of,
     outbox::{Subject, let_go, put_event},
     session::{lock_call, lock_lead},
     statement::statements,
@@ -15,76 +14,104 @@ use crate::{
 };
 
 statements! {
+    IS_OVER: Scoped = "SELECT 1 AS one FROM call_session WHERE business_id = $1 AND call_sid = $2 AND lead_id = $3 \
+        AND ended_at IS NOT NULL";
     // By a name that was said in the very call; the shared lead's may be anybody's.
     INSERT_LEAD: Scoped = "INSERT INTO lead (id, business_id, name, created_at) \
         SELECT $3, $1, caller_name, started_at FROM call_session WHERE business_id = $1 AND call_sid = $2";
     GIVE_CALL: Scoped = "UPDATE call_session SET lead_id = $3 WHERE business_id = $1 AND call_sid = $2";
-    // Of the call that made it, whoever moved it since.
-    GIVE_APPOINTMENTS: Scoped = "UPDATE appointment SET lead_id = $3 WHERE business_id = $1 AND lead_id = $4 \
-        AND $2 = COALESCE((SELECT made.call_sid FROM appointment_change AS made WHERE made.business_id = $1 \
-            AND made.appointment_id = appointment.id AND made.kind = 'created' LIMIT 1), appointment.call_sid)";
-    GIVE_TASKS: Scoped = "UPDATE task SET lead_id = $3 WHERE business_id = $1 AND lead_id = $4 AND call_sid = $2";
-    GIVE_EVENTS: Scoped = "UPDATE outbox SET lead_id = $3 WHERE business_id = $1 AND lead_id = $4 AND (call_sid = $2 \
-        OR (call_sid IS NULL AND appointment_id IN (SELECT given.id FROM appointment AS given \
-            WHERE given.business_id = $1 AND given.lead_id = $3)))";
+    GIVE_APPOINTMENT: Scoped = "UPDATE appointment SET lead_id = $3 WHERE business_id = $1 AND id = $2 AND lead_id = $4";
+    GIVE_TASKS: Scoped = "UPDATE task SET lead_id = $3 WHERE business_id = $1 AND call_sid = $2 AND lead_id = $4";
+    // Those that wait or are dead: of the others nobody asks any more whose they were.
+    GIVE_EVENTS_OF_CALLS: Scoped = "UPDATE outbox SET lead_id = (SELECT call.lead_id FROM call_session AS call \
+            WHERE call.business_id = $1 AND call.call_sid = outbox.call_sid) \
+        WHERE business_id = $1 AND lead_id = $2 AND state IN ('pending', 'dead') AND EXISTS (SELECT 1 \
+            FROM call_session AS call WHERE call.business_id = $1 AND call.call_sid = outbox.call_sid AND call.lead_id <> $2)";
+    GIVE_EVENTS_OF_APPOINTMENTS: Scoped = "UPDATE outbox SET lead_id = (SELECT given.lead_id FROM appointment AS given \
+            WHERE given.business_id = $1 AND given.id = outbox.appointment_id) \
+        WHERE business_id = $1 AND lead_id = $2 AND state IN ('pending', 'dead') AND call_sid IS NULL AND EXISTS (SELECT 1 \
+            FROM appointment AS given WHERE given.business_id = $1 AND given.id = outbox.appointment_id AND given.lead_id <> $2)";
     STRIP: Scoped = "UPDATE lead SET phone = NULL, given_phone = NULL, name = NULL WHERE business_id = $1 AND id = $2 \
-        AND (phone IS NOT NULL OR given_phone IS NOT NULL OR name IS NOT NULL)";
+        AND (phone IS NOT NULL OR given_phone IS NOT NULL OR name IS NOT NULL) \
+        AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = $1 AND call.lead_id = $2)";
 }
 
 impl SqlStore {
-    pub(crate) async fn split_once(
+    pub(crate) async fn split_off_once(
+        &self,
+        business_id: BusinessId,
+        shared: LeadId,
+        part: &SplitPart,
+        own: LeadId,
+        now: UtcDateTime,
+    ) -> Result<bool, Failure> {
+        let call_sid = &part.call_sid;
+        let mut tx = self.database.write(business_id).await?;
+        lock_lead(&mut tx, shared).await?;
+        match lock_call(&mut tx, call_sid).await {
+            Err(Failure::Final(StoreError::UnknownCall)) => return Ok(false),
+            held => held?,
+        };
+        let is_over = tx.fetch_one(IS_OVER, values![call_sid, shared]).await?;
+        if is_over.is_none() {
+            return Ok(false);
+        }
+        give_away(&mut tx, part, own, shared).await?;
+        tell_of(&mut tx, own, Some(call_sid), &Event::LeadCreated, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn finish_split_once(
         &self,
         business_id: BusinessId,
         lead_id: LeadId,
-        new_lead: &(dyn Fn() -> LeadId + Send + Sync),
         now: UtcDateTime,
-    ) -> Result<Option<SplitLead>, Failure> {
+    ) -> Result<(), Failure> {
         let mut tx = self.database.write(business_id).await?;
         lock_lead(&mut tx, lead_id).await?;
-        let Some(record) = record_of(&mut tx, lead_id).await? else {
-            return Ok(None);
-        };
-        let split = SplitLead::of(&record);
-        if record.is_of_one_call() {
-            return Ok(Some(split));
+        for statement in [GIVE_EVENTS_OF_CALLS, GIVE_EVENTS_OF_APPOINTMENTS] {
+            tx.execute(statement, values![lead_id]).await?;
         }
-        for call in record.calls.iter().filter(|call| call.ended_at.is_some()) {
-            lock_call(&mut tx, &call.call_sid).await?;
-            give_away(&mut tx, &call.call_sid, new_lead(), lead_id, now).await?;
-        }
-        if split.going_on == 0 && tx.execute(STRIP, values![lead_id]).await? > 0 {
-            let subject = Subject {
-                lead_id,
-                call_sid: None,
-                at: now,
-            };
-            put_event(&mut tx, subject, &Event::LeadUpdated).await?;
+        if tx.execute(STRIP, values![lead_id]).await? > 0 {
+            tell_of(&mut tx, lead_id, None, &Event::LeadUpdated, now).await?;
         }
         // What waited behind another's dead letter waits no more.
         let_go(&mut tx, now).await?;
-        tx.commit().await?;
-        Ok(Some(split))
+        tx.commit().await
     }
 }
 
 /// Gives a call a lead of its own, with what the call made.
 async fn give_away(
     tx: &mut Tx<OneBusiness>,
-    call_sid: &CallSid,
+    part: &SplitPart,
     own: LeadId,
     shared: LeadId,
-    now: UtcDateTime,
 ) -> Result<(), Failure> {
+    let call_sid = &part.call_sid;
     tx.execute(INSERT_LEAD, values![call_sid, own]).await?;
     tx.execute(GIVE_CALL, values![call_sid, own]).await?;
-    for statement in [GIVE_APPOINTMENTS, GIVE_TASKS, GIVE_EVENTS] {
-        tx.execute(statement, values![call_sid, own, shared])
-            .await?;
+    for appointment_id in &part.appointments {
+        let values = values![*appointment_id, own, shared];
+        tx.execute(GIVE_APPOINTMENT, values).await?;
     }
+    let values = values![call_sid, own, shared];
+    tx.execute(GIVE_TASKS, values).await?;
+    Ok(())
+}
+
+async fn tell_of(
+    tx: &mut Tx<OneBusiness>,
+    lead_id: LeadId,
+    call_sid: Option<&CallSid>,
+    event: &Event,
+    at: UtcDateTime,
+) -> Result<(), Failure> {
     let subject = Subject {
-        lead_id: own,
-        call_sid: Some(call_sid),
-        at: now,
+        lead_id,
+        call_sid,
+        at,
     };
-    put_event(tx, subject, &Event::LeadCreated).await
+    put_event(tx, subject, event).await
 }

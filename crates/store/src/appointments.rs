@@ -25,6 +25,9 @@ pub struct BookingOrder {
     /// Whether the caller asked for one more appointment beside the one that was confirmed earlier in this call.
     /// Without it, another time means that the one moves; with it, the same hour again is one more, too.
     pub one_more: bool,
+    /// Whether the caller said this very day and hour themselves, and did not only say yes to what was offered. Who has is
+    /// taken for whoever holds it on the line, as far as no names contradict.
+    pub named_by_caller: bool,
     /// The id of the appointment, if it turns out to be a new one.
     pub new_appointment_id: AppointmentId,
     /// The instant of ordering.

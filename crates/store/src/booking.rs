@@ -94,7 +94,8 @@ pub fn standing_for(
 /// come, or after the settings have changed, still means the appointment that stands.
 ///
 /// A line is not a person: who has said another name than the one that an appointment stands under does not hold it, and
-/// does not move it.
+/// does not move it. Where a name is missing, what an earlier call of the line made is held only by who said its day and hour
+/// themselves: a free slot that was offered, and taken with a yes, is not somebody else's on the line.
 pub fn decide(
     settings: &AppointmentSettings,
     order: &BookingOrder,
@@ -141,16 +142,18 @@ fn held<'a>(
         // One more is one more, even at the same hour, unless this is the same order again.
         return own.find(|one| one.appointment_id == order.new_appointment_id);
     }
+    let is_last = |one: &LiveAppointment| {
+        standing.is_some_and(|last| last.appointment_id == one.appointment_id)
+    };
+    let is_named = |one: &LiveAppointment| one.name.is_some() && order.name.is_some();
     let is_meant = |one: &&LiveAppointment| {
         let booking = one.booking(settings);
+        let is_known = order.named_by_caller || is_named(one) || of_call(one) || is_last(one);
         (booking.date, booking.time) == (order.date, order.time)
+            && is_known
             && !are_two_persons(one.name.as_ref(), order.name.as_ref())
     };
-    let nearness = |one: &&LiveAppointment| {
-        let is_last = standing.is_some_and(|last| last.appointment_id == one.appointment_id);
-        let is_named = one.name.is_some() && order.name.is_some();
-        (is_last, of_call(one), is_named)
-    };
+    let nearness = |one: &&LiveAppointment| (is_last(one), of_call(one), is_named(one));
     own.filter(is_meant).max_by_key(nearness)
 }
 
@@ -168,9 +171,12 @@ pub fn decide_move(
         .cloned()
         .collect();
     let placement = place(settings, requested, now, &others)?;
-    // One person holds one appointment at one time; two of one line may hold two.
+    // One person holds one appointment at one time; two of one line may hold two, and without both names nobody knows that
+    // they are one.
     let holds_it = others.iter().any(|other| {
-        let is_own = other.call_sid == standing.call_sid || other.lead_id == standing.lead_id;
+        let is_of_call = other.call_sid == standing.call_sid;
+        let has_names = other.name.is_some() && standing.name.is_some();
+        let is_own = is_of_call || (has_names && other.lead_id == standing.lead_id);
         let is_theirs = !are_two_persons(other.name.as_ref(), standing.name.as_ref());
         is_own && is_theirs && other.starts_at == placement.slot.starts_at()
     });
@@ -249,6 +255,7 @@ mod tests {
             time,
             name: None,
             one_more: false,
+            named_by_caller: true,
             new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(99)),
             now: NOW,
         }

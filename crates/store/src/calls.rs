@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{
     Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName, PhoneNumber, Pii,
-    RequestedTime, Speaker, Usage,
+    RequestedTime, Speaker, TaskId, Usage,
 };
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ pub const LONGEST_TRANSFER: Duration = Duration::hours(4);
 
 /// How many of the last lines a resumed call is given.
 pub const SAID_LINES: usize = 12;
+
+/// How many of the caller's last lines become the words of the task that a transfer leaves which nobody took.
+pub const TRANSFER_WORDS_LINES: usize = 3;
 
 /// How many of the slots that a caller was offered are remembered.
 pub const MAX_OFFERED: usize = 16;
@@ -241,9 +244,9 @@ pub trait Calls: Send + Sync {
     async fn open_call(&self, opening: &CallOpening) -> Result<CallSession, StoreError>;
 
     /// Takes a call over for a stream that begins: from now on only this one, by its [epoch](CallSession::epoch), writes.
-    /// Whatever an older stream had begun to book is there, or is not done at all. A transfer that came to nothing is
-    /// [failed](TransferState::Failed) in this answer and in no later one: the stream tells the caller. `None` for an
-    /// unknown call.
+    /// Whatever an older stream had begun to book is there, or is not done at all. The caller is back on the line, so
+    /// whoever was being dialled has not taken the call: it is [failed](TransferState::Failed), as by
+    /// [`Self::end_transfer`], until the stream has [told](Self::note_transfer_told) the caller. `None` for an unknown call.
     async fn take_over(
         &self,
         key: &CallKey,
@@ -253,8 +256,8 @@ pub trait Calls: Send + Sync {
     /// What is known of a call.
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError>;
 
-    /// Remembers what the caller asked for last (an empty request changes nothing), and the name. Live appointments of
-    /// this call that have no name yet are named, too: the name is often said after the yes.
+    /// Remembers what the caller asked for last (an empty request changes nothing), and the name: the caller's and the
+    /// line's. It names nothing that was made before, for it may be a second person's ("and one for my wife").
     async fn note_request(
         &self,
         stream: &CallStream,
@@ -262,6 +265,10 @@ pub trait Calls: Send + Sync {
         name: Option<&str>,
         now: UtcDateTime,
     ) -> Result<(), StoreError>;
+
+    /// Gives a name to what this call made without one: its live appointments and its open tasks. For a name that was said
+    /// by itself, as it often is after the yes. What has a name keeps it.
+    async fn name_made(&self, stream: &CallStream, name: &str) -> Result<(), StoreError>;
 
     /// Remembers the slots that the caller was offered last, at most [`MAX_OFFERED`].
     async fn note_offers(
@@ -284,17 +291,27 @@ pub trait Calls: Send + Sync {
         now: UtcDateTime,
     ) -> Result<(), StoreError>;
 
+    /// Takes back that the caller [asked](Self::request_transfer) for a person, if nobody is being dialled yet: the caller
+    /// said otherwise meanwhile, or the stream did not make way in time.
+    async fn withdraw_transfer(&self, stream: &CallStream) -> Result<(), StoreError>;
+
+    /// Remembers that the caller has heard that nobody took the call.
+    async fn note_transfer_told(&self, stream: &CallStream) -> Result<(), StoreError>;
+
     /// Begins to dial a person, if the caller asked for one: `true` each time that it is asked until the dialling has
     /// ended, else `false`. A call that is being transferred goes on, whatever its stream said of its end, and counts as
     /// seen for [`LONGEST_TRANSFER`].
     async fn begin_transfer(&self, key: &CallKey, now: UtcDateTime) -> Result<bool, StoreError>;
 
     /// Ends the dialling. If a person took the call, it is [over](CallEnding::Completed); else it goes on, and the stream
-    /// that takes it over learns of it. Changes nothing if nobody was being dialled.
+    /// that takes it over learns of it. Where the backend has [tasks](crate::Tasks), the same transaction adds one for a
+    /// [person](toran_domain::TaskKind::Person) of the business to call back, in the [last words](TRANSFER_WORDS_LINES) of
+    /// the caller: it stands even if the caller has hung up while it rang. Changes nothing if nobody was being dialled.
     async fn end_transfer(
         &self,
         key: &CallKey,
         answered: bool,
+        new_task_id: TaskId,
         now: UtcDateTime,
     ) -> Result<(), StoreError>;
 
@@ -307,7 +324,8 @@ pub trait Calls: Send + Sync {
     async fn keep_alive(&self, stream: &CallStream, now: UtcDateTime) -> Result<(), StoreError>;
 
     /// Ends the calls of all businesses that no gateway has seen since `seen_before`, as
-    /// [`CallEnding::Abandoned`]. Returns how many.
+    /// [`CallEnding::Abandoned`]. Returns how many. A transfer that was asked for or begun, and of which nobody has heard since,
+    /// has come to nothing, as by [`Self::end_transfer`], however its call ended.
     async fn end_abandoned_calls(
         &self,
         seen_before: UtcDateTime,

@@ -14,9 +14,11 @@ mod changes;
 mod leads;
 mod outbox;
 mod persons;
+mod split;
 mod streams;
 mod tasks;
 mod tenants;
+mod transfers;
 
 pub use booking::*;
 pub use calls::*;
@@ -24,9 +26,11 @@ pub use changes::*;
 pub use leads::*;
 pub use outbox::*;
 pub use persons::*;
+pub use split::*;
 pub use streams::*;
 pub use tasks::*;
 pub use tenants::*;
+pub use transfers::*;
 
 use std::sync::Arc;
 
@@ -93,6 +97,9 @@ macro_rules! conformance_suite {
             ends_calls_that_nobody_has_seen,
             lets_no_superseded_stream_write,
             carries_a_call_to_a_person,
+            forgets_that_a_person_was_wanted,
+            takes_no_offered_slot_for_anothers,
+            moves_to_an_offered_slot,
             keeps_the_number_for_transfers,
             tells_nobody_of_anothers_appointment,
             moves_nothing_of_another_person,
@@ -164,6 +171,10 @@ macro_rules! back_office_suite {
             makes_no_task_of_what_was_booked_after_all,
             ends_the_task_of_a_call_that_books_after_all,
             keeps_a_task_of_each_kind,
+            keeps_the_words_of_each_request_in_any_order,
+            leaves_a_task_where_nobody_took_the_call,
+            leaves_a_task_of_a_transfer_left_open,
+            brings_nothing_back_of_a_forgotten_person,
             keeps_the_request_of_another_person,
             tells_of_a_transfer_when_it_is_over,
         }
@@ -275,6 +286,7 @@ pub fn order(session: &CallSession, date: Date, time: Time, new_id: u128) -> Boo
         time,
         name: None,
         one_more: false,
+        named_by_caller: true,
         new_appointment_id: appointment_id(new_id),
         now: NOW,
     }

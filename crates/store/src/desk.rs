@@ -44,6 +44,8 @@ pub struct Confirmation {
     pub requested: RequestedTime,
     /// Whether the caller asked for one more appointment beside the one that was confirmed earlier in this call.
     pub one_more: bool,
+    /// Whether the caller said this very day and hour themselves: see [`BookingOrder::named_by_caller`].
+    pub named_by_caller: bool,
     /// The id of the appointment, if it turns out to be a new one.
     pub new_appointment_id: AppointmentId,
 }
@@ -85,7 +87,7 @@ pub enum Saved {
 /// The booking desk of all businesses. Never fails: what it cannot know, it does not claim.
 ///
 /// It always asks the database for the settings too, so it never offers what the booking transaction
-/// would refuse. A request that the database cannot take goes to the [`Spool`].
+/// would refuse. What is left for the business to do goes to the [`Spool`], and becomes a task from there.
 #[derive(Clone)]
 pub struct Desk {
     store: Arc<dyn Store>,
@@ -98,7 +100,8 @@ impl Desk {
         Self { store, spool: None }
     }
 
-    /// Keeps requests in a spool while the store does not answer.
+    /// Keeps what callers leave for the business in a spool, until it is a task: every request goes through it, whether the
+    /// store answers or not.
     #[must_use]
     pub fn with_spool(self, spool: Arc<dyn Spool>) -> Self {
         let spool = Some(spool);
@@ -172,6 +175,7 @@ impl Desk {
             inquirer,
             requested,
             one_more,
+            named_by_caller,
             new_appointment_id,
         } = confirmation;
         let (Some(date), Some(time)) = (requested.date, requested.time) else {
@@ -187,6 +191,7 @@ impl Desk {
             time,
             name: name.and_then(|name| bounded_name(name.expose())),
             one_more,
+            named_by_caller,
             new_appointment_id,
             now,
         };

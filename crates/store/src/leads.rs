@@ -1,5 +1,7 @@
 //! Leads as their business sees them, and how long it keeps what is personal.
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use time::UtcDateTime;
 use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId, PhoneNumber, Pii};
@@ -181,45 +183,60 @@ impl Covered {
     }
 }
 
-/// A lead that was taken apart: it had been made of a word that stands for a withheld number, so that strangers shared
-/// it.
+/// What taking a lead apart comes to: it had been made of a word that stands for a withheld number, so that strangers
+/// shared it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitLead {
-    /// How many calls got a lead of their own.
-    pub calls: usize,
-    /// How many appointments went with the calls that made them.
-    pub appointments: usize,
-    /// How many calls go on and were left as they are. While there is one, the lead keeps its number: ask again.
+    /// The calls that are over, oldest first: each gets a lead of its own.
+    pub parts: Vec<SplitPart>,
+    /// How many calls go on and are left as they are. While there is one, the lead keeps its number: ask again.
     pub going_on: usize,
     /// The appointments with which a call had to do that did not make them.
     pub crossed: Vec<CrossedAppointment>,
 }
 
+/// One call that gets a lead of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitPart {
+    /// The call.
+    pub call_sid: CallSid,
+    /// The appointments that it made, whoever moved them since.
+    pub appointments: Vec<AppointmentId>,
+}
+
 impl SplitLead {
-    /// What taking a lead apart comes to.
+    /// What taking a lead apart comes to. Reads no transcript: the record may be without them.
     pub fn of(record: &LeadRecord) -> Self {
-        let (over, going_on): (Vec<_>, Vec<_>) = record
-            .calls
-            .iter()
-            .partition(|call| call.ended_at.is_some());
+        let going_on = record.calls.iter().filter(|call| call.ended_at.is_none());
+        let going_on = going_on.count();
         if record.is_of_one_call() {
             return Self {
-                calls: 0,
-                appointments: 0,
-                going_on: going_on.len(),
+                parts: Vec::new(),
+                going_on,
                 crossed: Vec::new(),
             };
         }
-        let is_given = |(row, history): &&(AppointmentRow, Vec<AppointmentChange>)| {
+        let mut made: HashMap<&CallSid, Vec<AppointmentId>> = HashMap::new();
+        for (row, history) in &record.appointments {
             let made_in = made_in(history).unwrap_or(&row.call_sid);
-            over.iter().any(|call| call.call_sid == *made_in)
-        };
+            let of_call = made.entry(made_in).or_default();
+            of_call.push(row.booking.appointment_id);
+        }
+        let over = record.calls.iter().filter(|call| call.ended_at.is_some());
+        let parts = over.map(|call| SplitPart {
+            call_sid: call.call_sid.clone(),
+            appointments: made.remove(&call.call_sid).unwrap_or_default(),
+        });
         Self {
-            calls: over.len(),
-            appointments: record.appointments.iter().filter(is_given).count(),
-            going_on: going_on.len(),
+            parts: parts.collect(),
+            going_on,
             crossed: crossed(record),
         }
+    }
+
+    /// How many appointments go with the calls that made them.
+    pub fn appointments(&self) -> usize {
+        self.parts.iter().map(|part| part.appointments.len()).sum()
     }
 }
 
@@ -237,24 +254,26 @@ pub struct CrossedAppointment {
 }
 
 fn crossed(record: &LeadRecord) -> Vec<CrossedAppointment> {
-    let mut crossed: Vec<CrossedAppointment> = Vec::new();
+    let mut told: HashMap<AppointmentId, Vec<&CallSid>> = HashMap::new();
+    for call in &record.calls {
+        if let Some(id) = call.last_confirmed {
+            told.entry(id).or_default().push(&call.call_sid);
+        }
+    }
+    let mut crossed = Vec::new();
     for (row, history) in &record.appointments {
         let made_in = made_in(history).unwrap_or(&row.call_sid);
         let movers = history
             .iter()
             .filter(|change| change.kind == ChangeKind::Moved)
-            .filter_map(|change| change.origin.call_sid.as_ref())
-            .map(|call_sid| (call_sid, true));
-        let told = record
-            .calls
-            .iter()
-            .filter(|call| call.last_confirmed == Some(row.booking.appointment_id))
-            .map(|call| (&call.call_sid, false));
-        for (by, was_moved) in movers.chain(told) {
-            let is_known = crossed
-                .iter()
-                .any(|known| known.booking == row.booking && known.by == *by);
-            if by != made_in && !is_known {
+            .filter_map(|change| change.origin.call_sid.as_ref());
+        let told = told.remove(&row.booking.appointment_id).unwrap_or_default();
+        let others = movers
+            .map(|by| (by, true))
+            .chain(told.into_iter().map(|by| (by, false)));
+        let mut known = HashSet::from([made_in]);
+        for (by, was_moved) in others {
+            if known.insert(by) {
                 crossed.push(CrossedAppointment {
                     booking: row.booking,
                     made_in: made_in.clone(),
@@ -318,6 +337,7 @@ pub trait Leads: Send + Sync {
 
     /// Removes number, names and what was said; `None` if there is no such lead. Calls and appointments stay, without
     /// a person. A later call from the number is a new lead's. For one person, the number and the others of the line stay;
+    /// and what comes late of a call that was that person's alone finds nobody;
     /// for the only one there is, the whole line goes; for [nobody](Covered::is_of_nobody), nothing.
     async fn erase_lead(
         &self,
@@ -327,16 +347,33 @@ pub trait Leads: Send + Sync {
         now: UtcDateTime,
     ) -> Result<Option<Covered>, StoreError>;
 
-    /// Takes a lead apart that strangers share: each of its calls that are over gets a lead of its own without a number,
-    /// and with it the appointments that it made, its tasks and its events. What the lead itself keeps loses number and
-    /// name, and nobody is found by them. Asked again, it changes nothing more. `None` if there is no such lead.
-    async fn split_lead(
+    /// What taking a lead apart comes to that strangers share. Changes nothing; `None` if there is no such lead.
+    async fn plan_split(
         &self,
         business_id: BusinessId,
         lead_id: LeadId,
-        new_lead: &(dyn Fn() -> LeadId + Send + Sync),
-        now: UtcDateTime,
     ) -> Result<Option<SplitLead>, StoreError>;
+
+    /// Gives one call of a shared lead a lead of its own without a number, and with it the appointments that it made and its
+    /// tasks, in one transaction. `false`, and nothing is changed, if the call is not the lead's any more, or goes on.
+    async fn split_off(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        part: &SplitPart,
+        new_lead_id: LeadId,
+        now: UtcDateTime,
+    ) -> Result<bool, StoreError>;
+
+    /// Ends taking a lead apart, whether or not it was interrupted before: events that still wait go to the leads of their
+    /// calls and appointments, and a lead that has no call left loses number and name, so that nobody is found by them. Asked
+    /// again, it changes nothing more.
+    async fn finish_split(
+        &self,
+        business_id: BusinessId,
+        lead_id: LeadId,
+        now: UtcDateTime,
+    ) -> Result<(), StoreError>;
 
     /// How long a business keeps what is personal; `None` if there is no such business.
     async fn retention(&self, business_id: BusinessId) -> Result<Option<Retention>, StoreError>;

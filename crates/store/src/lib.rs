@@ -62,6 +62,7 @@
 //!         },
 //!         requested: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(16:30)) },
 //!         one_more: false,
+//!         named_by_caller: true,
 //!         new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(3)),
 //!     };
 //!     Ok::<_, toran_store::StoreError>(Desk::new(Arc::clone(&store)).book(confirmation, now).await.outcome)
@@ -94,13 +95,13 @@ pub use businesses::{Addition, Businesses, checked_business};
 pub use calls::{
     CallAppointment, CallEnding, CallKey, CallOpening, CallSession, CallStream, Calls,
     LONGEST_TRANSFER, MAX_OFFERED, MAX_TRANSCRIPT_LINE_CHARS, ModelUsage, REDEEMED_TOKEN_KEPT,
-    SAID_LINES, TranscriptLine, TransferState, bounded_name,
+    SAID_LINES, TRANSFER_WORDS_LINES, TranscriptLine, TransferState, bounded_name,
 };
 pub use desk::{Confirmation, Desk, DeskAnswer, Inquirer, Saved, TaskDraft};
 pub use error::{BoxError, StoreError};
 pub use leads::{
     CallRecord, Covered, CrossedAppointment, LeadRecord, LeadRow, Leads, Removed, Retention,
-    SplitLead,
+    SplitLead, SplitPart,
 };
 pub use memory::MemoryStore;
 pub use names::are_two_persons;

@@ -16,7 +16,7 @@ use std::{
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    Booking, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, RequestedTime, Usage,
+    Booking, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, RequestedTime, TaskId, Usage,
 };
 use toran_scheduling::AppointmentSettings;
 use uuid::Uuid;
@@ -184,22 +184,10 @@ impl Calls for MemoryStore {
         };
         call.epoch += 1;
         call.seen_at = now;
-        // The caller is back on the line: whatever was dialled has come to nothing. It is told once.
-        let is_back = matches!(
-            call.transfer,
-            Some(TransferState::Failed | TransferState::Dialling)
-        );
-        let transfer = if is_back {
-            call.transfer = None;
-            Some(TransferState::Failed)
-        } else {
-            call.transfer
-        };
-        let session = state.tenant(key.business_id)?.session(key);
-        Ok(session.map(|session| CallSession {
-            transfer,
-            ..session
-        }))
+        if call.transfer == Some(TransferState::Dialling) {
+            call.transfer = Some(TransferState::Failed);
+        }
+        Ok(state.tenant(key.business_id)?.session(key))
     }
 
     async fn call_session(&self, key: &CallKey) -> Result<Option<CallSession>, StoreError> {
@@ -226,6 +214,18 @@ impl Calls for MemoryStore {
         call.caller_name = Some(name.clone());
         let lead_id = call.lead_id;
         let tenant = state.tenant(stream.key.business_id)?;
+        let lead = tenant.leads.get_mut(&lead_id);
+        lead.ok_or(StoreError::UnknownCall)?.name = Some(name);
+        Ok(())
+    }
+
+    async fn name_made(&self, stream: &CallStream, name: &str) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        state.streamed(stream)?;
+        let Some(name) = bounded_name(name) else {
+            return Ok(());
+        };
+        let tenant = state.tenant(stream.key.business_id)?;
         let made_here = tenant
             .appointments
             .iter_mut()
@@ -233,8 +233,6 @@ impl Calls for MemoryStore {
         for made in made_here {
             made.live.name.get_or_insert_with(|| name.clone());
         }
-        let lead = tenant.leads.get_mut(&lead_id);
-        lead.ok_or(StoreError::UnknownCall)?.name = Some(name);
         Ok(())
     }
 
@@ -271,6 +269,20 @@ impl Calls for MemoryStore {
         Ok(())
     }
 
+    async fn withdraw_transfer(&self, stream: &CallStream) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        let transfer = &mut state.streamed(stream)?.transfer;
+        transfer.take_if(|transfer| *transfer == TransferState::Wanted);
+        Ok(())
+    }
+
+    async fn note_transfer_told(&self, stream: &CallStream) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        let transfer = &mut state.streamed(stream)?.transfer;
+        transfer.take_if(|transfer| *transfer == TransferState::Failed);
+        Ok(())
+    }
+
     async fn begin_transfer(&self, key: &CallKey, now: UtcDateTime) -> Result<bool, StoreError> {
         let mut state = self.state()?;
         let call = state.call(key)?;
@@ -290,6 +302,7 @@ impl Calls for MemoryStore {
         &self,
         key: &CallKey,
         answered: bool,
+        _new_task_id: TaskId,
         now: UtcDateTime,
     ) -> Result<(), StoreError> {
         let mut state = self.state()?;
@@ -342,6 +355,13 @@ impl Calls for MemoryStore {
             .flat_map(|tenant| tenant.calls.values_mut());
         let mut ended = 0;
         for call in calls {
+            let is_open = matches!(
+                call.transfer,
+                Some(TransferState::Wanted | TransferState::Dialling)
+            );
+            if is_open && call.seen_at < seen_before {
+                call.transfer = Some(TransferState::Failed);
+            }
             if call.ending.is_none() && call.seen_at < seen_before {
                 call.ending = Some((CallEnding::Abandoned, now));
                 ended += 1;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use time::UtcDateTime;
 use toran_domain::{
-    Booking, BusinessId, CallSid, LeadId, MAX_TASK_WORDS_CHARS, PhoneNumber, Pii, RequestedTime,
-    TaskId, TaskKind,
+    BETWEEN_TASK_WORDS, Booking, BusinessId, CallSid, LeadId, MAX_TASK_WORDS_CHARS, PhoneNumber,
+    Pii, RequestedTime, TaskId, TaskKind,
 };
 
 use crate::{BoxError, CallKey, StoreError};
@@ -66,16 +66,22 @@ impl NewTask {
     }
 }
 
-/// The older words and the newer ones; of what is too long for a task, the end.
+/// The older words and the newer ones, and what is in both only once; of what is too long for a task, the end.
 fn joined(older: &str, newer: &str) -> String {
-    const BETWEEN: &str = " / ";
-    if newer.contains(older) {
+    if format!(" {newer} ").contains(&format!(" {older} ")) {
         return newer.to_owned();
     }
-    if older.contains(newer) {
+    let before: Vec<&str> = older.split(BETWEEN_TASK_WORDS).collect();
+    let after: Vec<&str> = newer.split(BETWEEN_TASK_WORDS).collect();
+    // Not any words within a sentence: "to cancel" after "not to cancel" is another wish.
+    if before.windows(after.len()).any(|some| some == after) {
         return older.to_owned();
     }
-    let all: Vec<char> = [older, BETWEEN, newer].concat().chars().collect();
+    let mut lengths = (1..=before.len().min(after.len())).rev();
+    let shared = lengths.find(|n| before.ends_with(after.get(..*n).unwrap_or_default()));
+    let news = after.into_iter().skip(shared.unwrap_or(0));
+    let all: Vec<&str> = before.into_iter().chain(news).collect();
+    let all: Vec<char> = all.join(BETWEEN_TASK_WORDS).chars().collect();
     let first = all.len().saturating_sub(MAX_TASK_WORDS_CHARS);
     all.into_iter().skip(first).collect()
 }
@@ -83,9 +89,10 @@ fn joined(older: &str, newer: &str) -> String {
 /// What came of adding a task. Each means that the request is not lost and need not be kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskAddition {
-    /// It is stored; it replaces an older one of the same call and kind, [after](NewTask::after) its words.
+    /// It is stored; it replaces an older one of the same call and kind, [after](NewTask::after) its words. Or it is the
+    /// older one itself, come late, and its words stand before those of the newer one now.
     Added,
-    /// It, or a newer one of the same call and kind, is stored already.
+    /// It, or a newer one of the same call and kind with its words, is stored already.
     AlreadyThere,
     /// The caller holds the appointment after all: nothing is left to book.
     AlreadyBooked(Booking),
@@ -127,7 +134,7 @@ pub struct TaskRow {
 pub trait Tasks: Send + Sync {
     /// Adds a task. One to [book](TaskKind::Booking) is not added if the caller has come to an appointment at that time,
     /// or in that call after that moment; what another person of the line has come to is no reason. Adding it again changes
-    /// nothing.
+    /// nothing. A task of another kind keeps the words of those that it replaces, in whichever order they arrive.
     async fn add_task(&self, task: &NewTask) -> Result<TaskAddition, StoreError>;
 
     /// A business's tasks, oldest first; those that are done only if asked for.
@@ -153,10 +160,12 @@ pub trait Tasks: Send + Sync {
     ) -> Result<bool, StoreError>;
 }
 
-/// Where a request is kept while the database is away: on this machine, so that it outlives the process.
+/// Where each request is kept until it is a task: on this machine, so that it outlives the process, and on a disk, so that
+/// it outlives the machine's memory.
 #[async_trait]
 pub trait Spool: Send + Sync {
-    /// Keeps a task, in place of an older one of the same call and kind. When it returns, the task is durable.
+    /// Keeps a task, in place of an older one of the same call and kind, [after](NewTask::after) its words. When it returns,
+    /// the task is durable.
     async fn keep(&self, task: &NewTask) -> Result<(), BoxError>;
 }
 
@@ -190,7 +199,13 @@ mod tests {
     fn what_was_said_before_is_not_lost() {
         check(Message, "אאחר", "תביאו מים", "אאחר / תביאו מים");
         check(Message, "אאחר", "אאחר קצת", "אאחר קצת");
-        check(Message, "אאחר קצת", "אאחר", "אאחר קצת");
+        check(Message, "אאחר קצת", "אאחר", "אאחר קצת / אאחר");
+        check(Message, "לא לבטל", "לבטל", "לא לבטל / לבטל");
+        check(Message, "לבטל", "שלבטל", "לבטל / שלבטל");
+        check(Message, "א / ב / ג", "ב", "א / ב / ג");
+        check(Message, "א / ב / ג", "ב / ג / ד", "א / ב / ג / ד");
+        check(Message, "ב / ג", "א / ב / ג", "א / ב / ג");
+        check(Message, "א / ב", "א", "א / ב");
         check(Message, "", "אאחר", "אאחר");
         check(Cancellation, "את שלישי", "", "את שלישי");
         check(Booking, "מחר", "ברביעי", "ברביעי");

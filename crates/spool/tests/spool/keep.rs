@@ -95,6 +95,36 @@ async fn a_call_keeps_one_request_of_each_kind() {
     assert_eq!(kept(&scratch).await, left);
 }
 
+#[tokio::test]
+async fn an_older_request_that_comes_late_keeps_its_words() {
+    let of_kind = |kind, second, words: &str| NewTask {
+        kind,
+        words: Some(Pii::new(words.to_owned())),
+        ..request("CA1", second)
+    };
+    for (kind, expected) in [
+        (TaskKind::Message, "אאחר / תביאו מים"),
+        (TaskKind::Cancellation, "אאחר / תביאו מים"),
+        (TaskKind::Booking, "תביאו מים"),
+    ] {
+        let (older, newer) = (of_kind(kind, 1, "אאחר"), of_kind(kind, 2, "תביאו מים"));
+        for order in [[&older, &newer], [&newer, &older]] {
+            let scratch = Scratch::new();
+            let spool = scratch.open();
+            for task in order.into_iter().chain(order) {
+                spool.keep(task).await.unwrap();
+            }
+            drop(spool);
+            let words = Some(Pii::new(expected.to_owned()));
+            let joined = NewTask {
+                words,
+                ..newer.clone()
+            };
+            assert_eq!(kept(&scratch).await, [joined]);
+        }
+    }
+}
+
 /// A file of the version that knew no kinds, where it lies.
 #[tokio::test]
 async fn what_an_older_gateway_kept_is_brought_in_and_replaced() {

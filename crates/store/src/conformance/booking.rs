@@ -236,6 +236,13 @@ pub async fn names_an_appointment(store: Shared) {
         .note_request(&stream(&call.key), nothing, Some("דוד"), NOW)
         .await
         .expect("note_request");
+    // It may be a second person's: what stands is named by what says so.
+    let rows = standing(&store, 1).await;
+    assert_eq!(rows.first().map(|row| row.name.clone()), Some(None));
+    for name in ["דוד", "דנה", " \u{7}"] {
+        let named = store.name_made(&stream(&call.key), name).await;
+        named.expect("name_made");
+    }
     let rows = standing(&store, 1).await;
     let under: Vec<_> = rows
         .iter()
@@ -253,6 +260,8 @@ pub async fn names_an_appointment(store: Shared) {
         .note_request(&stream(&next.key), nothing, Some("דנה"), NOW)
         .await;
     noted.expect("note_request");
+    let named = store.name_made(&stream(&next.key), "דנה").await;
+    named.expect("name_made");
     let rows = standing(&store, 1).await;
     let last = rows.last().expect("three");
     let line = Some(Pii::new("דנה".to_owned()));

@@ -257,7 +257,7 @@ pub async fn shows_a_number_that_was_given(office: Office) {
 }
 
 /// A call of the line on which a person says a name, books and hangs up.
-async fn booked_by(office: &Office, n: u128, name: &str) {
+pub(super) async fn booked_by(office: &Office, n: u128, name: &str) {
     let store = store(office);
     let key = key(1, &format!("CA{n}"));
     let session = open(&store, &key, Some(7), 1).await;
@@ -331,7 +331,7 @@ pub async fn exports_and_erases_one_person_of_a_line(office: Office) {
     assert!(erase(Some("יוסי")).await.is_of_nobody());
     assert_eq!(erase(Some("דוד")).await.sentence(), expected);
     let (counts, covered) = export(None).await;
-    assert_eq!(counts, (3, 1, 1));
+    assert_eq!(counts, (1, 1, 1));
     assert_eq!(covered.persons, [Pii::new("דנה".to_owned())]);
     assert_eq!(covered.line, Some(phone(7)));
     let exported = office.export_lead(id, lead_id(1), None).await;
@@ -355,86 +355,53 @@ pub async fn exports_and_erases_one_person_of_a_line(office: Office) {
     assert!(lead.phone.is_none() && lead.erased_at.is_some());
 }
 
-/// A lead that strangers shared is taken apart: each call with what it made. Asked again, nothing changes.
-pub async fn takes_a_shared_lead_apart(office: Office) {
-    let shared = store(&office);
-    let id = super::outbox::shop(&office, 1).await;
-    for (n, name) in [(1, "דוד"), (2, "דנה")] {
+/// What a gateway that was down brings in of a person who was forgotten meanwhile is nobody's; of the others it stays.
+pub async fn brings_nothing_back_of_a_forgotten_person(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    for (n, name) in [(1, "דוד כהן"), (2, "דנה")] {
         booked_by(&office, n, name).await;
     }
-    // A third stranger was told that the first one's appointment is theirs, and moved it; a fourth is on the phone.
-    let third = open(&shared, &key(1, "CA3"), Some(7), 3).await;
-    for (hour, n) in [(time!(9:30), 3), (time!(15:00), 4)] {
-        let unnamed = crate::BookingOrder {
-            name: Some(Pii::new("דוד".to_owned())),
-            ..order(&third, TUESDAY, hour, n)
+    // A call in which both had to do with the business.
+    booked_by(&office, 3, "דוד").await;
+    let of_dana = crate::BookingOrder {
+        name: Some(Pii::new("דנה".to_owned())),
+        ..order(
+            &open(&store(&office), &key(1, "CA3"), Some(7), 9).await,
+            TUESDAY,
+            time!(16:00),
+            30,
+        )
+    };
+    book(&store(&office), &of_dana).await;
+    let both = key(1, "CA3");
+    let ended = office.end_call(&both, CallEnding::HungUp, NOW);
+    ended.await.expect("end_call");
+    let erased = office.erase_lead(id, lead_id(1), Some("דוד"), NOW).await;
+    assert_eq!(erased.expect("erase_lead").expect("known").others, 1);
+    let late = async |call: &str, name: Option<&str>| {
+        let task = crate::NewTask {
+            task_id: toran_domain::TaskId::from_uuid(uuid::Uuid::from_u128(50)),
+            key: key(1, call),
+            lead_id: lead_id(1),
+            kind: toran_domain::TaskKind::Cancellation,
+            requested: RequestedTime::default(),
+            name: name.map(|name| Pii::new(name.to_owned())),
+            words: Some(Pii::new("לבטל את התור של דוד".to_owned())),
+            noted_at: NOW - Duration::MINUTE,
         };
-        book(&shared, &unnamed).await;
+        office.add_task(&task).await.expect("add_task")
+    };
+    for name in [Some("דוד כהן"), None] {
+        assert_eq!(late("CA1", name).await, crate::TaskAddition::Orphaned);
     }
-    let ended = office.end_call(&third.key, CallEnding::HungUp, NOW).await;
-    ended.expect("end_call");
-    let live = open(&shared, &key(1, "CA4"), Some(7), 4).await;
-    let ids = std::sync::atomic::AtomicU32::new(100);
-    let new_lead = || {
-        let n = ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        lead_id(n.into())
-    };
-    let split = async || {
-        let split = office.split_lead(id, lead_id(1), &new_lead, NOW).await;
-        split.expect("split_lead").expect("known")
-    };
-    let first = split().await;
-    assert_eq!((first.calls, first.appointments, first.going_on), (3, 2, 1));
-    let [crossed] = first.crossed.as_slice() else {
-        panic!("{first:?}")
-    };
-    assert_eq!(
-        (crossed.made_in.as_str(), crossed.by.as_str()),
-        ("CA1", "CA3")
-    );
-    assert!(crossed.was_moved);
-    // The call that goes on keeps its lead, and the lead its number.
-    let by_phone = office.lead_by_phone(id, &phone(7)).await.expect("lead");
-    assert_eq!(by_phone.map(|lead| lead.lead_id), Some(live.lead_id));
-    let ended = office.end_call(&live.key, CallEnding::HungUp, NOW).await;
-    ended.expect("end_call");
-    let rest = split().await;
-    assert_eq!((rest.calls, rest.appointments, rest.going_on), (1, 0, 0));
-    let again = split().await;
-    assert_eq!((again.calls, again.appointments), (0, 0));
-    assert_eq!(
-        office
-            .lead_by_phone(id, &phone(7))
-            .await
-            .expect("lead")
-            .map(|lead| lead.lead_id),
-        None
-    );
-    for (n, counts) in [
-        (1, (0, 0, 0)),
-        (100, (1, 1, 1)),
-        (101, (1, 1, 1)),
-        (102, (1, 0, 0)),
-        (103, (1, 0, 0)),
-    ] {
-        let exported = office.export_lead(id, lead_id(n), None).await;
-        let (record, covered) = exported.expect("export_lead").expect("known");
-        let found = (
-            record.calls.len(),
-            record.appointments.len(),
-            record.tasks.len(),
-        );
-        assert_eq!((found, covered.line), (counts, None), "lead {n}");
-    }
-    let none = office.split_lead(id, lead_id(999), &new_lead, NOW).await;
-    assert_eq!(none.expect("split_lead"), None);
-    // Every event still leaves, each with a lead of its own call.
-    let told = super::outbox::deliver_all(&office, NOW + Duration::HOUR).await;
-    assert!(told.iter().all(
-        |told| told.lead.phone.is_none() && told.lead.lead_id != lead_id(1)
-            || told.call_sid.is_none()
-    ));
-    let seen = shared.call_session(&key(1, "CA1")).await;
-    let seen = seen.expect("call_session").expect("open");
-    assert!(!seen.has_number && seen.lead_id == lead_id(100));
+    assert_eq!(late("CA2", Some("דנה")).await, crate::TaskAddition::Added);
+    let exported = office.export_lead(id, lead_id(1), None).await;
+    let (record, covered) = exported.expect("export_lead").expect("known");
+    assert_eq!(covered.persons, [Pii::new("דנה".to_owned())]);
+    let calls: Vec<&str> = record
+        .calls
+        .iter()
+        .map(|call| call.call_sid.as_str())
+        .collect();
+    assert_eq!(calls, ["CA2", "CA3"], "whose other persons stay");
 }

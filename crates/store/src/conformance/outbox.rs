@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use time::{Duration, UtcDateTime, macros::time};
-use toran_domain::{BusinessId, Pii, RequestedTime};
+use toran_domain::{BusinessId, Pii, RequestedTime, TaskId};
 
 use super::{
     HALF_PAST_FOUR, NOW, Office, Shared, TUESDAY, add, appointment_id, book, business, key, open,
@@ -473,13 +473,19 @@ pub async fn tells_of_a_transfer_when_it_is_over(office: Office) {
         let begun = office.begin_transfer(&session.key, NOW).await;
         assert!(begun.expect("begin_transfer"));
         assert_eq!(kinds(&claim(&office, later).await), []);
-        let ended = office.end_transfer(&session.key, answered, later);
+        let task_id = TaskId::from_uuid(uuid::Uuid::from_u128(1));
+        let ended = office.end_transfer(&session.key, answered, task_id, later);
         ended.await.expect("end_transfer");
         if !answered {
             assert_eq!(kinds(&claim(&office, later).await), []);
         }
     }
     let told = deliver_all(&office, later).await;
-    assert_eq!(kinds(&told), [EventKind::LeadCreated, EventKind::CallEnded]);
-    assert!(told[1].data.contains(r#""ending":"completed""#));
+    let expected = [
+        EventKind::LeadCreated,
+        EventKind::TaskCreated,
+        EventKind::CallEnded,
+    ];
+    assert_eq!(kinds(&told), expected);
+    assert!(told[2].data.contains(r#""ending":"completed""#));
 }

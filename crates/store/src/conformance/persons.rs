@@ -294,3 +294,63 @@ pub async fn lists_what_stands_of_a_line(store: Shared) {
     assert_eq!(listed(id, at(30)).await, [time!(12:00)]);
     assert!(listed(business(2).id, NOW).await.is_empty());
 }
+
+/// A free slot that was offered is the caller's who takes it, even where somebody of the line without a name stands at that
+/// hour: only who said the day and hour themselves, or the same name, or booked it in this call, holds that one.
+pub async fn takes_no_offered_slot_for_anothers(store: Shared) {
+    shop(&store, 4).await;
+    let david = Some("דוד");
+    // Under which name what stands was made, under which name the later call orders, whether it named day and hour.
+    for (n, (under, says, named_by_caller, expected)) in (1..).zip([
+        (None, None, false, "created"),
+        (None, None, true, "held before"),
+        (david, None, false, "created"),
+        (david, None, true, "held before"),
+        (None, david, false, "created"),
+        (None, david, true, "held before"),
+        (david, david, false, "held before"),
+        (david, Some("דוד כהן"), false, "held before"),
+        (david, Some("דנה"), true, "created"),
+    ]) {
+        let time = time!(9:00) + Duration::minutes(30 * i64::from(n));
+        let call = async |sid: &str| {
+            let key = key(1, &format!("CA-{sid}-{n}"));
+            open(&store, &key, Some(100 + n), u128::from(n)).await
+        };
+        let order_of =
+            |call: &CallSession, name: Option<&str>, named_by_caller, id: u32| BookingOrder {
+                name: name.map(|name| Pii::new(name.to_owned())),
+                named_by_caller,
+                ..order(call, TUESDAY, time, id.into())
+            };
+        let earlier = order_of(&call("earlier").await, under, true, n);
+        check(&book(&store, &earlier).await, &format!("created {n}"));
+        let call = call("later").await;
+        let id = if expected == "created" { 1_000 + n } else { n };
+        let later = order_of(&call, says, named_by_caller, 1_000 + n);
+        check(&book(&store, &later).await, &format!("{expected} {id}"));
+        // The same yes once more, in whatever words, is the same appointment.
+        let again = order_of(&call, says, false, 2_000 + n);
+        let since = if expected == "created" {
+            "held here"
+        } else {
+            expected
+        };
+        check(&book(&store, &again).await, &format!("{since} {id}"));
+    }
+}
+
+/// Who moves to a slot that was offered gets it, whoever else of the line may stand there without a name.
+pub async fn moves_to_an_offered_slot(store: Shared) {
+    shop(&store, 2).await;
+    let earlier = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    book(&store, &order(&earlier, TUESDAY, time!(11:00), 1)).await;
+    let later = open(&store, &key(1, "CA2"), Some(7), 1).await;
+    for (time, expected) in [(time!(10:00), "created 2"), (time!(11:00), "moved 2")] {
+        let offered = BookingOrder {
+            named_by_caller: false,
+            ..order(&later, TUESDAY, time, 2)
+        };
+        check(&book(&store, &offered).await, expected);
+    }
+}

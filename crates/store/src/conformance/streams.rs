@@ -1,7 +1,8 @@
 //! Laws of the streams of a call, and of its way to a person.
 
 use time::{Duration, macros::time};
-use toran_domain::{ModelName, Pii, RequestedTime, Speaker, Usage};
+use toran_domain::{ModelName, Pii, RequestedTime, Speaker, TaskId, Usage};
+use uuid::Uuid;
 
 use super::{NOW, Shared, TUESDAY, add, book, key as key_of, open, order, phone, standing};
 use crate::{BookingAnswer, CallEnding, CallStream, StoreError, TranscriptLine, TransferState};
@@ -121,13 +122,17 @@ async fn write_everything(
         store
             .add_usage(stream, &model, Usage::default(), None)
             .await,
+        store.name_made(stream, "דוד").await,
+        store.note_transfer_told(stream).await,
+        store.withdraw_transfer(stream).await,
         store.request_transfer(stream, NOW).await,
         store.keep_alive(stream, later).await,
         store.end_stream(stream, CallEnding::HungUp, later).await,
     ]
 }
 
-/// A caller who asks for a person is dialled to one; if nobody takes the call, the caller comes back and is told once.
+/// A caller who asks for a person is dialled to one; if nobody takes the call, the caller comes back and is told of it, by whichever
+/// stream gets to it.
 pub async fn carries_a_call_to_a_person(store: Shared) {
     use TransferState::{Answered, Dialling, Wanted};
     add(&store, 1).await;
@@ -139,7 +144,7 @@ pub async fn carries_a_call_to_a_person(store: Shared) {
     };
     let begin = async |now| store.begin_transfer(&key, now).await.expect("begin");
     let end = async |answered| {
-        let ended = store.end_transfer(&key, answered, NOW + Duration::hours(3));
+        let ended = store.end_transfer(&key, answered, task_id(1), NOW + Duration::hours(3));
         ended.await.expect("end_transfer");
     };
     let state = async || {
@@ -174,10 +179,20 @@ pub async fn carries_a_call_to_a_person(store: Shared) {
     assert_eq!(sweep(NOW + Duration::hours(4)).await, 0);
     end(false).await;
     assert!(!begin(NOW).await);
+    let failed = Some(TransferState::Failed);
+    let silent = take_over().await;
+    assert_eq!(silent.transfer, failed);
+    // That stream died before it could say so.
     let back = take_over().await;
-    assert_eq!(back.transfer, Some(TransferState::Failed));
+    assert_eq!(back.transfer, failed);
+    let told = store.note_transfer_told(&back.stream()).await;
+    told.expect("note_transfer_told");
     assert_eq!(take_over().await.transfer, None, "told once");
     assert_eq!(state().await, (None, None));
+    // Who is on the line again was not taken by anybody, whatever the provider does not say.
+    wanted(&take_over().await.stream()).await;
+    assert!(begin(NOW).await);
+    assert_eq!(take_over().await.transfer, failed);
 
     wanted(&take_over().await.stream()).await;
     assert!(begin(NOW).await);
@@ -193,4 +208,61 @@ pub async fn carries_a_call_to_a_person(store: Shared) {
         matches!(refused, Err(StoreError::UnknownCall)),
         "{refused:?}"
     );
+}
+
+fn task_id(n: u128) -> TaskId {
+    TaskId::from_uuid(Uuid::from_u128(n))
+}
+
+/// What a stream takes back or has told is gone; what is on its way is not.
+pub async fn forgets_that_a_person_was_wanted(store: Shared) {
+    use TransferState::{Dialling, Failed, Wanted};
+    add(&store, 1).await;
+    let key = key_of(1, "CA1");
+    open(&store, &key, Some(7), 1).await;
+    let stream = super::stream(&key);
+    let check = async |expected| {
+        let session = store.call_session(&key).await.expect("call_session");
+        assert_eq!(session.expect("open").transfer, expected);
+    };
+    let withdraw = async || store.withdraw_transfer(&stream).await.expect("withdraw");
+    let told = async || store.note_transfer_told(&stream).await.expect("told");
+    let request = async || store.request_transfer(&stream, NOW).await.expect("request");
+    withdraw().await;
+    check(None).await;
+    request().await;
+    told().await;
+    check(Some(Wanted)).await;
+    withdraw().await;
+    check(None).await;
+    assert!(!store.begin_transfer(&key, NOW).await.expect("begin"));
+    request().await;
+    assert!(store.begin_transfer(&key, NOW).await.expect("begin"));
+    withdraw().await;
+    told().await;
+    check(Some(Dialling)).await;
+    let ended = store.end_transfer(&key, false, task_id(1), NOW).await;
+    ended.expect("end_transfer");
+    withdraw().await;
+    check(Some(Failed)).await;
+    told().await;
+    check(None).await;
+    // The gateway died before anybody was dialled, or before it heard what came of it.
+    let sweep = async |seen_before| {
+        let ended = store.end_abandoned_calls(seen_before, seen_before).await;
+        ended.expect("end_abandoned_calls")
+    };
+    let ended = store.end_stream(&stream, CallEnding::HungUp, NOW).await;
+    ended.expect("end_stream");
+    request().await;
+    assert_eq!(sweep(NOW).await, 0);
+    check(Some(Wanted)).await;
+    assert_eq!(sweep(NOW + Duration::SECOND).await, 0);
+    check(Some(Failed)).await;
+    request().await;
+    assert!(store.begin_transfer(&key, NOW).await.expect("begin"));
+    assert_eq!(sweep(NOW + Duration::hours(4)).await, 0);
+    check(Some(Dialling)).await;
+    assert_eq!(sweep(NOW + Duration::hours(5)).await, 1);
+    check(Some(Failed)).await;
 }

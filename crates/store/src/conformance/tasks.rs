@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{BookingAnswer, CallSession, EventKind, NewTask, TaskAddition};
 
-fn task(call: &CallSession, n: u128, time: Time, seconds: i64) -> NewTask {
+pub(super) fn task(call: &CallSession, n: u128, time: Time, seconds: i64) -> NewTask {
     NewTask {
         task_id: TaskId::from_uuid(Uuid::from_u128(n)),
         key: call.key.clone(),
@@ -180,6 +180,13 @@ pub async fn keeps_a_task_of_each_kind(office: Office) {
         .note_request(&super::stream(&call.key), nothing, Some("דנה"), NOW)
         .await;
     noted.expect("note_request");
+    let unnamed = office.tasks(id, false).await.expect("tasks");
+    assert!(
+        unnamed.iter().all(|task| task.name.is_none()),
+        "it may be another's"
+    );
+    let named = office.name_made(&super::stream(&call.key), "דנה").await;
+    named.expect("name_made");
     let mut booked = order(&call, TUESDAY, HALF_PAST_FOUR, 1);
     booked.now = NOW + Duration::seconds(30);
     book(&store(&office), &booked).await;
@@ -305,4 +312,83 @@ pub async fn keeps_the_request_of_another_person(office: Office) {
     assert!(matches!(added, TaskAddition::AlreadyBooked(_)), "{added:?}");
     book_for("נועם", time!(12:00), 2, 40).await;
     assert_eq!(open_now().await, 1, "this person's request is answered");
+}
+
+/// Whatever order requests of one kind arrive in, the task holds the words of all of them, and the moment of the newest; what
+/// was dealt with comes back only if there is more to read.
+pub async fn keeps_the_words_of_each_request_in_any_order(office: Office) {
+    let id = add(&store(&office), 1).await.id;
+    let said = |call: &CallSession, n: u128, kind, words: &str, seconds| NewTask {
+        kind,
+        words: Some(Pii::new(words.to_owned())),
+        ..task(call, n, time!(9:00), seconds)
+    };
+    let one = async |call: &CallSession| {
+        let tasks = office.tasks(id, true).await.expect("tasks");
+        let mut of_call = tasks
+            .into_iter()
+            .filter(|task| task.call_sid == call.key.call_sid);
+        of_call.next().expect("a task")
+    };
+    let add_task = async |task: &NewTask| office.add_task(task).await.expect("add_task");
+    let moment = NOW + Duration::seconds(20);
+    for (n, (kind, first, second, expected)) in (1..).zip([
+        (
+            TaskKind::Message,
+            ("אאחר", 10),
+            ("תביאו מים", 20),
+            "אאחר / תביאו מים",
+        ),
+        (
+            TaskKind::Message,
+            ("תביאו מים", 20),
+            ("אאחר", 10),
+            "אאחר / תביאו מים",
+        ),
+        (
+            TaskKind::Cancellation,
+            ("לבטל", 20),
+            ("את שלישי", 20),
+            "לבטל / את שלישי",
+        ),
+        (TaskKind::Person, ("א / ב", 20), ("א", 10), "א / ב"),
+        (TaskKind::Move, ("א", 10), ("א / ב", 20), "א / ב"),
+        (TaskKind::Booking, ("ברביעי", 20), ("מחר", 10), "ברביעי"),
+        (TaskKind::Booking, ("מחר", 10), ("ברביעי", 20), "ברביעי"),
+    ]) {
+        let call = open(
+            &store(&office),
+            &key(1, &format!("CA{n}")),
+            Some(n),
+            n.into(),
+        )
+        .await;
+        let ids = u128::from(n) * 10;
+        let first = said(&call, ids, kind, first.0, first.1);
+        let second = said(&call, ids + 1, kind, second.0, second.1);
+        for task in [&first, &second] {
+            add_task(task).await;
+        }
+        for task in [&first, &second] {
+            let again = add_task(task).await;
+            assert_eq!(again, TaskAddition::AlreadyThere, "{expected}");
+        }
+        let row = one(&call).await;
+        let words = row.words.as_ref().map(|words| words.expose().as_str());
+        assert_eq!((words, row.noted_at), (Some(expected), moment));
+        let finished = office.finish_task(id, row.task_id, moment).await;
+        assert!(finished.expect("finish_task"));
+        add_task(&first).await;
+        assert!(one(&call).await.done_at.is_some(), "it was read");
+        let late = said(&call, ids + 2, kind, "ועוד משהו", 5);
+        let is_booking = kind == TaskKind::Booking;
+        let expected = if is_booking {
+            TaskAddition::AlreadyThere
+        } else {
+            TaskAddition::Added
+        };
+        assert_eq!(add_task(&late).await, expected);
+        let row = one(&call).await;
+        assert_eq!((row.done_at.is_some(), row.noted_at), (is_booking, moment));
+    }
 }

@@ -1,0 +1,69 @@
+//! Where the events of businesses go.
+
+use std::io::Write;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use toran_crm::{WebhookSecret, check_webhook};
+use toran_domain::BusinessId;
+use toran_store::{Outbox as _, Webhook};
+use toran_store_sql::SqlStore;
+use uuid::Uuid;
+
+use super::{OfficeError, known, now};
+
+/// Writes where a business's events go; the secret is not shown again.
+pub async fn show_webhook(
+    store: &SqlStore,
+    business_id: BusinessId,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    known(store, business_id).await?;
+    match store.webhook(business_id).await? {
+        Some(webhook) => writeln!(out, "{}", webhook.url)?,
+        None => writeln!(out, "no webhook: events wait for one, at most 30 days")?,
+    }
+    Ok(())
+}
+
+/// Sets where a business's events go. Without a secret one is made, and written: it is shown only now.
+pub async fn set_webhook(
+    store: &SqlStore,
+    business_id: BusinessId,
+    url: String,
+    secret: Option<SecretString>,
+    out: &mut dyn Write,
+) -> Result<(), OfficeError> {
+    let (made, secret) = match secret {
+        Some(secret) => (false, secret),
+        None => (true, new_secret()),
+    };
+    let webhook = Webhook { url, secret };
+    check_webhook(&webhook)?;
+    if !store
+        .set_webhook(business_id, Some(&webhook), now())
+        .await?
+    {
+        return Err(OfficeError::UnknownBusiness(business_id));
+    }
+    if made {
+        writeln!(out, "{}", webhook.secret.expose_secret())?;
+    }
+    Ok(())
+}
+
+/// Lets a business's events go nowhere.
+pub async fn remove_webhook(store: &SqlStore, business_id: BusinessId) -> Result<(), OfficeError> {
+    if store.set_webhook(business_id, None, now()).await? {
+        Ok(())
+    } else {
+        Err(OfficeError::UnknownBusiness(business_id))
+    }
+}
+
+fn new_secret() -> SecretString {
+    let (first, second) = (Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes());
+    let mut random = [0; 32];
+    random[..16].copy_from_slice(&first);
+    random[16..].copy_from_slice(&second);
+    WebhookSecret::from_bytes(random).serialized()
+}
