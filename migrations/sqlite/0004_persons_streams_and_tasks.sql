@@ -10,6 +10,9 @@ ALTER TABLE lead ADD COLUMN given_phone TEXT
 ALTER TABLE call_session ADD COLUMN caller_name TEXT CHECK (length(caller_name) BETWEEN 1 AND 80);
 ALTER TABLE call_session ADD COLUMN transfer TEXT CHECK (transfer IN ('wanted', 'dialling', 'failed', 'answered'));
 
+-- What a bare "yes" would mean in it, and how much of that the caller has heard.
+ALTER TABLE call_session ADD COLUMN proposal TEXT CHECK (proposal IS NULL OR json_valid(proposal));
+
 CREATE INDEX call_session_transfer ON call_session (seen_at) WHERE transfer IN ('wanted', 'dialling');
 
 -- Two persons, or one who asked for one more, may stand at one hour out of one call. What is the same order again is found

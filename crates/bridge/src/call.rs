@@ -21,7 +21,7 @@ use toran_call::{
     CallConfig, CallEngine, Ending, Fact, FromModel, FromPhone, Input, Instant as CallInstant,
     Output, Resumption, Said, StandingBooking, ToModel, ToPhone,
 };
-use toran_domain::Business;
+use toran_domain::{Business, Proposal};
 use toran_realtime::{ClientEvent, NewItem, ServerEvent};
 use toran_store::{CallAppointment, CallEnding, CallSession, TranscriptLine, TransferState};
 use toran_telephony::media::StreamSid;
@@ -145,7 +145,7 @@ pub(crate) async fn run(parts: CallParts) {
 fn resumption(session: &CallSession) -> Option<Resumption> {
     let happened = !session.said.is_empty()
         || !session.appointments.is_empty()
-        || !session.last_requested.is_empty();
+        || session.proposal != Proposal::default();
     (session.resumed && happened).then(|| Resumption {
         bookings: session.appointments.iter().map(standing).collect(),
         proposal: session.proposal,

@@ -12,9 +12,9 @@ use toran_call::{FromModel, Hearing, Notice, ResponseEnding};
 use toran_domain::{CallSid, ItemId, ModelName, Pii, ResponseId, Usage};
 use toran_prompt::{Booked, ServerEvent as PromptEvent};
 use toran_realtime::{
-    AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad, SessionUpdate,
-    StatusReason, Threshold, Transcriber, Transcription, TranscriptionUsage, Tri, TurnDetection,
-    Voice,
+    AudioDelta, AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad,
+    SessionUpdate, StatusReason, Threshold, Transcriber, Transcription, TranscriptionUsage, Tri,
+    TurnDetection, Voice,
 };
 
 /// An open session with the model, `session.created` received.

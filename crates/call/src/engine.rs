@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use time::{Date, PrimitiveDateTime, Time};
 use toran_audio::Millis;
-use toran_domain::{AppointmentId, Booking, ItemId, Pii, RequestedTime, Speaker};
+use toran_domain::{AppointmentId, Booking, ItemId, Pii, Speaker};
 use toran_truth::Ledger;
 
 use crate::{

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    Booking, CallSid, Cost, ModelName, PhoneNumber, Pii, RequestedTime, TaskId, Usage,
+    Booking, CallSid, Cost, ModelName, PhoneNumber, Pii, Proposal, RequestedTime, TaskId, Usage,
 };
 use toran_store::{
     CallEnding, CallKey, CallOpening, CallSession, CallStream, Calls, MAX_OFFERED, ModelUsage,
@@ -38,6 +38,7 @@ statements! {
     FORGET_TOKENS: Across = "DELETE FROM redeemed_stream_token WHERE expires_at < $1";
     REDEEM: Across = "INSERT INTO redeemed_stream_token (token_id, expires_at) VALUES ($1, $2) \
         ON CONFLICT (token_id) DO NOTHING";
+    NOTE_PROPOSAL: Scoped = "UPDATE call_session SET proposal = $3 WHERE business_id = $1 AND call_sid = $2";
     NOTE_OFFERS: Scoped = "UPDATE call_session SET offered = $3 WHERE business_id = $1 AND call_sid = $2";
     NOTE_ONE_MORE: Scoped = "UPDATE call_session SET one_more = TRUE WHERE business_id = $1 AND call_sid = $2";
     ANNOUNCE: Scoped = "UPDATE appointment SET announced = TRUE \
@@ -170,6 +171,22 @@ impl Calls for SqlStore {
     ) -> Result<(), StoreError> {
         let end = || self.end_transfer_once(key, answered, new_task_id, now);
         attempts(Repeat::Safe, end).await
+    }
+
+    async fn note_proposal(
+        &self,
+        stream: &CallStream,
+        proposal: Proposal,
+    ) -> Result<(), StoreError> {
+        let proposal = session::proposal_json(proposal)?;
+        let note = || async {
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
+            let values = values![&stream.key.call_sid, proposal.clone()];
+            tx.execute(NOTE_PROPOSAL, values).await?;
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, note).await
     }
 
     async fn note_offers(

@@ -2,7 +2,9 @@
 
 use sqlx::types::JsonValue;
 use time::{Date, Time, UtcDateTime};
-use toran_domain::{AppointmentId, Booking, CallSid, LeadId, PhoneNumber, Pii, RequestedTime};
+use toran_domain::{
+    AppointmentId, Booking, CallSid, LeadId, PhoneNumber, Pii, Proposal, RequestedTime,
+};
 use toran_scheduling::AppointmentSettings;
 use toran_store::{
     CallAppointment, CallEnding, CallKey, CallOpening, CallSession, CallStream, Event, SAID_LINES,
@@ -21,7 +23,7 @@ use crate::{
 
 statements! {
     LOAD: Scoped = "SELECT lead_id, name, phone, caller_name, transfer, last_requested_date, last_requested_time, last_confirmed_date, \
-        last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, offered, one_more, epoch \
+        last_confirmed_time, last_appointment_id, reconnects, ending, abandoned, proposal, offered, one_more, epoch \
         FROM call_session JOIN lead ON lead.business_id = call_session.business_id AND lead.id = lead_id \
         WHERE call_session.business_id = $1 AND call_sid = $2";
     APPOINTMENTS: Scoped = "SELECT id, starts_at, announced FROM appointment \
@@ -63,6 +65,10 @@ pub(crate) async fn load(
         return Ok(None);
     };
     let reconnects: u32 = row.int("call_session.reconnects")?;
+    let last_requested = RequestedTime {
+        date: row.date("call_session.last_requested_date")?,
+        time: row.time("call_session.last_requested_time")?,
+    };
     Ok(Some(CallSession {
         key: CallKey {
             business_id: tx.business_id(),
@@ -72,12 +78,13 @@ pub(crate) async fn load(
         lead_name: row.name("lead.name")?,
         caller_name: row.name("call_session.caller_name")?,
         has_number: row.phone()?.is_some(),
-        last_requested: RequestedTime {
-            date: row.date("call_session.last_requested_date")?,
-            time: row.time("call_session.last_requested_time")?,
-        },
+        last_requested,
         last_confirmed: last_confirmed(&row)?,
         appointments: appointments_of_call(tx, call_sid, &settings).await?,
+        proposal: proposal(row.json("call_session.proposal")?)?.unwrap_or(Proposal {
+            table: last_requested,
+            ..Proposal::default()
+        }),
         offered: offered(row.json("call_session.offered")?)?,
         one_more: row.flag("call_session.one_more")?,
         epoch: row.int("call_session.epoch")?,
@@ -288,6 +295,43 @@ fn last_confirmed(row: &Row) -> Result<Option<Booking>, StoreError> {
         appointment_id: AppointmentId::from_uuid(id),
         date,
         time,
+    }))
+}
+
+/// A proposal as it is stored, what is on the table and what of it was heard: `[["2026-11-24","10:30"],["2026-11-24",null]]`.
+pub(crate) fn proposal_json(proposal: Proposal) -> Result<JsonValue, StoreError> {
+    let pair = |said: RequestedTime| -> Result<Vec<Option<String>>, time::error::Format> {
+        let date = said.date.map(|date| date.format(DATE)).transpose()?;
+        let time = said.time.map(|time| time.format(TIME)).transpose()?;
+        Ok(vec![date, time])
+    };
+    let pairs: Result<Vec<_>, _> = [proposal.table, proposal.heard]
+        .map(pair)
+        .into_iter()
+        .collect();
+    let pairs = pairs.map_err(StoreError::unavailable)?;
+    Ok(pairs.into_iter().collect())
+}
+
+fn proposal(stored: Option<JsonValue>) -> Result<Option<Proposal>, StoreError> {
+    type Pair = (Option<String>, Option<String>);
+    const COLUMN: &str = "call_session.proposal";
+    let Some(stored) = stored else {
+        return Ok(None);
+    };
+    let (table, heard): (Pair, Pair) =
+        serde_json::from_value(stored).map_err(|error| StoreError::corrupt(COLUMN, error))?;
+    let read = |(date, time): Pair| -> Result<RequestedTime, StoreError> {
+        let date = date.map(|date| Date::parse(&date, DATE)).transpose();
+        let time = time.map(|time| Time::parse(&time, TIME)).transpose();
+        Ok(RequestedTime {
+            date: date.map_err(|error| StoreError::corrupt(COLUMN, error))?,
+            time: time.map_err(|error| StoreError::corrupt(COLUMN, error))?,
+        })
+    };
+    Ok(Some(Proposal {
+        table: read(table)?,
+        heard: read(heard)?,
     }))
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{
     Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName, PhoneNumber, Pii,
-    RequestedTime, Speaker, TaskId, Usage,
+    Proposal, RequestedTime, Speaker, TaskId, Usage,
 };
 use uuid::Uuid;
 
@@ -80,6 +80,9 @@ pub struct CallSession {
     pub last_confirmed: Option<Booking>,
     /// The live appointments that were made or moved in this call, earliest first.
     pub appointments: Vec<CallAppointment>,
+    /// What a bare "yes" would mean, and how much of that the caller has heard. Of a call that noted none it is what was asked
+    /// for last, unheard.
+    pub proposal: Proposal,
     /// The day and hour of the slots that the caller was offered last.
     pub offered: Vec<(Date, Time)>,
     /// Whether the caller asked for one more appointment since the last one was made.
@@ -269,6 +272,13 @@ pub trait Calls: Send + Sync {
     /// Gives a name to what this call made without one: its live appointments and its open tasks. For a name that was said
     /// by itself, as it often is after the yes. What has a name keeps it.
     async fn name_made(&self, stream: &CallStream, name: &str) -> Result<(), StoreError>;
+
+    /// Remembers what a bare "yes" would mean, and how much of that the caller has heard.
+    async fn note_proposal(
+        &self,
+        stream: &CallStream,
+        proposal: Proposal,
+    ) -> Result<(), StoreError>;
 
     /// Remembers the slots that the caller was offered last, at most [`MAX_OFFERED`].
     async fn note_offers(

@@ -94,6 +94,7 @@ macro_rules! conformance_suite {
             frees_what_is_given_up,
             moves_where_others_make_room,
             remembers_what_was_offered_said_and_announced,
+            remembers_what_a_yes_would_mean,
             ends_calls_that_nobody_has_seen,
             lets_no_superseded_stream_write,
             carries_a_call_to_a_person,

@@ -16,7 +16,8 @@ use std::{
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
-    Booking, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, RequestedTime, TaskId, Usage,
+    Booking, Business, BusinessId, Cost, ModelName, PhoneNumber, Pii, Proposal, RequestedTime,
+    TaskId, Usage,
 };
 use toran_scheduling::AppointmentSettings;
 use uuid::Uuid;
@@ -233,6 +234,15 @@ impl Calls for MemoryStore {
         for made in made_here {
             made.live.name.get_or_insert_with(|| name.clone());
         }
+        Ok(())
+    }
+
+    async fn note_proposal(
+        &self,
+        stream: &CallStream,
+        proposal: Proposal,
+    ) -> Result<(), StoreError> {
+        self.state()?.streamed(stream)?.proposal = Some(proposal);
         Ok(())
     }
 

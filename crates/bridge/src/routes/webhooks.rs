@@ -82,7 +82,8 @@ async fn transfer(bridge: &Bridge, form: &SignedForm) -> Result<Option<Twiml>, R
     let (call_sid, business_id) = (&key.call_sid, key.business_id);
     let Some(number) = &business.transfer_number else {
         // It was taken away since the caller asked: they come back, and are told.
-        let ended = bridge.store.end_transfer(&key, false, bridge.clock.now());
+        let (task_id, now) = (TaskId::from_uuid(new_id()), bridge.clock.now());
+        let ended = bridge.store.end_transfer(&key, false, task_id, now);
         ended.await?;
         return Ok(None);
     };

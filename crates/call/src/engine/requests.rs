@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use toran_domain::{
-    MAX_TASK_WORDS_CHARS, Outcome, Pii, RequestedTime, Speaker, TaskKind, TurnIndex,
+    BETWEEN_TASK_WORDS, MAX_TASK_WORDS_CHARS, Outcome, Pii, RequestedTime, Speaker, TaskKind,
+    TurnIndex,
 };
 
 use toran_truth::Promise;
@@ -58,8 +59,6 @@ pub(super) struct Requests {
 /// After so many requests in a row that could not be saved, what the model promises by itself is not tried again: the caller
 /// was told the truth each time.
 const LOST_ENDURED: u8 = 2;
-/// Stands between the words of two turns.
-const BETWEEN_TURNS: &str = " / ";
 
 impl Requests {
     pub(super) fn due(&self, timings: &Timings) -> Option<Instant> {
@@ -103,7 +102,7 @@ impl Requests {
         let all = self.words.entry(kind).or_default();
         if !words.is_empty() && !all.contains(words) {
             if !all.is_empty() {
-                all.push_str(BETWEEN_TURNS);
+                all.push_str(BETWEEN_TASK_WORDS);
             }
             all.push_str(words);
             let surplus = all.chars().count().saturating_sub(MAX_TASK_WORDS_CHARS);
@@ -180,7 +179,7 @@ impl CallEngine {
             .take(LINES_OF_A_REQUEST)
             .collect();
         lines.reverse();
-        lines.join(BETWEEN_TURNS)
+        lines.join(BETWEEN_TASK_WORDS)
     }
 
     /// What is still to be booked: the table, unless it stands.

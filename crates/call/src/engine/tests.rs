@@ -14,7 +14,8 @@ use time::{
 };
 use toran_audio::MULAW_SILENCE;
 use toran_domain::{
-    Action, AppointmentId, AppointmentRequest, Booking, Outcome, ResponseId, TaskKind, TurnIndex,
+    Action, AppointmentId, AppointmentRequest, Booking, Outcome, RequestedTime, ResponseId,
+    TaskKind, TurnIndex,
 };
 use toran_scheduling::{AppointmentSettings, Slot, TimeZoneName};
 

@@ -1,7 +1,7 @@
 //! Laws of calls, leads, transcripts and usage.
 
 use time::{Duration, macros::time};
-use toran_domain::{Cost, ModelName, Pii, RequestedTime, Speaker, Usage};
+use toran_domain::{Cost, ModelName, Pii, Proposal, RequestedTime, Speaker, Usage};
 use uuid::Uuid;
 
 use super::{NOW, Shared, TUESDAY, add, business, key, lead_id, open, order, stream};
@@ -369,6 +369,45 @@ fn line(n: u32, text: &str) -> TranscriptLine {
         text: Pii::new(text.to_owned()),
         at: NOW + Duration::seconds(n.into()),
     }
+}
+
+/// What a yes would mean comes back as it was noted last, whatever is asked for meanwhile; before, it is what was asked for,
+/// unheard.
+pub async fn remembers_what_a_yes_would_mean(store: Shared) {
+    add(&store, 1).await;
+    let key = key(1, "CA1");
+    let call = stream(&open(&store, &key, Some(7), 1).await.key);
+    let proposal = async || {
+        let session = store.call_session(&key).await.expect("call_session");
+        session.expect("open").proposal
+    };
+    assert_eq!(proposal().await, Proposal::default());
+    let day = RequestedTime {
+        date: Some(TUESDAY),
+        time: None,
+    };
+    let asked = store.note_request(&call, day, None, NOW).await;
+    asked.expect("note_request");
+    let unheard = Proposal {
+        table: day,
+        ..Proposal::default()
+    };
+    assert_eq!(proposal().await, unheard);
+    let offered = Proposal {
+        table: RequestedTime {
+            time: Some(time!(10:30)),
+            ..day
+        },
+        heard: day,
+    };
+    for noted in [offered, Proposal::default(), offered] {
+        let done = store.note_proposal(&call, noted).await;
+        done.expect("note_proposal");
+        assert_eq!(proposal().await, noted);
+    }
+    let asked = store.note_request(&call, day, None, NOW).await;
+    asked.expect("note_request");
+    assert_eq!(proposal().await, offered);
 }
 
 /// What another gateway needs to take a call over.

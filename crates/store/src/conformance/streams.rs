@@ -1,7 +1,7 @@
 //! Laws of the streams of a call, and of its way to a person.
 
 use time::{Duration, macros::time};
-use toran_domain::{ModelName, Pii, RequestedTime, Speaker, TaskId, Usage};
+use toran_domain::{ModelName, Pii, Proposal, RequestedTime, Speaker, TaskId, Usage};
 use uuid::Uuid;
 
 use super::{NOW, Shared, TUESDAY, add, book, key as key_of, open, order, phone, standing};
@@ -87,6 +87,7 @@ pub async fn lets_no_superseded_stream_write(store: Shared) {
     assert_eq!(session.caller_name, Some(Pii::new("דוד".to_owned())));
     assert!(session.one_more && session.appointments[0].announced);
     assert_eq!(session.offered.len(), 1);
+    assert_eq!(session.proposal.heard.date, Some(TUESDAY));
     assert_eq!(session.transfer, Some(TransferState::Wanted));
     assert_eq!((transcript.len(), usage.len()), (1, 1));
     assert_eq!(rows[0].given_phone, Some(phone(9)));
@@ -104,6 +105,10 @@ async fn write_everything(
         date: Some(TUESDAY),
         time: None,
     };
+    let proposal = Proposal {
+        table: requested,
+        heard: requested,
+    };
     let model = ModelName("gpt-4o-mini".into());
     let said = TranscriptLine {
         speaker: Speaker::Caller,
@@ -115,6 +120,7 @@ async fn write_everything(
             .note_request(stream, requested, Some("דוד"), NOW)
             .await,
         store.note_offers(stream, &[(TUESDAY, time!(9:00))]).await,
+        store.note_proposal(stream, proposal).await,
         store.note_one_more(stream).await,
         store.note_phone(stream, &phone(9)).await,
         store.mark_announced(stream, booking).await,

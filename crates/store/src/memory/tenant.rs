@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
     AppointmentId, Booking, Business, BusinessId, CallSid, LeadId, ModelName, PhoneNumber, Pii,
-    RequestedTime,
+    Proposal, RequestedTime,
 };
 use toran_scheduling::Refusal;
 use uuid::Uuid;
@@ -47,6 +47,7 @@ pub(super) struct Call {
     pub(super) transfer: Option<TransferState>,
     pub(super) last_requested: RequestedTime,
     pub(super) last_confirmed: Option<Booking>,
+    pub(super) proposal: Option<Proposal>,
     pub(super) offered: Vec<(Date, Time)>,
     pub(super) one_more: bool,
     pub(super) epoch: u32,
@@ -104,6 +105,7 @@ impl Call {
             transfer: None,
             last_requested: RequestedTime::default(),
             last_confirmed: None,
+            proposal: None,
             offered: Vec::new(),
             one_more: false,
             epoch: 0,
@@ -161,6 +163,10 @@ impl Tenant {
                     announced: made.announced,
                 })
                 .collect(),
+            proposal: call.proposal.unwrap_or(Proposal {
+                table: call.last_requested,
+                ..Proposal::default()
+            }),
             offered: call.offered.clone(),
             one_more: call.one_more,
             epoch: call.epoch,

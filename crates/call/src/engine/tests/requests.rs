@@ -217,7 +217,7 @@ fn a_caller_whom_nobody_took_is_told_and_called_back() {
         by: Speaker::Caller,
         text: Pii::new(text.to_owned()),
     };
-    let mut call = Call::live_with(CallConfig {
+    let call = Call::live_with(CallConfig {
         can_transfer: true,
         transfer_failed: true,
         resumption: Some(Resumption {
@@ -430,8 +430,7 @@ fn a_name_alone_is_that_of_what_was_booked_and_one_beside_a_wish_is_not() {
         call.says("דנה");
         call.understood(understood);
         let facts = call.facts();
-        let named = facts.iter().any(|fact| matches!(fact, Fact::NameGiven(_)));
-        named
+        facts.iter().any(|fact| matches!(fact, Fact::NameGiven(_)))
     };
     let dana = |action, time| AppointmentRequest {
         name: Some(Pii::new("דנה".into())),
