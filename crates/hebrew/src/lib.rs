@@ -4,7 +4,7 @@
 //! ([`normalise`]); dates, hours and numbers as a person would say them ([`date_words`],
 //! [`time_words`]); the hours and days that one of our own sentences names ([`times_spoken`], [`dates_spoken`]); and
 //! what a person's words can name ([`days_said`], [`hours_said`], [`parts_said`], [`name_said`], [`digits_said`]), ask
-//! for ([`one_more_said`], [`replacement_said`]) or say yes to ([`yes_said`]), so that a parser's answer may be held against them.
+//! for ([`one_more_said`], [`replacement_said`], [`correction_said`]) or say yes to ([`yes_said`]), so that a parser's answer may be held against them.
 //!
 //! It is *not* the parser of callers' words (a language model is): its readers bear out or contradict, and ask for
 //! nothing. No morphology, no translation and no transliteration. It knows no clock and no zone, and nothing else of
@@ -41,7 +41,7 @@ pub use said::{
     names::{asks_for_name, name_said, same_name},
     parts::{DayPart, parts_said},
     phone::digits_said,
-    wishes::{one_more_said, replacement_said},
+    wishes::{correction_said, one_more_said, replacement_said},
     yes::{no_said, yes_said},
 };
 pub use spoken::{hours_spoken, times_spoken};

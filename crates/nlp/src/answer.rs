@@ -136,9 +136,11 @@ pub fn read_answer(
     let (name, name_is_unclear) = spoken_name(answer.name.as_deref(), user_text);
     let mut unclear = settled.unclear;
     unclear.extend(name_is_unclear.then_some(Detail::Name));
-    // A question books nothing and is read back, so that the answer's word is enough.
+    // A question books nothing and is read back, so that the answer's word is enough; but who corrects himself asks for no
+    // second one.
     let is_only_asked = stated == Action::Ask && settled.action == Action::Ask;
-    let asks_for_one_more = is_only_asked || speaks_of_one_more(intent, user_text);
+    let asks_for_one_more = speaks_of_one_more(intent, user_text)
+        || (is_only_asked && !hebrew::correction_said(user_text));
     Ok(Reading {
         about: about(intent, settled.action, judged),
         part_of_day: judged

@@ -37,6 +37,60 @@ pub fn replacement_said(text: &str) -> bool {
     (0..tokens.len()).any(|at| is_replacing(&tokens, at) && !is_refused(&tokens, at, 2))
 }
 
+/// Whether a text takes back what was said or agreed before: "לא, בעצם באחת עשרה", "התכוונתי לרביעי", "no, rather at ten".
+///
+/// ```
+/// use toran_hebrew::correction_said;
+///
+/// assert!(correction_said("לא, בשעה אחת עשרה"));
+/// assert!(!correction_said("ואפשר גם בשעה אחת עשרה?"));
+/// ```
+pub fn correction_said(text: &str) -> bool {
+    let tokens = Tokens::of(text);
+    let opens_with_no = matches!(tokens.text(0), "לא" | "no" | "нет" | "لا");
+    opens_with_no || (0..tokens.len()).any(|at| is_correcting(tokens.text(at)))
+}
+
+fn is_correcting(word: &str) -> bool {
+    let word = word.strip_prefix('ו').unwrap_or(word);
+    matches!(
+        word,
+        "בעצמ"
+            | "במקומ"
+            | "טעיתי"
+            | "טעות"
+            | "התבלבלתי"
+            | "התכוונתי"
+            | "התחרטתי"
+            | "עדיפ"
+            | "לשנות"
+            | "תשנה"
+            | "תשני"
+            | "להחליפ"
+            | "תחליפ"
+            | "תחליפי"
+            | "להזיז"
+            | "תזיז"
+            | "תזיזי"
+            | "להקדימ"
+            | "תקדימ"
+            | "תקדימי"
+            | "לדחות"
+            | "תדחה"
+            | "תדחי"
+            | "להעביר"
+            | "תעביר"
+            | "תעבירי"
+            | "instead"
+            | "actually"
+            | "rather"
+            | "meant"
+            | "вместо"
+            | "вернее"
+            | "лучше"
+    )
+}
+
 /// The words that follow in the clause; nothing beyond its end.
 fn behind(tokens: &Tokens, at: usize) -> [&str; 2] {
     [at + 1, at + 2].map(|next| {

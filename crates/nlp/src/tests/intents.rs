@@ -54,6 +54,21 @@ fn one_more_appointment_needs_words_of_its_own() {
     }
     // A question is read back.
     check_one_more("ומתי עוד אפשר?", r#""action":"ask","intent":"book""#, true);
+    // But a correction is of the one that there is.
+    for text in [
+        "לא, בעצם ביום רביעי",
+        "לא, ברביעי",
+        "התכוונתי לרביעי",
+        "ברביעי במקום",
+        "סליחה, טעיתי, רביעי",
+    ] {
+        check_one_more(text, &format!(r#""action":"ask",{WEDNESDAY}"#), false);
+    }
+    check_one_more(
+        "לא, עוד תור לאשתי, ברביעי",
+        &format!(r#""action":"ask",{WEDNESDAY}"#),
+        true,
+    );
     // A confirmation that comes to a question may be answered by a bare yes.
     check_one_more(
         "כן, בחמישי",
