@@ -80,14 +80,19 @@ const BACKCHANNELS: &[&str] = &[
     "yes",
 ];
 
-/// A word that can be read: in Hebrew, or in Latin letters with a vowel ("Alex"), and not one letter drawn out.
+/// A word that can be read, and not one letter drawn out: in Hebrew, in Latin letters with a vowel ("Alex"), or in the letters
+/// of the country's other languages ("Олег").
 fn may_be_a_name(word: &str) -> bool {
     let first = word.chars().next();
     let is_drawn_out = word.chars().all(|letter| Some(letter) == first);
     let is_latin = word.chars().count() >= 3
         && word.chars().all(|letter| letter.is_ascii_alphabetic())
         && word.contains(['a', 'e', 'i', 'o', 'u', 'y']);
-    !is_drawn_out && (hebrew::has_hebrew(word) || is_latin)
+    let is_russian_or_arabic = word.chars().count() >= 3
+        && word
+            .chars()
+            .all(|letter| matches!(letter, '\u{400}'..='\u{4ff}' | '\u{620}'..='\u{64a}'));
+    !is_drawn_out && (hebrew::has_hebrew(word) || is_latin || is_russian_or_arabic)
 }
 
 #[cfg(test)]
@@ -120,6 +125,12 @@ mod tests {
         check("גוונים", None, Hearing::Words);
         check("לתספורת", None, Hearing::Words);
         check("ביטול", None, Hearing::Words);
+        for name in ["Олег", "Наталья", "محمد"] {
+            check(name, None, Hearing::UnknownWord);
+        }
+        for noise in ["ааа", "да!!!?", "你好吗"] {
+            assert_ne!(hearing(noise, None, ""), Hearing::UnknownWord, "{noise}");
+        }
         check("בלה", None, Hearing::UnknownWord);
         check("בלה", Some(-0.1), Hearing::UnknownWord);
         check("גרגר", None, Hearing::UnknownWord);
