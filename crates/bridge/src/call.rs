@@ -311,7 +311,7 @@ impl Driver {
                     name,
                     words,
                 } => self.ask_desk(turn, order, self.inquirer(name, Some(words))),
-                Output::Save { save, draft } => self.save(save, draft),
+                Output::Save { save, order } => self.save(save, order),
                 Output::RequestTransfer => self.request_transfer(),
                 Output::WithdrawTransfer => self.recorder.record(Entry::TransferWithdrawn),
                 Output::Record(fact) => self.record(fact),

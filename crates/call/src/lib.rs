@@ -43,7 +43,7 @@ pub use engine::{CallConfig, CallEngine, Timer};
 pub use input::{FromModel, FromPhone, Hearing, Input, ParserFailure, ResponseEnding, Understood};
 pub use output::{
     BargeIn, DeskOrder, DropReason, Ending, Fact, MarkId, Notice, Output, Purpose, SaveId,
-    TaskDraft, ToModel, ToPhone,
+    TaskOrder, ToModel, ToPhone,
 };
 pub use resumption::{MAX_SAID_LINES, Resumption, Said, StandingBooking};
 pub use timings::{Instant, Timings};

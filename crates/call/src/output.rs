@@ -46,7 +46,7 @@ pub enum Output {
         /// Which request.
         save: SaveId,
         /// What it says.
-        draft: TaskDraft,
+        order: TaskOrder,
     },
     /// Store that this call wants a person, so that the provider dials one once the stream is over; whether it is stored
     /// comes back as [`Input::TransferRequested`](crate::Input::TransferRequested).
@@ -91,7 +91,7 @@ pub struct SaveId(pub u32);
 
 /// What the business is to do, as the call knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskDraft {
+pub struct TaskOrder {
     /// What is to be done.
     pub kind: TaskKind,
     /// The day and hour that it is about, as far as they were said.

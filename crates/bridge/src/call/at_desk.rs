@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use toran_call::{DeskOrder, Input, SaveId, TaskDraft};
+use toran_call::{DeskOrder, Input, SaveId, TaskOrder};
 use toran_domain::{AppointmentId, Pii, RequestedTime, TaskId, TurnIndex};
-use toran_store::{CallKey, Confirmation, DeskAnswer, Inquirer, Saved};
+use toran_store::{CallKey, Confirmation, DeskAnswer, Inquirer, Saved, TaskDraft};
 use tracing::{Instrument as _, Span, error, warn};
 
 use super::Driver;
@@ -43,17 +43,17 @@ impl Driver {
     }
 
     /// Saves a request for the business; like an order, it is carried out even if the call ends.
-    pub(super) fn save(&mut self, save: SaveId, draft: TaskDraft) {
+    pub(super) fn save(&mut self, save: SaveId, order: TaskOrder) {
         let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
-        let TaskDraft {
+        let TaskOrder {
             kind,
             requested,
             name,
             words,
-        } = draft;
+        } = order;
         let inquirer = self.inquirer(name, None);
         let saving = async move {
-            let draft = toran_store::TaskDraft {
+            let draft = TaskDraft {
                 kind,
                 requested,
                 words,

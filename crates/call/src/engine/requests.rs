@@ -10,7 +10,7 @@ use toran_domain::{
 use toran_truth::Promise;
 
 use super::{CallEngine, due};
-use crate::{Fact, Instant, Notice, Output, Purpose, SaveId, TaskDraft, Timings};
+use crate::{Fact, Instant, Notice, Output, Purpose, SaveId, TaskOrder, Timings};
 
 /// More requests under way than this are more than a call makes.
 const MAX_OPEN: usize = 16;
@@ -140,13 +140,13 @@ impl CallEngine {
             return;
         }
         self.requests.open.push_back(open);
-        let draft = TaskDraft {
+        let order = TaskOrder {
             kind,
             requested,
             name: self.caller_name.clone(),
             words: self.requests.words_with(kind, words),
         };
-        self.out.push_back(Output::Save { save, draft });
+        self.out.push_back(Output::Save { save, order });
     }
 
     /// A turn that asks the business for something: its words are saved, and the caller is told what became of that.

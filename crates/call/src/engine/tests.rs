@@ -22,7 +22,7 @@ use toran_scheduling::{AppointmentSettings, Slot, TimeZoneName};
 use super::*;
 use crate::{
     BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, Purpose,
-    ResponseEnding, Said, TaskDraft, Understood,
+    ResponseEnding, Said, TaskOrder, Understood,
 };
 
 const SECOND: usize = 8_000;
@@ -327,16 +327,19 @@ impl Call {
     }
 
     /// What was given to be saved for the business.
-    fn drafts(&self) -> Vec<TaskDraft> {
-        let drafts = |output: &Output| match output {
-            Output::Save { draft, .. } => Some(draft.clone()),
+    fn task_orders(&self) -> Vec<TaskOrder> {
+        let task_orders = |output: &Output| match output {
+            Output::Save { order, .. } => Some(order.clone()),
             _ => None,
         };
-        self.find(drafts)
+        self.find(task_orders)
     }
 
     fn saved_times(&self) -> Vec<RequestedTime> {
-        self.drafts().iter().map(|draft| draft.requested).collect()
+        self.task_orders()
+            .iter()
+            .map(|order| order.requested)
+            .collect()
     }
 
     /// Everything that was given to be saved so far is durable, or could not be saved.

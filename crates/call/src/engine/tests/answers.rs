@@ -53,7 +53,10 @@ fn a_false_claim_never_leaves_and_is_replaced() {
         response,
         ending: ResponseEnding::Cancelled,
     });
-    let words = call.drafts().into_iter().filter_map(|draft| draft.words);
+    let words = call
+        .task_orders()
+        .into_iter()
+        .filter_map(|order| order.words);
     let words: Vec<String> = words.map(Pii::into_inner).collect();
     assert_eq!(words, ["קוראים לי דוד"], "as they are told");
     assert!(!call.facts().iter().any(|fact| matches!(fact,
@@ -81,7 +84,7 @@ fn saved_after_a_false_claim(call: &mut Call) -> Vec<RequestedTime> {
         words: "שלחתי לך הודעה".into(),
     });
     call.saved(true);
-    let noted = (!call.drafts().is_empty()).then_some(true);
+    let noted = (!call.task_orders().is_empty()).then_some(true);
     assert_eq!(call.told().last(), Some(&Notice::ClaimRefused { noted }));
     assert_eq!(
         said(call),

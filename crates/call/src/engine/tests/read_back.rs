@@ -161,7 +161,7 @@ fn read_backs_of_other_times_are_not_counted_together() {
         call.says_yes();
     }
     assert_eq!(read_backs(&call), 3);
-    assert_eq!(call.drafts(), []);
+    assert_eq!(call.task_orders(), []);
 }
 
 #[test]

@@ -18,8 +18,8 @@ fn check_task(intent: Intent, kind: TaskKind) {
     for noted in [true, false] {
         let mut call = Call::greeted();
         wants(&mut call, intent, "המילים של הלקוח");
-        let [draft] = &call.drafts()[..] else {
-            panic!("{:?}", call.drafts())
+        let [draft] = &call.task_orders()[..] else {
+            panic!("{:?}", call.task_orders())
         };
         assert_eq!(draft.kind, kind);
         assert_eq!(draft.words, Some(Pii::new("המילים של הלקוח".to_owned())));
@@ -61,9 +61,9 @@ fn a_second_message_does_not_lose_the_first() {
     call.agent("אני רושם את הבקשה.");
     wants(&mut call, Intent::Message, "ותגידו לדנה תודה");
     let words: Vec<_> = call
-        .drafts()
+        .task_orders()
         .iter()
-        .map(|draft| draft.words.clone())
+        .map(|order| order.words.clone())
         .collect();
     let all = Pii::new("אאחר בעשר דקות / ותגידו לדנה תודה".to_owned());
     assert_eq!(words.last(), Some(&Some(all)));
@@ -80,7 +80,7 @@ fn moving_what_this_call_booked_is_no_task() {
         intent: Intent::Move,
         ..request(Action::Ask, Some(booking().date), Some(time!(11:00))).into()
     });
-    assert_eq!(call.drafts(), []);
+    assert_eq!(call.task_orders(), []);
     assert!(matches!(call.orders()[..], [DeskOrder::Look { .. }]));
 }
 
@@ -91,9 +91,9 @@ fn a_promise_that_the_model_makes_by_itself_is_kept_or_taken_back() {
         call.say("u", "תגידו לדנה שאני מאחרת", 900);
         call.parsed(AppointmentRequest::NONE);
         call.agent("אין בעיה, אעביר את ההודעה.");
-        let drafts = call.drafts();
-        let [draft] = &drafts[..] else {
-            panic!("{drafts:?}")
+        let task_orders = call.task_orders();
+        let [draft] = &task_orders[..] else {
+            panic!("{task_orders:?}")
         };
         let words = draft.words.as_ref().unwrap().expose();
         assert!(words.contains("שאני מאחרת"), "{words}");
@@ -105,7 +105,7 @@ fn a_promise_that_the_model_makes_by_itself_is_kept_or_taken_back() {
         assert_eq!(call.told(), Vec::from_iter((!noted).then_some(taken_back)));
         call.agent("אעביר את ההודעה, כמו שאמרתי.");
         // What is noted is noted once; what was lost is tried once more.
-        assert_eq!(call.drafts().len(), if noted { 1 } else { 2 });
+        assert_eq!(call.task_orders().len(), if noted { 1 } else { 2 });
     }
 }
 
@@ -115,7 +115,7 @@ fn a_message_that_the_model_promises_is_no_booking() {
     call.says("תגידו לדנה שהילד אלרגי לבוטנים");
     call.parsed(AppointmentRequest::NONE);
     call.agent("אעביר את ההודעה לדנה.");
-    let kinds: Vec<TaskKind> = call.drafts().iter().map(|draft| draft.kind).collect();
+    let kinds: Vec<TaskKind> = call.task_orders().iter().map(|order| order.kind).collect();
     assert_eq!(kinds, [TaskKind::Message]);
 }
 
@@ -123,7 +123,7 @@ fn a_message_that_the_model_promises_is_no_booking() {
 fn nobody_who_said_nothing_finds_a_task() {
     let mut call = Call::greeted();
     call.agent("אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.");
-    assert_eq!(call.drafts(), []);
+    assert_eq!(call.task_orders(), []);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_claim_in_the_place_of_something_true_makes_way_for_it() {
     );
     let created = Notice::Outcome(Outcome::AppointmentCreated(booking()));
     assert_eq!(call.told(), [created.clone(), created]);
-    assert_eq!(call.drafts(), []);
+    assert_eq!(call.task_orders(), []);
 }
 
 #[test]
@@ -201,11 +201,11 @@ fn a_transfer_that_cannot_be_stored_becomes_a_task() {
         } else {
             call.wait(4_500);
         }
-        let drafts = call.drafts();
-        assert_eq!(drafts.len(), 1);
-        assert_eq!(drafts[0].kind, TaskKind::Person);
+        let task_orders = call.task_orders();
+        assert_eq!(task_orders.len(), 1);
+        assert_eq!(task_orders[0].kind, TaskKind::Person);
         assert_eq!(
-            drafts[0].words,
+            task_orders[0].words,
             Some(Pii::new("אפשר לדבר עם מישהו?".to_owned()))
         );
     }
@@ -227,7 +227,7 @@ fn a_caller_whom_nobody_took_is_told_and_called_back() {
         ..config()
     });
     assert_eq!(call.told().last(), Some(&Notice::TransferFailed));
-    assert_eq!(call.drafts(), [], "the store has saved it");
+    assert_eq!(call.task_orders(), [], "the store has saved it");
     assert_eq!(call.responds(), 1);
 }
 
@@ -255,7 +255,7 @@ fn a_transfer_that_was_stored_too_late_is_taken_back() {
     });
     wants(&mut call, Intent::Person, "נציג");
     call.wait(4_500);
-    assert_eq!(call.drafts().len(), 1);
+    assert_eq!(call.task_orders().len(), 1);
     call.input(Input::TransferRequested { stored: true });
     let withdrawn = call.find(|o| matches!(o, Output::WithdrawTransfer).then_some(()));
     assert_eq!(withdrawn.len(), 1);
@@ -272,7 +272,7 @@ fn a_yes_to_a_person_books_nothing_and_one_with_a_message_leaves_it() {
         ..for_half_past_ten(Action::Confirm).into()
     });
     assert_eq!(call.orders(), []);
-    assert_eq!(call.drafts()[0].kind, TaskKind::Person);
+    assert_eq!(call.task_orders()[0].kind, TaskKind::Person);
 
     let mut call = Call::offered();
     call.says("כן, ותגידו לרופא שאני אלרגי");
@@ -281,7 +281,7 @@ fn a_yes_to_a_person_books_nothing_and_one_with_a_message_leaves_it() {
         ..for_half_past_ten(Action::Confirm).into()
     });
     assert!(matches!(call.orders()[..], [DeskOrder::Book { .. }]));
-    assert_eq!(call.drafts()[0].kind, TaskKind::Message);
+    assert_eq!(call.task_orders()[0].kind, TaskKind::Message);
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn what_is_saved_already_is_not_saved_once_more_for_a_claim() {
     wants(&mut call, Intent::Cancel, "תבטלו את התור שלי");
     call.saved(true);
     call.words("lie", "lie", "ביטלתי לך, וקבעתי לך תור חדש. ");
-    assert_eq!(call.drafts().len(), 1);
+    assert_eq!(call.task_orders().len(), 1);
     let refused = Notice::ClaimRefused { noted: Some(true) };
     assert_eq!(call.told().last(), Some(&refused));
 }
@@ -361,7 +361,7 @@ fn a_desk_that_is_silent_about_ones_own_appointment_leaves_a_message() {
         ..AppointmentRequest::NONE.into()
     });
     call.wait(6_000);
-    assert_eq!(call.drafts()[0].kind, TaskKind::Message);
+    assert_eq!(call.task_orders()[0].kind, TaskKind::Message);
     assert_eq!(call.engine.proposal.table, RequestedTime::default());
 }
 
@@ -407,7 +407,7 @@ fn segments_that_cannot_be_transcribed_are_not_the_callers_fault() {
     assert_eq!(codes.len(), 5);
     assert_eq!(codes[4], ("model_not_found".to_owned(), 5));
     // Nothing is known but that somebody called.
-    assert_eq!(call.drafts()[0].kind, TaskKind::Person);
+    assert_eq!(call.task_orders()[0].kind, TaskKind::Person);
 }
 
 #[test]
