@@ -36,8 +36,10 @@ pub use hours::{clock, time_words};
 pub use letters::{has_hebrew, is_within_word, letters_said, normalise, words};
 pub use numbers::{number_words_feminine, number_words_masculine};
 pub use said::{
-    days::{DayForm, SaidDay, day_is_named, days_said},
-    hours::{SaidHour, hour_is_named, hours_said, minutes_ahead_said, same_hour_said},
+    days::{DayForm, SaidDay, day_is_a_choice, day_is_named, days_said},
+    hours::{
+        SaidHour, hour_is_a_choice, hour_is_named, hours_said, minutes_ahead_said, same_hour_said,
+    },
     names::{asks_for_name, name_said, same_name},
     parts::{DayPart, parts_said},
     phone::digits_said,

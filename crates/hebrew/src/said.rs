@@ -3,6 +3,7 @@
 //! They read no meaning into a sentence. They say which hours, days and parts of the day its words can name, whether
 //! it holds a yes, and which digits were spelled out.
 
+pub(crate) mod choices;
 pub(crate) mod days;
 pub(crate) mod foreign;
 pub(crate) mod hours;

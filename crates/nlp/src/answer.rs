@@ -99,8 +99,8 @@ struct Answer {
 /// however it was quoted. What is quoted but not found is only asked, and the rest is dropped and named in
 /// [`Reading::unclear`].
 ///
-/// A confirmation stands only if the caller's own words say yes, the table holds a day and an hour, and nothing that
-/// was named or said is another one. Else it is a question, so that the time is read back to the caller and never
+/// A confirmation stands only if the caller's own words say yes, the table holds a day and an hour, nothing that was
+/// named or said is another one, and the agent had not left the choice between two. Else it is a question, so that the time is read back to the caller and never
 /// booked.
 pub fn read_answer(
     json: &str,
@@ -278,7 +278,12 @@ fn confirm(
     let may_say_yes = says_yes
         || (!hebrew::no_said(judge.caller.text())
             && confirm_words.is_some_and(|words| caller.quotes_all(words)));
-    if names_nothing_else && says_yes && table.date.is_some() && table.time.is_some() {
+    if names_nothing_else
+        && says_yes
+        && !judge.choice_is_open()
+        && table.date.is_some()
+        && table.time.is_some()
+    {
         return Settled {
             action: Action::Confirm,
             when: table,

@@ -229,6 +229,12 @@ impl<'a> Evidence<'a> {
         of_days || of_holidays
     }
 
+    pub(crate) fn names_hour(&self, time: Time) -> bool {
+        self.hours
+            .iter()
+            .any(|hour| !hour.is_negated() && hour.fits(time))
+    }
+
     /// Whether the caller names an hour or a part of the day, or rules one out, so that this hour cannot be meant.
     pub(crate) fn speaks_of_another_hour(&self, time: Time, beside: Option<Date>) -> bool {
         let today = self.now.date();

@@ -89,6 +89,21 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether the agent left the choice between what is on the table and something else, and the caller's yes names
+    /// neither: "בעשר או באחת עשרה?" "כן".
+    pub(crate) fn choice_is_open(&self) -> bool {
+        let Some(agent) = &self.agent else {
+            return false;
+        };
+        let today = self.context.now.date();
+        let RequestedTime { date, time } = self.context.table;
+        let hour = time.filter(|time| hebrew::hour_is_a_choice(agent.text(), *time));
+        let day = date.filter(|date| hebrew::day_is_a_choice(agent.text(), *date, today));
+        let is_settled = hour.is_some_and(|time| self.caller.names_hour(time))
+            || day.is_some_and(|date| self.caller.names_day(date));
+        (hour.is_some() || day.is_some()) && !is_settled
+    }
+
     /// "הלילה באחת" means the coming date.
     fn night(&self, date: Judged<Date>, time: Judged<Time>) -> Judged<Date> {
         let Some(time) = time

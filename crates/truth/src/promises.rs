@@ -57,8 +57,13 @@ fn promise_of(sentence: &str) -> Option<Promise> {
     let notes = says(NOTING) && has(REQUESTS);
     let passes_on = says(PASSING_ON) && (has(REQUESTS) || has(RECIPIENTS) || has(YOU));
     let calls_back = says(CALLING_BACK) && has(YOU);
+    let tends_to_it = says(TENDING) && (has(REQUESTS) || has(RECIPIENTS) || has(YOU) || has(IT));
+    let tells_others =
+        says(TELLING) && (has(RECIPIENTS) || words.iter().any(|word| THEM.contains(word)));
+    let others_will_know =
+        says(KNOWING) && (has(RECIPIENTS) || words.iter().any(|word| THEY.contains(word)));
     let of_a_message = notes && has(MESSAGES);
-    if passes_on || calls_back || of_a_message {
+    if passes_on || calls_back || tends_to_it || tells_others || others_will_know || of_a_message {
         Some(Promise::PassOn)
     } else {
         notes.then_some(Promise::Note)
@@ -121,11 +126,45 @@ const PASSING_ON: &[&str] = &[
     "אודיע",
     "נודיע",
     "הודעתי",
+    "אדווח",
+    "נדווח",
+    "דיווחתי",
+];
+
+const TENDING: &[&str] = &[
     "אטפל",
     "נטפל",
+    "יטפל",
+    "תטפל",
     "יטפלו",
     "תטופל",
+    "יטופל",
+    "מטפל",
+    "מטפלת",
+    "מטפלימ",
+    "אסדר",
+    "נסדר",
+    "יסדרו",
 ];
+
+const IT: &[&str] = &["זה", "נושא"];
+
+const TELLING: &[&str] = &[
+    "אמרתי",
+    "אמרנו",
+    "נגיד",
+    "אומר",
+    "אומרת",
+    "הודענו",
+    "מודיע",
+    "מודיעה",
+];
+
+const THEM: &[&str] = &["לה", "לו", "להמ", "להנ"];
+
+const KNOWING: &[&str] = &["תדע", "ידע", "יידע", "ידעו", "יידעו"];
+
+const THEY: &[&str] = &["היא", "הוא", "המ", "הנ"];
 
 const CALLING_BACK: &[&str] = &[
     "יחזרו",
@@ -231,6 +270,11 @@ mod tests {
             "ניצור איתך קשר.",
             "אעדכן את הצוות.",
             "הבקשה שלך נרשמה.",
+            "בסדר, אני אטפל בזה.",
+            "אל דאגה, אמרתי לה.",
+            "היא תדע שאתה מאחר.",
+            "הצוות יידע שאת בדרך.",
+            "אדווח למנהל.",
         ] {
             check(text, true);
         }
@@ -255,6 +299,10 @@ mod tests {
             "",
             "תרצה שארשום את הבקשה?",
             "להעביר את ההודעה לדנה?",
+            "שתדע שיש חניה.",
+            "אמרתי לך שביום שלישי סגור.",
+            "היא לא תדע לענות על זה.",
+            "זה בסדר גמור.",
             "אני לא מעביר הודעות.",
             "יש לי פנוי ביום שלישי בעשר.",
             "אפשר לחזור על זה?",

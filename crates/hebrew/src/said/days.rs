@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use time::{Date, Weekday};
 
-use crate::said::{hours::hours_in, taken::is_taken, tokens::Tokens};
+use crate::said::{choices::is_a_choice, hours::hours_in, taken::is_taken, tokens::Tokens};
 use mentions::mentions;
 
 mod mentions;
@@ -178,6 +178,29 @@ pub fn day_is_named(text: &str, date: Date, today: Date) -> bool {
         let is_ruled_out = day.negated || contradicts(day) || is_taken(day, *length);
         is_a_day && day.fits(date, today) && !is_ruled_out
     })
+}
+
+/// Whether a text, said on `today`, leaves the choice between this day and another one, so that a bare yes to it says
+/// neither.
+///
+/// ```
+/// use time::macros::date;
+/// use toran_hebrew::day_is_a_choice;
+///
+/// let (sunday, tuesday) = (date!(2026-11-22), date!(2026-11-24));
+/// assert!(day_is_a_choice("ביום שני או ביום שלישי?", tuesday, sunday));
+/// assert!(!day_is_a_choice("ביום שלישי, או שלא מתאים לך?", tuesday, sunday));
+/// ```
+pub fn day_is_a_choice(text: &str, date: Date, today: Date) -> bool {
+    let tokens = Tokens::of(text);
+    let (these, others): (Vec<_>, Vec<_>) = mentions(&tokens)
+        .into_iter()
+        .filter(|(day, _)| !day.negated)
+        .partition(|(day, _)| day.fits(date, today));
+    let place = |(day, length): &(SaidDay, usize)| day.at..day.at + length;
+    these
+        .iter()
+        .any(|day| is_a_choice(&tokens, &place(day), others.iter().map(place)))
 }
 
 /// Which tokens are a day's beyond doubt, so that no hour is read from them.

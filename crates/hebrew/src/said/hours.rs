@@ -5,6 +5,7 @@ use std::ops::Range;
 use time::Time;
 
 use crate::said::{
+    choices::is_a_choice,
     days::{dated_tokens, led_days},
     numbers::cardinal,
     phone::dialled_tokens,
@@ -162,6 +163,27 @@ pub fn hour_is_named(text: &str, time: Time) -> bool {
             && hour.fits(time)
             && !is_taken(&tokens, hour.mention.start, hour.mention.end)
     })
+}
+
+/// Whether a text leaves the choice between this hour and another one, so that a bare yes to it says neither.
+///
+/// ```
+/// use time::macros::time;
+/// use toran_hebrew::hour_is_a_choice;
+///
+/// assert!(hour_is_a_choice("בעשר או באחת עשרה?", time!(11:00)));
+/// assert!(!hour_is_a_choice("בעשר, או שלא מתאים לך?", time!(10:00)));
+/// ```
+pub fn hour_is_a_choice(text: &str, time: Time) -> bool {
+    let tokens = Tokens::of(text);
+    let (these, others): (Vec<SaidHour>, Vec<SaidHour>) = hours_in(&tokens)
+        .into_iter()
+        .filter(|hour| hour.role == Role::Itself)
+        .partition(|hour| hour.fits(time));
+    let others = || others.iter().map(|hour| hour.mention.clone());
+    these
+        .iter()
+        .any(|hour| is_a_choice(&tokens, &hour.mention, others()))
 }
 
 /// Whether a text asks for the hour that is under discussion ("באותה שעה").

@@ -253,6 +253,38 @@ fn the_agents_words_are_only_asked() {
 }
 
 #[test]
+fn a_yes_to_one_of_two_says_which() {
+    let settings = settings();
+    let answer = r#"{"action":"confirm","date":null,"time":null,"name":null}"#;
+    for (agent, caller, expected) in [
+        ("ביום שלישי בעשר וחצי או באחת עשרה?", "כן", READ_BACK),
+        (
+            "ביום שלישי בעשר וחצי או ברביעי בעשר וחצי?",
+            "כן תקבע לי",
+            READ_BACK,
+        ),
+        (
+            "ביום שלישי בעשר וחצי או באחת עשרה?",
+            "כן, בעשר וחצי",
+            BOOKED,
+        ),
+        (
+            "ביום שלישי בעשר וחצי או ברביעי בשתים עשרה?",
+            "כן, בשלישי",
+            BOOKED,
+        ),
+        ("ביום שלישי בעשר וחצי, מתאים או שלא?", "כן", BOOKED),
+    ] {
+        let context = ParseContext {
+            last_said: Some(agent),
+            ..context(&settings, OFFERED)
+        };
+        let reading = read_answer(answer, caller, &context).unwrap();
+        assert_eq!(when(&reading), expected, "{agent} {caller}");
+    }
+}
+
+#[test]
 fn a_name_beside_a_yes_counts_or_is_asked_for() {
     let answer =
         |name: &str| format!(r#"{{"action":"confirm","date":null,"time":null,"name":"{name}"}}"#);

@@ -157,6 +157,21 @@ fn an_agent_names_days() {
 }
 
 #[test]
+fn one_of_several_days_is_a_choice() {
+    let tuesday = date!(2026 - 11 - 24);
+    for (text, expected) in [
+        ("ביום שני או ביום שלישי?", true),
+        ("ביום שלישי בעשר, או ברביעי בעשר?", true),
+        ("ב-24.11 או ב-25.11?", true),
+        ("ביום שלישי או שלא?", false),
+        ("לא ביום שני אלא ביום שלישי", false),
+        ("ביום שני יש מקום? לא. ביום שלישי?", false),
+    ] {
+        assert_eq!(day_is_a_choice(text, tuesday, SUNDAY), expected, "{text}");
+    }
+}
+
+#[test]
 fn every_month_is_known() {
     for month in 1..=12 {
         let month = time::Month::try_from(month).unwrap();

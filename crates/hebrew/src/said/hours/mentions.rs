@@ -254,10 +254,25 @@ fn in_digits(words: &[&str], lead: Lead) -> Option<(Vec<Spoken>, usize)> {
         return Some((vec![plain(reading, is_counted(next))], 1));
     }
     let hour: u32 = number.parse().ok().filter(|_| number.len() <= 2)?;
-    let (minute, length) = minutes_after(&words[1..]).unwrap_or((0, 0));
+    let (minute, length) = minutes_after(&words[1..])
+        .or_else(|| apart_from_its_hour(&words[1..], lead))
+        .unwrap_or((0, 0));
     let reading = Reading::new(hour % 24, minute, number.starts_with('0'))?;
     let counts = length == 0 && is_counted(next);
     Some((vec![plain(reading, counts)], 1 + length))
+}
+
+/// "בשעה 10 30": a transcriber left out the sign between.
+fn apart_from_its_hour(words: &[&str], lead: Lead) -> Option<(u32, usize)> {
+    let minute = match *words.first()? {
+        "00" => 0,
+        "15" => 15,
+        "30" => 30,
+        "45" => 45,
+        _ => return None,
+    };
+    let next = words.get(1).copied().unwrap_or_default();
+    (lead != Lead::None && !is_counted(next)).then_some((minute, 1))
 }
 
 /// "16:30" and "8.30". Two digits of a dial's hour may be before or after noon: transcribers write "10:30" for

@@ -53,6 +53,9 @@ fn hours_are_read_from_callers_words() {
     check("ב-5 וחצי", &[time!(17:30)]);
     check("בין עשר לשתים עשרה", &[time!(22:00), time!(12:00)]);
     check("ב-10.30", &[time!(22:30)]);
+    check("בשעה 10 30", &[time!(22:30)]);
+    check("ב 4 15 אחר הצהריים", &[time!(16:15)]);
+    check("ב-10 30 איש", &[time!(22:00)]);
     check("בעשר או אחת עשרה", &[time!(22:00), time!(23:00)]);
     check("הילדה בת ארבע, אפשר ביום שלישי בארבע?", &[time!(16:00)]);
     check("בחמישי בשלש", &[time!(15:00)]);
@@ -122,6 +125,23 @@ fn an_agent_names_hours() {
     check_named("רחוב הרצל 10", time!(10:00), false);
     check_named("הטלפון הוא 050-1234567", time!(5:00), false);
     check_named("בעשר וחצי", time!(10:00), false);
+}
+
+#[test]
+fn one_of_several_hours_is_a_choice() {
+    for (text, time, expected) in [
+        ("בעשר או באחת עשרה?", time!(10:00), true),
+        ("בעשר, או אולי דווקא באחת עשרה?", time!(11:00), true),
+        ("יש לי בעשר, באחת עשרה או בשתיים", time!(10:00), true),
+        ("ten or eleven? at 10:00 or at 11:00?", time!(11:00), true),
+        ("בעשר בבוקר או בעשר בערב?", time!(22:00), true),
+        ("בעשר, כן או לא?", time!(10:00), false),
+        ("בעשר וחצי תפוס, יש באחת עשרה", time!(11:00), false),
+        ("לא בתשע או בשמונה, בעשר", time!(10:00), false),
+        ("בעשר", time!(11:00), false),
+    ] {
+        assert_eq!(hour_is_a_choice(text, time), expected, "{text} {time}");
+    }
 }
 
 #[test]
