@@ -1,12 +1,8 @@
 //! What the engine is told.
 
 use bytes::Bytes;
-use time::Date;
 use toran_audio::Millis;
-use toran_domain::{
-    Action, AppointmentRequest, Detail, Intent, ItemId, Outcome, PartOfDay, PhoneNumber, Pii,
-    RequestedTime, ResponseId, TurnIndex,
-};
+use toran_domain::{ItemId, Outcome, Pii, ResponseId, TurnIndex, Understood};
 
 use crate::{MarkId, PhoneAudio, SaveId};
 
@@ -187,57 +183,6 @@ pub enum ResponseEnding {
         /// Like `rate_limit_exceeded` or `max_output_tokens`.
         code: String,
     },
-}
-
-/// What the parser understood of a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Understood {
-    /// The clean result.
-    pub request: AppointmentRequest,
-    /// What the caller is about.
-    pub intent: Intent,
-    /// The part of the day, where it was said without an hour.
-    pub part_of_day: Option<PartOfDay>,
-    /// A day that does not suit.
-    pub not_on: Option<Date>,
-    /// The day and hour of an appointment that stands, as far as the caller named them.
-    pub about: RequestedTime,
-    /// Whether the caller asked for one more appointment beside the one that was made before.
-    pub one_more: bool,
-    /// A phone number that the caller gave.
-    pub phone: Option<PhoneNumber>,
-    /// What was named and not understood: it is asked for, and never guessed.
-    pub unclear: Vec<Detail>,
-}
-
-impl Understood {
-    /// Whether it says who is calling and nothing besides: then it is the name of what this call booked before. A name beside
-    /// another time, or one more appointment, may be somebody else's.
-    pub(crate) const fn says_a_name_alone(&self) -> bool {
-        self.request.name.is_some()
-            && matches!(self.request.action, Action::None)
-            && !self.one_more
-            && matches!(self.intent, Intent::Book | Intent::Other)
-    }
-}
-
-impl From<AppointmentRequest> for Understood {
-    /// A result that says nothing besides.
-    fn from(request: AppointmentRequest) -> Self {
-        Self {
-            intent: match request.action {
-                Action::Ask | Action::Confirm => Intent::Book,
-                Action::None => Intent::Other,
-            },
-            request,
-            part_of_day: None,
-            not_on: None,
-            about: RequestedTime::default(),
-            one_more: false,
-            phone: None,
-            unclear: Vec::new(),
-        }
-    }
 }
 
 /// The parser gave no result: its model failed or broke the contract.

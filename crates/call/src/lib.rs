@@ -40,7 +40,7 @@ mod turns;
 
 pub use caller::PhoneAudio;
 pub use engine::{CallConfig, CallEngine, Timer};
-pub use input::{FromModel, FromPhone, Hearing, Input, ParserFailure, ResponseEnding, Understood};
+pub use input::{FromModel, FromPhone, Hearing, Input, ParserFailure, ResponseEnding};
 pub use output::{
     BargeIn, DeskOrder, DropReason, Ending, Fact, MarkId, Notice, Output, Purpose, SaveId,
     TaskOrder, ToModel, ToPhone,

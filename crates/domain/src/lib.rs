@@ -24,6 +24,7 @@ mod pii;
 mod request;
 mod speaker;
 mod task;
+mod understood;
 mod usage;
 
 pub use business::{
@@ -42,4 +43,5 @@ pub use request::{
 };
 pub use speaker::{NoSpeaker, Speaker};
 pub use task::{BETWEEN_TASK_WORDS, MAX_TASK_WORDS_CHARS, NoTaskKind, TaskKind};
+pub use understood::Understood;
 pub use usage::{Cost, ModelName, ModelPrices, PriceTable, Usage};

@@ -2,10 +2,9 @@
 
 use serde::Deserialize;
 use serde_json::{Value, error::Category};
-use time::Date;
 use toran_domain::{
-    Action, AppointmentRequest, Detail, Intent, MAX_NAME_CHARS, PartOfDay, PhoneNumber, Pii,
-    RequestedTime,
+    Action, AppointmentRequest, Detail, Intent, MAX_NAME_CHARS, PhoneNumber, Pii, RequestedTime,
+    Understood,
 };
 use toran_hebrew as hebrew;
 
@@ -47,30 +46,6 @@ impl From<serde_json::Error> for AnswerError {
     }
 }
 
-/// What an answer comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
-    /// The clean result.
-    pub request: AppointmentRequest,
-    /// What the caller is about.
-    pub intent: Intent,
-    /// A part of the day that the caller said without an hour ("מחר בבוקר").
-    pub part_of_day: Option<PartOfDay>,
-    /// A day that does not suit ("לא ביום ראשון").
-    pub not_on: Option<Date>,
-    /// The day and hour that the caller said of an appointment that stands, where the request names no new one.
-    pub about: RequestedTime,
-    /// Whether the caller asked for one more appointment, beside one that was made before. Where nothing is only asked,
-    /// their own words must say so.
-    pub one_more: bool,
-    /// A phone number that the caller gave in words.
-    pub phone: Option<PhoneNumber>,
-    /// The details that the answer named and that are left out of the result, because the caller did not say them or
-    /// because there is no such day or hour, and those of which the caller named another than the answer. The caller
-    /// must be asked for them; they are never filled from the table.
-    pub unclear: Vec<Detail>,
-}
-
 #[derive(Deserialize)]
 struct Answer {
     action: String,
@@ -97,7 +72,7 @@ struct Answer {
 /// Besides the schema's symbolic form it takes plain values (`"2026-11-24"`, `"16:30"`), which models behind
 /// OpenAI-compatible services give when they ignore the schema. A value counts if it is found in the caller's words,
 /// however it was quoted. What is quoted but not found is only asked, and the rest is dropped and named in
-/// [`Reading::unclear`].
+/// [`Understood::unclear`].
 ///
 /// A confirmation stands only if the caller's own words say yes, the table holds a day and an hour, nothing that was
 /// named or said is another one, and the agent had not left the choice between two. Else it is a question, so that the time is read back to the caller and never
@@ -106,7 +81,7 @@ pub fn read_answer(
     json: &str,
     user_text: &str,
     context: &ParseContext<'_>,
-) -> Result<Reading, AnswerError> {
+) -> Result<Understood, AnswerError> {
     let answer: Answer = serde_json::from_str(json)?;
     let stated = action_named(&answer.action)?;
     let says_yes = hebrew::yes_said(user_text);
@@ -141,7 +116,7 @@ pub fn read_answer(
     let is_only_asked = stated == Action::Ask && settled.action == Action::Ask;
     let asks_for_one_more = speaks_of_one_more(intent, user_text)
         || (is_only_asked && !hebrew::correction_said(user_text));
-    Ok(Reading {
+    Ok(Understood {
         about: about(intent, settled.action, judged),
         part_of_day: judged
             .part_of_day

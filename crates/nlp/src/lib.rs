@@ -46,14 +46,12 @@ mod schema;
 
 use std::sync::Arc;
 
-use time::{Date, PrimitiveDateTime};
-use toran_domain::{
-    AppointmentRequest, Detail, Intent, ModelName, PartOfDay, PhoneNumber, RequestedTime, Usage,
-};
+use time::PrimitiveDateTime;
+use toran_domain::{AppointmentRequest, ModelName, RequestedTime, Understood, Usage};
 use toran_hebrew as hebrew;
 use toran_scheduling::AppointmentSettings;
 
-pub use answer::{AnswerError, Reading, read_answer};
+pub use answer::{AnswerError, read_answer};
 pub use completer::{Completer, CompleterError, Completion, CompletionRequest};
 pub use hearing::{Hearing, hearing};
 pub use schema::{SCHEMA_NAME, answer_schema};
@@ -81,22 +79,8 @@ pub struct ParseContext<'a> {
 /// One parsed segment, and what parsing it used.
 #[derive(Debug, Clone)]
 pub struct Extraction {
-    /// The clean result.
-    pub request: AppointmentRequest,
-    /// What the caller is about.
-    pub intent: Intent,
-    /// A part of the day without an hour; see [`Reading::part_of_day`].
-    pub part_of_day: Option<PartOfDay>,
-    /// A day that does not suit; see [`Reading::not_on`].
-    pub not_on: Option<Date>,
-    /// The time of an appointment that stands; see [`Reading::about`].
-    pub about: RequestedTime,
-    /// Whether the caller asked for one more appointment; see [`Reading::one_more`].
-    pub one_more: bool,
-    /// A phone number that was said; see [`Reading::phone`].
-    pub phone: Option<PhoneNumber>,
-    /// What the caller must be asked for; see [`Reading::unclear`].
-    pub unclear: Vec<Detail>,
+    /// What the caller's words came to.
+    pub understood: Understood,
     /// The model that answered. Empty if none was asked, and then nothing was used.
     pub model: ModelName,
     /// What it used.
@@ -107,41 +91,9 @@ impl Extraction {
     /// Of a text that holds no word.
     fn of_nothing() -> Self {
         Self {
-            request: AppointmentRequest::NONE,
-            intent: Intent::Other,
-            part_of_day: None,
-            not_on: None,
-            about: RequestedTime::default(),
-            one_more: false,
-            phone: None,
-            unclear: Vec::new(),
+            understood: AppointmentRequest::NONE.into(),
             model: ModelName(String::new()),
             usage: Usage::default(),
-        }
-    }
-
-    fn new(reading: Reading, model: ModelName, usage: Usage) -> Self {
-        let Reading {
-            request,
-            intent,
-            part_of_day,
-            not_on,
-            about,
-            one_more,
-            phone,
-            unclear,
-        } = reading;
-        Self {
-            request,
-            intent,
-            part_of_day,
-            not_on,
-            about,
-            one_more,
-            phone,
-            unclear,
-            model,
-            usage,
         }
     }
 }
@@ -189,8 +141,11 @@ impl AppointmentParser {
                 max_tokens: MAX_ANSWER_TOKENS,
             })
             .await?;
-        let reading = read_answer(&completion.text, &text, context)?;
-        Ok(Extraction::new(reading, completion.model, completion.usage))
+        Ok(Extraction {
+            understood: read_answer(&completion.text, &text, context)?,
+            model: completion.model,
+            usage: completion.usage,
+        })
     }
 }
 

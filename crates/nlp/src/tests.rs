@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use time::macros::{date, datetime, time};
-use toran_domain::Action;
+use toran_domain::{Action, Detail, Intent, PartOfDay};
 use toran_scheduling::TimeZoneName;
 
 use super::*;
@@ -49,14 +49,14 @@ fn context(settings: &AppointmentSettings, table: RequestedTime) -> ParseContext
     }
 }
 
-fn reading(text: &str, answer: &str, table: RequestedTime) -> Reading {
+fn reading(text: &str, answer: &str, table: RequestedTime) -> Understood {
     let settings = settings();
     read_answer(answer, text, &context(&settings, table)).unwrap()
 }
 
 type When = (Action, Option<time::Date>, Option<time::Time>);
 
-fn when(reading: &Reading) -> When {
+fn when(reading: &Understood) -> When {
     let request = &reading.request;
     (request.action, request.date, request.time)
 }
@@ -164,8 +164,8 @@ fn an_empty_text_is_answered_without_the_model() {
         let std::task::Poll::Ready(Ok(extraction)) = extraction.poll(&mut waiting) else {
             panic!("{empty:?} is not answered at once");
         };
-        assert_eq!(extraction.request, AppointmentRequest::NONE);
-        assert!(extraction.usage.is_zero() && extraction.unclear.is_empty());
+        assert_eq!(extraction.understood.request, AppointmentRequest::NONE);
+        assert!(extraction.usage.is_zero() && extraction.understood.unclear.is_empty());
     }
 }
 

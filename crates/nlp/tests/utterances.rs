@@ -12,8 +12,8 @@ use time::{
     Date, PrimitiveDateTime, Time, Weekday, format_description::well_known::Rfc3339,
     macros::format_description,
 };
-use toran_domain::{Action, AppointmentRequest, RequestedTime};
-use toran_nlp::{ParseContext, Reading, read_answer};
+use toran_domain::{Action, AppointmentRequest, RequestedTime, Understood};
+use toran_nlp::{ParseContext, read_answer};
 use toran_scheduling::{
     AppointmentSettings, DayHours, FullForm, Opening, TimeZoneName, WeeklyHours,
 };
@@ -46,7 +46,7 @@ struct Utterance {
 }
 
 impl Utterance {
-    fn read(&self, answer: &Value) -> Reading {
+    fn read(&self, answer: &Value) -> Understood {
         let context = ParseContext {
             now: self.now,
             settings: &self.settings,

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use toran_call::{Input, ParserFailure, Understood};
+use toran_call::{Input, ParserFailure};
 use toran_domain::{RequestedTime, TurnIndex};
-use toran_nlp::{Extraction, ParseContext};
+use toran_nlp::ParseContext;
 use tracing::{info, warn};
 
 use super::{Answer, Driver};
@@ -35,14 +35,14 @@ impl Driver {
                 .await
             {
                 Ok(extraction) => {
-                    if !extraction.unclear.is_empty() {
+                    if !extraction.understood.unclear.is_empty() {
                         info!(
                             turn = turn.0,
                             "the parser's model named what was not said so; it is asked for"
                         );
                     }
-                    let usage = Some((extraction.model.clone(), extraction.usage));
-                    let result = Ok(understood(extraction));
+                    let usage = Some((extraction.model, extraction.usage));
+                    let result = Ok(extraction.understood);
                     let input = Input::Parsed { turn, result };
                     Answer::Parsed { input, usage }
                 }
@@ -61,18 +61,5 @@ impl Driver {
                 }
             }
         });
-    }
-}
-
-fn understood(extraction: Extraction) -> Understood {
-    Understood {
-        request: extraction.request,
-        intent: extraction.intent,
-        part_of_day: extraction.part_of_day,
-        not_on: extraction.not_on,
-        about: extraction.about,
-        one_more: extraction.one_more,
-        phone: extraction.phone,
-        unclear: extraction.unclear,
     }
 }

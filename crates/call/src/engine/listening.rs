@@ -3,14 +3,14 @@
 use toran_audio::Millis;
 use toran_domain::{
     Action, Booking, Detail, Intent, ItemId, Outcome, Pii, RequestedTime, Speaker, TaskKind,
-    TurnIndex,
+    TurnIndex, Understood,
 };
 use toran_hebrew as hebrew;
 
 use super::{CallEngine, Made, due, requests::Then};
 use crate::{
     DeskOrder, DropReason, Fact, Hearing, Instant, Notice, Output, ParserFailure, PhoneAudio,
-    Purpose, ToModel, Understood, turns::Stage,
+    Purpose, ToModel, turns::Stage,
 };
 
 /// A caller who is not understood is asked to repeat so many times without delay, and after that ever more slowly: it

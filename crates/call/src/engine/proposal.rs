@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 use time::Date;
 use toran_domain::{
-    AppointmentId, Detail, Outcome, Proposal as OnRecord, RequestedTime, TurnIndex, Wish,
+    AppointmentId, Detail, Outcome, Proposal as OnRecord, RequestedTime, TurnIndex, Understood,
+    Wish,
 };
 use toran_hebrew as hebrew;
 use toran_scheduling::Slot;
 
 use super::{CallEngine, requests::Then};
-use crate::{DeskOrder, Instant, Notice, Purpose, Understood};
+use crate::{DeskOrder, Instant, Notice, Purpose};
 
 /// After so many read-backs in a row that left the day or the hour out again, the request is left to the business.
 const READ_BACKS_ENDURED: u8 = 2;

@@ -15,14 +15,14 @@ use time::{
 use toran_audio::MULAW_SILENCE;
 use toran_domain::{
     Action, AppointmentId, AppointmentRequest, Booking, Outcome, RequestedTime, ResponseId,
-    TaskKind, TurnIndex,
+    TaskKind, TurnIndex, Understood,
 };
 use toran_scheduling::{AppointmentSettings, Slot, TimeZoneName};
 
 use super::*;
 use crate::{
     BargeIn, DeskOrder, DropReason, Hearing, MarkId, ParserFailure, PhoneAudio, Purpose,
-    ResponseEnding, Said, TaskOrder, Understood,
+    ResponseEnding, Said, TaskOrder,
 };
 
 const SECOND: usize = 8_000;
