@@ -1,4 +1,4 @@
-//! The English and Russian words for days, hours and parts of the day that people mix into Hebrew.
+//! The English, Russian and Arabic words for days, hours and parts of the day that people mix into Hebrew.
 
 use time::Weekday;
 
@@ -16,13 +16,17 @@ pub(crate) fn days_ahead(word: &str) -> Option<i64> {
 
 pub(crate) fn weekday(word: &str) -> Option<Weekday> {
     Some(match word {
-        "sunday" | "воскресенье" => Weekday::Sunday,
-        "monday" | "понедельник" => Weekday::Monday,
-        "tuesday" | "вторник" => Weekday::Tuesday,
-        "wednesday" | "среда" | "среду" => Weekday::Wednesday,
-        "thursday" | "четверг" => Weekday::Thursday,
-        "friday" | "пятница" | "пятницу" => Weekday::Friday,
-        "saturday" | "суббота" | "субботу" => Weekday::Saturday,
+        "sunday" | "воскресенье" | "الأحد" | "الاحد" => Weekday::Sunday,
+        "monday" | "понедельник" | "الاثنين" | "الإثنين" => {
+            Weekday::Monday
+        }
+        "tuesday" | "вторник" | "الثلاثاء" => Weekday::Tuesday,
+        "wednesday" | "среда" | "среду" | "الأربعاء" | "الاربعاء" => {
+            Weekday::Wednesday
+        }
+        "thursday" | "четверг" | "الخميس" => Weekday::Thursday,
+        "friday" | "пятница" | "пятницу" | "الجمعة" => Weekday::Friday,
+        "saturday" | "суббота" | "субботу" | "السبت" => Weekday::Saturday,
         _ => return None,
     })
 }

@@ -252,17 +252,24 @@ fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
         ("מוצש" | "במוצש", _) => return Some(Mention::sure(of(Weekday::Saturday), 1)),
         _ => {}
     }
+    // "שלישי הקרוב", "השני הבא".
+    let is_coming =
+        tokens.same_clause(at, at + 1) && matches!(tokens.text(at + 1), "הקרוב" | "הבא" | "הזה");
     let stem = without_prefixes(word, &['ו', 'ב', 'ל', 'ש', 'מ'], |stem| {
         named(stem).is_some()
-    })?;
+    });
+    let with_article = || {
+        word.strip_prefix('ה')
+            .filter(|stem| is_coming && named(stem).is_some())
+    };
+    let stem = stem.or_else(with_article)?;
     let day = named(stem)?;
     if is_no_weekday(tokens, at, day) {
         return None;
     }
-    // "שלישי הקרוב", "שלישי בבוקר".
-    let is_pointed_at = tokens.same_clause(at, at + 1)
-        && (matches!(tokens.text(at + 1), "הקרוב" | "הבא" | "הזה")
-            || part_at(tokens, at + 1).is_some());
+    // "שלישי בבוקר".
+    let is_pointed_at =
+        is_coming || (tokens.same_clause(at, at + 1) && part_at(tokens, at + 1).is_some());
     let is_led = stem != word || day == Weekday::Saturday || is_pointed_at;
     Some(Mention {
         bearing: if is_led {
