@@ -46,7 +46,7 @@ use toran_crm::ConfigError as CourierError;
 use toran_nlp::AppointmentParser;
 use toran_openai::{ChatCompleter, OpenAiConfig};
 use toran_spool::{FileSpool, SpoolError};
-use toran_store::Store;
+use toran_store::{Spool, Store, Tasks};
 use toran_store_sql::{MigrationError, OpenError};
 use tracing::{error, info, warn};
 
@@ -164,7 +164,10 @@ impl App {
         let openai = models::openai_config(&config.openai);
         let bridge = Bridge::new(BridgeParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
-            spool: Some(spooling::shared(&spool)),
+            spool: Some(Arc::new(spooling::DeskSpool::new(
+                Arc::clone(&spool) as Arc<dyn Spool>,
+                Arc::clone(&store) as Arc<dyn Tasks>,
+            ))),
             parser: AppointmentParser::new(Arc::new(completer(config, &openai)?)),
             models: Arc::new(models::RealtimeConnector::new(
                 openai,

@@ -3,12 +3,16 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
+use async_trait::async_trait;
 use toran_spool::{FileSpool, SpoolError};
-use toran_store::Tasks;
+use toran_store::{BoxError, NewTask, Spool, Tasks};
 use tracing::{info, warn};
 
+/// How long a caller waits for the database to take what the spool could not.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 /// Gateways that may share one folder: each has a place of its own in it.
 const PLACES: u32 = 16;
 
@@ -80,13 +84,46 @@ pub(crate) fn database_file(database_url: &str) -> Option<PathBuf> {
     (!path.contains(":memory:")).then(|| PathBuf::from(path))
 }
 
-/// A spool as the booking desk wants it.
-pub(crate) fn shared(spool: &Arc<FileSpool>) -> Arc<dyn toran_store::Spool> {
-    Arc::clone(spool) as Arc<dyn toran_store::Spool>
+/// Where the booking desk has requests kept: in this machine's spool, and what its disk cannot take, in the database at once.
+pub(crate) struct DeskSpool {
+    spool: Arc<dyn Spool>,
+    tasks: Arc<dyn Tasks>,
+}
+
+impl DeskSpool {
+    pub(crate) fn new(spool: Arc<dyn Spool>, tasks: Arc<dyn Tasks>) -> Self {
+        Self { spool, tasks }
+    }
+}
+
+#[async_trait]
+impl Spool for DeskSpool {
+    async fn keep(&self, task: &NewTask) -> Result<(), BoxError> {
+        let Err(of_spool) = self.spool.keep(task).await else {
+            return Ok(());
+        };
+        match tokio::time::timeout(DATABASE_PATIENCE, self.tasks.add_task(task)).await {
+            Ok(Ok(_)) => {
+                let error = of_spool.as_ref() as &dyn std::error::Error;
+                warn!(
+                    error,
+                    "the spool could not keep a request, and the database took it at once: make room for the spool"
+                );
+                Ok(())
+            }
+            Ok(Err(_)) | Err(_) => Err(of_spool),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use time::UtcDateTime;
+    use toran_domain::{LeadId, Pii, RequestedTime, TaskId, TaskKind};
+    use toran_store::{CallKey, CallOpening, Calls as _};
+    use toran_store_sql::SqlStore;
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -99,6 +136,50 @@ mod tests {
         assert!(FileSpool::open(&folder.join("1")).is_ok());
         drop(second);
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    struct FullDisk;
+
+    #[async_trait]
+    impl Spool for FullDisk {
+        async fn keep(&self, _task: &NewTask) -> Result<(), BoxError> {
+            Err("no space left on device".into())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_disk_cannot_keep_the_database_takes_at_once() {
+        let store = SqlStore::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        let store = Arc::new(store);
+        let business = crate::businesses::add(&store, crate::demo::business().unwrap());
+        let opening = CallOpening {
+            key: CallKey {
+                business_id: business.await.unwrap().id,
+                call_sid: "CA1".parse().unwrap(),
+            },
+            caller: None,
+            new_lead_id: LeadId::from_uuid(Uuid::from_u128(1)),
+            now: UtcDateTime::UNIX_EPOCH,
+        };
+        let call = store.open_call(&opening).await.unwrap();
+        let task = NewTask {
+            task_id: TaskId::from_uuid(Uuid::from_u128(1)),
+            key: call.key.clone(),
+            lead_id: call.lead_id,
+            kind: TaskKind::Message,
+            requested: RequestedTime::default(),
+            name: None,
+            words: Some(Pii::new("אאחר".to_owned())),
+            noted_at: UtcDateTime::UNIX_EPOCH,
+        };
+        let kept = DeskSpool::new(Arc::new(FullDisk), Arc::clone(&store) as Arc<dyn Tasks>);
+        kept.keep(&task).await.unwrap();
+        let tasks = store.tasks(call.key.business_id, false).await.unwrap();
+        assert_eq!(tasks.len(), 1);
+        store.close().await;
+        let refused = kept.keep(&task).await.unwrap_err();
+        assert_eq!(refused.to_string(), "no space left on device");
     }
 
     #[test]

@@ -33,6 +33,12 @@ statements! {
         WHERE business_id = $1 AND call_sid = $2 AND transfer IN ('wanted', 'dialling')";
     ANSWERED: Scoped = "UPDATE call_session SET transfer = 'answered' \
         WHERE business_id = $1 AND call_sid = $2 AND transfer = 'dialling'";
+    // Who spoke with a person need not be called back for it.
+    CLOSE_TASK: Scoped = "UPDATE task SET done_at = $3 WHERE business_id = $1 AND call_sid = $2 AND done_at IS NULL \
+        AND kind = 'person'";
+    TAKE_BACK_THE_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
+        WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending' \
+        AND data ->> 'kind' = 'person'";
     CAME_TO_NOTHING: Scoped = "UPDATE call_session SET transfer = 'failed', \
         seen_at = CASE WHEN seen_at > $3 THEN $3 ELSE seen_at END WHERE business_id = $1 AND call_sid = $2";
     SAID_BY: Scoped = "SELECT text FROM transcript_line \
@@ -91,6 +97,10 @@ impl SqlStore {
         }
         if answered {
             tx.execute(ANSWERED, values![call_sid]).await?;
+            if tx.execute(CLOSE_TASK, values![call_sid, now]).await? > 0 {
+                tx.execute(TAKE_BACK_THE_TASK, values![call_sid, now])
+                    .await?;
+            }
             let call = (held.lead_id, call_sid);
             let ending = CallEnding::Completed;
             end_held(&mut tx, call, ending, now, UtcDateTime::MAX).await?;

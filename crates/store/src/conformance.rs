@@ -175,6 +175,7 @@ macro_rules! back_office_suite {
             keeps_the_words_of_each_request_in_any_order,
             leaves_a_task_where_nobody_took_the_call,
             leaves_a_task_of_a_transfer_left_open,
+            settles_what_a_person_was_wanted_for,
             brings_nothing_back_of_a_forgotten_person,
             keeps_the_request_of_another_person,
             tells_of_a_transfer_when_it_is_over,

@@ -103,6 +103,30 @@ pub async fn leaves_a_task_where_nobody_took_the_call(office: Office) {
     assert_eq!(told.count(), 3);
 }
 
+/// Who asked for a person and was put through to one later is not called back for it; what else they left stands.
+pub async fn settles_what_a_person_was_wanted_for(office: Office) {
+    let id = outbox::shop(&office, 1).await;
+    let call = rings(&office, 1).await;
+    for (n, kind) in [(50, TaskKind::Person), (51, TaskKind::Message)] {
+        let left = NewTask {
+            kind,
+            ..task(&call, n, time!(9:00), 1)
+        };
+        office.add_task(&left).await.expect("add_task");
+    }
+    let unused = TaskId::from_uuid(Uuid::from_u128(100));
+    let ended = office.end_transfer(&call.key, true, unused, NOW + Duration::MINUTE);
+    ended.await.expect("end_transfer");
+    let open = office.tasks(id, false).await.expect("tasks");
+    let open: Vec<TaskKind> = open.iter().map(|task| task.kind).collect();
+    assert_eq!(open, [TaskKind::Message]);
+    let told = outbox::deliver_all(&office, NOW + Duration::HOUR).await;
+    let told = told
+        .iter()
+        .filter(|told| told.kind == EventKind::TaskCreated);
+    assert_eq!(told.count(), 1);
+}
+
 /// A transfer of which nobody says how it ended leaves a task, too, and only one.
 pub async fn leaves_a_task_of_a_transfer_left_open(office: Office) {
     let id = outbox::shop(&office, 1).await;
