@@ -1,6 +1,6 @@
 //! Two databases behind one transaction.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction, error::DatabaseError,
@@ -10,7 +10,7 @@ use toran_store::StoreError;
 
 use crate::{
     row::Row,
-    sqlite::Writer,
+    sqlite::{Faults, Writer},
     statement::{Across, Scoped, Statement},
     value::Value,
 };
@@ -34,6 +34,7 @@ pub(crate) enum Database {
     Sqlite {
         writer: Writer,
         readers: SqlitePool,
+        faults: Arc<Faults>,
     },
     Postgres(PgPool),
 }
@@ -138,7 +139,7 @@ pub(crate) struct Tx<S> {
 }
 
 enum Connection {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Transaction<'static, Sqlite>, Arc<Faults>),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -169,7 +170,9 @@ impl Database {
 
     async fn begin_reading(&self, scope: &str) -> Result<Connection, Failure> {
         match self {
-            Self::Sqlite { readers, .. } => Ok(Connection::Sqlite(readers.begin().await?)),
+            Self::Sqlite {
+                readers, faults, ..
+            } => begun(readers.begin().await, faults),
             Self::Postgres(pool) => {
                 begin_postgres(
                     pool,
@@ -185,7 +188,7 @@ impl Database {
     /// it commits, and nothing after this can fail because of another writer.
     async fn begin_writing(&self, scope: &str) -> Result<Connection, Failure> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Connection::Sqlite(writer.begin().await?)),
+            Self::Sqlite { writer, faults, .. } => begun(writer.begin().await, faults),
             Self::Postgres(pool) => begin_postgres(pool, "BEGIN", scope).await,
         }
     }
@@ -213,11 +216,26 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite {
+                writer, readers, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }
             Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn begun(
+    transaction: Result<Transaction<'static, Sqlite>, sqlx::Error>,
+    faults: &Arc<Faults>,
+) -> Result<Connection, Failure> {
+    match transaction {
+        Ok(tx) => Ok(Connection::Sqlite(tx, Arc::clone(faults))),
+        Err(error) => {
+            faults.note(&error);
+            Err(error.into())
         }
     }
 }
@@ -234,7 +252,7 @@ async fn begin_postgres(pool: &PgPool, begin: &str, scope: &str) -> Result<Conne
 impl<S> Tx<S> {
     const fn new(connection: Connection, scope: S) -> Self {
         // SQLite has one writer at a time.
-        let alone = matches!(connection, Connection::Sqlite(_));
+        let alone = matches!(connection, Connection::Sqlite(..));
         Self {
             connection,
             scope,
@@ -248,12 +266,15 @@ impl<S> Tx<S> {
         values: Vec<Value<'_>>,
     ) -> Result<u64, Failure> {
         Ok(match &mut self.connection {
-            Connection::Sqlite(tx) => {
+            Connection::Sqlite(tx, faults) => {
                 let query = sqlx::query(statement.sqlite);
                 let query = values
                     .into_iter()
                     .fold(query, |q, value| value.bind_sqlite(q));
-                query.execute(&mut **tx).await?.rows_affected()
+                let written = query.execute(&mut **tx).await;
+                written
+                    .inspect_err(|error| faults.note(error))?
+                    .rows_affected()
             }
             Connection::Postgres(tx) => {
                 let query = sqlx::query(statement.postgres);
@@ -271,12 +292,13 @@ impl<S> Tx<S> {
         values: Vec<Value<'_>>,
     ) -> Result<Vec<Row>, Failure> {
         Ok(match &mut self.connection {
-            Connection::Sqlite(tx) => {
+            Connection::Sqlite(tx, faults) => {
                 let query = sqlx::query(statement.sqlite);
                 let query = values
                     .into_iter()
                     .fold(query, |q, value| value.bind_sqlite(q));
-                let rows = query.fetch_all(&mut **tx).await?;
+                let rows = query.fetch_all(&mut **tx).await;
+                let rows = rows.inspect_err(|error| faults.note(error))?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Connection::Postgres(tx) => {
@@ -295,7 +317,7 @@ impl<S> Tx<S> {
     pub(crate) async fn run_text(&mut self, sql: String) -> Result<Vec<Row>, Failure> {
         let text = sqlx::raw_sql(AssertSqlSafe(sql));
         Ok(match &mut self.connection {
-            Connection::Sqlite(tx) => {
+            Connection::Sqlite(tx, _) => {
                 let rows = text.fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
@@ -314,7 +336,10 @@ impl<S> Tx<S> {
     /// Keeps what was written. Without it, nothing was.
     pub(crate) async fn commit(self) -> Result<(), Failure> {
         let committed = match self.connection {
-            Connection::Sqlite(tx) => tx.commit().await,
+            Connection::Sqlite(tx, faults) => {
+                let committed = tx.commit().await;
+                committed.inspect_err(|error| faults.note(error))
+            }
             Connection::Postgres(tx) => tx.commit().await,
         };
         committed.map_err(|error| match Failure::from(error) {
@@ -450,12 +475,8 @@ fn is_refusal(error: &sqlx::Error) -> bool {
         return false;
     };
     let code = error.code().unwrap_or_default();
-    if error
-        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
-        .is_some()
-    {
-        let code = code.parse::<i32>().map(|code| code & 0xff);
-        return matches!(code, Ok(18 | 19 | 20 | 25));
+    if let Some(code) = primary_code(error) {
+        return matches!(code, 18 | 19 | 20 | 25);
     }
     code.starts_with("22") || code.starts_with("23")
 }
@@ -471,9 +492,16 @@ fn is_transient_code(code: &str) -> bool {
 
 /// Whether another connection holds the lock of SQLite (`SQLITE_BUSY`, `SQLITE_LOCKED` and their extended codes).
 pub(crate) fn is_busy(error: &dyn DatabaseError) -> bool {
-    let is_sqlite = error
-        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
-        .is_some();
-    let code = error.code().and_then(|code| code.parse::<i32>().ok());
-    is_sqlite && code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    matches!(primary_code(error), Some(5 | 6))
+}
+
+/// SQLite's code of an error, without what extends it; `None` for what SQLite did not say.
+pub(crate) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error().and_then(primary_code)
+}
+
+fn primary_code(error: &dyn DatabaseError) -> Option<i32> {
+    let said = error.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    let code: i32 = said.code()?.parse().ok()?;
+    Some(code & 0xff)
 }

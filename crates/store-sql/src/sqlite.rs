@@ -1,16 +1,20 @@
 //! Opening a SQLite database.
 
-use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::Mutex;
 
 use crate::{
     OpenError,
-    database::{Database, is_busy},
+    database::{Database, is_busy, sqlite_code},
 };
 
 /// How long one statement waits for another process's lock.
@@ -43,23 +47,75 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         let connected = pool(1).connect_with(options).await;
         let writer = connected.map_err(OpenError::CannotOpen)?;
         let readers = writer.clone();
-        let writer = Writer::new(writer);
-        return Ok(Database::Sqlite { writer, readers });
+        return Ok(Database::Sqlite {
+            writer: Writer::new(writer),
+            readers,
+            faults: Arc::default(),
+        });
     }
+    let faults = Arc::<Faults>::default();
     make_private(options.get_filename());
     // What is erased is overwritten, not only let go.
     let writing = options
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("secure_delete", "on");
-    let writer = connect_writer(writing)
+    let writer = connect_writer(writing, &faults)
         .await
         .map_err(OpenError::CannotOpen)?;
     let reading = options.create_if_missing(false).pragma("query_only", "on");
-    let connected = pool(MAX_READERS).connect_with(reading).await;
+    let connected = sound(pool(MAX_READERS), &faults)
+        .connect_with(reading)
+        .await;
     let readers = connected.map_err(OpenError::CannotOpen)?;
-    let writer = Writer::new(writer);
-    Ok(Database::Sqlite { writer, readers })
+    Ok(Database::Sqlite {
+        writer: Writer::new(writer),
+        readers,
+        faults,
+    })
+}
+
+/// When the disk, or what is under it, last failed a connection.
+///
+/// After such a failure SQLite may have ended the transaction by itself, which the connection does not know, and the file
+/// that it holds open may be one that nobody can write any more. So what was open then is not used again.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Mutex<Option<Instant>>);
+
+impl Faults {
+    /// Takes note of a failure that leaves a connection in doubt; of any other not.
+    pub(crate) fn note(&self, error: &sqlx::Error) {
+        let is_doubtful = match error {
+            sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+            error => sqlite_code(error).is_some_and(leaves_in_doubt),
+        };
+        if is_doubtful {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+    }
+
+    fn spoiled(&self, age: Duration) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() <= age)
+    }
+}
+
+/// `NOMEM`, `READONLY`, `IOERR`, `CORRUPT`, `FULL`, `CANTOPEN`, `PROTOCOL`, `NOTADB`.
+const fn leaves_in_doubt(code: i32) -> bool {
+    matches!(code, 7 | 8 | 10 | 11 | 13 | 14 | 15 | 26)
+}
+
+/// Throws a connection away, instead of using it again, that was open when the disk failed, or that takes itself to be in a
+/// transaction although nobody holds one.
+fn sound(pool: SqlitePoolOptions, faults: &Arc<Faults>) -> SqlitePoolOptions {
+    let faults = Arc::clone(faults);
+    pool.before_acquire(move |connection, metadata| {
+        let is_sound = !faults.spoiled(metadata.age) && !connection.is_in_transaction();
+        if !is_sound {
+            tracing::warn!("a database connection is replaced, since the disk failed it");
+        }
+        Box::pin(async move { Ok(is_sound) })
+    })
 }
 
 /// Makes the file, if there is none, for its owner alone: SQLite would let everybody on the machine read it. If it cannot be
@@ -77,7 +133,7 @@ fn make_private(path: &Path) {
 pub(crate) struct Writer {
     pool: SqlitePool,
     /// Whose turn it is to begin: within this process, who came first.
-    turn: Arc<Mutex<()>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Writer {
@@ -126,10 +182,13 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 
 /// SQLite does not wait when two processes turn a new file's write-ahead log on at once: one is told
 /// "busy" and must come again.
-async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+async fn connect_writer(
+    options: SqliteConnectOptions,
+    faults: &Arc<Faults>,
+) -> Result<SqlitePool, sqlx::Error> {
     let mut attempt = 1;
     loop {
-        let pool = pool(1).after_connect(|connection, _| {
+        let pool = sound(pool(1), faults).after_connect(|connection, _| {
             Box::pin(async move { sqlx::query(TURN).execute(connection).await.map(|_| ()) })
         });
         match pool.connect_with(options.clone()).await {
@@ -162,7 +221,10 @@ mod tests {
     async fn a_file_is_durable_and_readers_cannot_write() {
         let path = std::env::temp_dir().join(format!("toran-pragmas-{}.db", std::process::id()));
         let database = open(&format!("sqlite://{}", path.display())).await.unwrap();
-        let Database::Sqlite { writer, readers } = &database else {
+        let Database::Sqlite {
+            writer, readers, ..
+        } = &database
+        else {
             panic!("a SQLite database")
         };
         let (full, on) = (2, 1);
@@ -172,6 +234,65 @@ mod tests {
         assert!(written.is_err());
         // The last connection to close takes the log's files with it.
         database.close().await;
+        std::fs::remove_file(path).unwrap();
+    }
+
+    async fn write(database: &Database, bytes: u32) -> Result<(), sqlx::Error> {
+        let Database::Sqlite { writer, faults, .. } = database else {
+            panic!("a SQLite database")
+        };
+        let mut tx = writer.begin().await?;
+        let insert = sqlx::query("INSERT INTO t VALUES (zeroblob($1))").bind(bytes);
+        let written = insert.execute(&mut *tx).await;
+        written.inspect_err(|error| faults.note(error))?;
+        tx.commit().await
+    }
+
+    #[tokio::test]
+    async fn a_write_that_finds_the_disk_full_does_not_poison_the_next() {
+        let path = std::env::temp_dir().join(format!("toran-full-{}.db", std::process::id()));
+        let database = open(&format!("sqlite://{}", path.display())).await.unwrap();
+        let Database::Sqlite { writer, .. } = &database else {
+            panic!("a SQLite database")
+        };
+        for sql in ["CREATE TABLE t (x BLOB)", "PRAGMA max_page_count = 4"] {
+            sqlx::query(sql).execute(&writer.pool).await.unwrap();
+        }
+        let full = write(&database, 100_000).await.unwrap_err();
+        assert_eq!(sqlite_code(&full), Some(13), "{full}");
+        // The bound on the pages went with the connection.
+        write(&database, 100_000).await.unwrap();
+        database.close().await;
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_for_the_lock_leaves_nothing_behind() {
+        let path = std::env::temp_dir().join(format!("toran-turn-{}.db", std::process::id()));
+        let url = format!("sqlite://{}", path.display());
+        let (one, other) = (open(&url).await.unwrap(), open(&url).await.unwrap());
+        let (Database::Sqlite { writer, .. }, Database::Sqlite { writer: holder, .. }) =
+            (&one, &other)
+        else {
+            panic!("SQLite databases")
+        };
+        sqlx::query("CREATE TABLE t (x BLOB)")
+            .execute(&writer.pool)
+            .await
+            .unwrap();
+        for patience in [0, 1, 4, 7, 30] {
+            let held = holder.begin().await.unwrap();
+            let patience = Duration::from_millis(patience);
+            assert!(
+                tokio::time::timeout(patience, writer.begin())
+                    .await
+                    .is_err()
+            );
+            drop(held);
+            write(&one, 10).await.unwrap();
+        }
+        one.close().await;
+        other.close().await;
         std::fs::remove_file(path).unwrap();
     }
 }
