@@ -71,18 +71,21 @@ impl<'a> Evidence<'a> {
                     let mut of_form = days.iter().filter(|day| day.form() == form).peekable();
                     of_form.peek().is_some() && !of_form.any(means)
                 });
-            if is_another {
+            let is_another_holiday = matches!(said, SaidDate::Holiday(said)
+                if holiday::names_another(said.holiday, quotation, today));
+            if is_another || is_another_holiday {
                 return Support::Contradicted;
             }
         }
         if self.names_day(date) || self.names_holiday(said) {
             return Support::Found;
         }
-        if self
-            .days
-            .iter()
-            .any(|day| day.is_negated() && day.fits(date, today))
-        {
+        let is_ruled_out = |day: &SaidDay| day.is_negated() && day.fits(date, today);
+        // "רביעי בשבוע הבא" is no Wednesday of this week.
+        let is_of_another_week =
+            |day: &SaidDay| day.form() == DayForm::Span && !day.may_mean(date, today);
+        let contradicts = |day: &SaidDay| is_ruled_out(day) || is_of_another_week(day);
+        if self.days.iter().any(contradicts) {
             return Support::Contradicted;
         }
         // A quotation that speaks of an hour says no day.
@@ -216,7 +219,7 @@ impl<'a> Evidence<'a> {
             beside.is_some_and(|time| {
                 self.hours
                     .iter()
-                    .any(|hour| near(hour.at(), day.at()) && hour.fits(time))
+                    .any(|hour| day.shares_words_with(hour) && hour.fits(time))
             })
         };
         let of_days = self
@@ -242,7 +245,7 @@ impl<'a> Evidence<'a> {
             beside.is_some_and(|date| {
                 self.days
                     .iter()
-                    .any(|day| near(hour.at(), day.at()) && day.fits(date, today))
+                    .any(|day| day.shares_words_with(hour) && day.fits(date, today))
             })
         };
         let of_hours = self
@@ -298,11 +301,6 @@ fn reading_of(hour: &SaidHour, time: Time) -> Option<Time> {
         }
         _ => None,
     }
-}
-
-/// "ב-15" is read as a day at its preposition, and as an hour at its number.
-const fn near(one: usize, other: usize) -> bool {
-    one.abs_diff(other) <= 1
 }
 
 const fn part_of_day(part: DayPart) -> PartOfDay {

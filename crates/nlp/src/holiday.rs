@@ -227,6 +227,16 @@ pub(crate) fn is_said(holiday: Holiday, text: &str, today: Date) -> bool {
         .any(|said| said == holiday || last_of_festival(said) == festival)
 }
 
+/// Whether a text names holidays, and all of other festivals. "אחרי החגים" names whichever is meant.
+pub(crate) fn names_another(holiday: Holiday, text: &str, today: Date) -> bool {
+    let words = hebrew::normalise(text);
+    let is_open = hebrew::words(&words).any(|word| {
+        let stem = word.trim_start_matches(['ב', 'ל', 'ו', 'מ', 'ה', 'ש']);
+        matches!(stem, "חג" | "חגימ")
+    });
+    !is_open && !holidays_said(text, today).is_empty() && !is_said(holiday, text, today)
+}
+
 /// What holidays are called besides their names in the calendar.
 const OTHER_NAMES: &[(&str, Holiday)] = &[
     ("כיפור", Holiday::YomKippur),

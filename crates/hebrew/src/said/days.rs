@@ -2,11 +2,19 @@
 
 use std::ops::Range;
 
-use time::{Date, Weekday};
+use time::Date;
 
-use crate::said::{choices::is_a_choice, hours::hours_in, taken::is_taken, tokens::Tokens};
+use crate::said::{
+    choices::{Choice, is_a_choice},
+    hours::{SaidHour, hours_in},
+    taken::is_taken,
+    tokens::Tokens,
+};
+use kind::Kind;
 use mentions::mentions;
+pub(crate) use mentions::weekday_at;
 
+mod kind;
 mod mentions;
 mod numbered;
 
@@ -17,8 +25,10 @@ pub struct SaidDay {
     bearing: Bearing,
     negated: bool,
     /// Whether a weekday is named in the same text: "עוד שבועיים ביום חמישי" is not fourteen days.
-    is_a_week: bool,
+    is_beside_a_weekday: bool,
     at: usize,
+    /// How many words it takes.
+    length: usize,
 }
 
 /// In which way a day is named.
@@ -30,6 +40,8 @@ pub enum DayForm {
     Weekday,
     /// By its number in a month.
     Number,
+    /// Not at all: only the week or the month in which it lies.
+    Span,
 }
 
 /// How surely its words name a day.
@@ -43,46 +55,16 @@ enum Bearing {
     Alone,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// So many days from now, at least and at most.
-    Ahead(i64, i64),
-    /// A weekday, so many days from now, at least and at most.
-    Weekday(Weekday, i64, i64),
-    /// "ב-24".
-    Day(u8),
-    /// "24 בנובמבר", by the month's number.
-    DayOfMonth(u8, u8),
-    Full(Date),
-}
-
 impl SaidDay {
     /// Whether the words name this day, said on `today`.
     pub fn fits(&self, date: Date, today: Date) -> bool {
-        let ahead = (date - today).whole_days();
-        match self.kind {
-            Kind::Ahead(least, most) => (least..=most).contains(&ahead),
-            Kind::Weekday(day, least, most) => {
-                date.weekday() == day && (least..=most).contains(&ahead)
-            }
-            Kind::Day(day) => date.day() == day,
-            Kind::DayOfMonth(day, month) => date.day() == day && u8::from(date.month()) == month,
-            Kind::Full(full) => date == full,
-        }
+        self.kind.fits(date, today)
     }
 
-    /// Whether the words may mean this day at all: "שלישי" may mean the Tuesday that was spoken of before.
+    /// Whether the words may mean this day at all: "שלישי" may mean the Tuesday that was spoken of before, and "בשבוע הבא" any
+    /// day of that week.
     pub fn may_mean(&self, date: Date, today: Date) -> bool {
-        match self.kind {
-            Kind::Weekday(day, ..) => date.weekday() == day,
-            Kind::Ahead(least, most) if most >= 7 && self.is_a_week => {
-                let ahead = (date - today).whole_days();
-                (least - 6..=most + 6).contains(&ahead)
-            }
-            Kind::Ahead(..) | Kind::Day(_) | Kind::DayOfMonth(..) | Kind::Full(_) => {
-                self.fits(date, today)
-            }
-        }
+        self.kind.may_mean(date, today, self.is_beside_a_weekday)
     }
 
     /// In which way it is named.
@@ -90,7 +72,10 @@ impl SaidDay {
         match self.kind {
             Kind::Ahead(..) => DayForm::Distance,
             Kind::Weekday(..) => DayForm::Weekday,
-            Kind::Day(_) | Kind::DayOfMonth(..) | Kind::Full(_) => DayForm::Number,
+            Kind::Day(_) | Kind::DayOfNextMonth(_) | Kind::DayOfMonth(..) | Kind::Full(_) => {
+                DayForm::Number
+            }
+            Kind::NextWeek | Kind::NextMonth => DayForm::Span,
         }
     }
 
@@ -105,9 +90,33 @@ impl SaidDay {
         self.negated
     }
 
-    /// The place of its words in the text: a day and an hour at one place are two readings of the same words.
+    /// The place of its words in the text.
     pub const fn at(&self) -> usize {
         self.at
+    }
+
+    /// Whether an hour is read from the same words: "ב-15" may be a day or an hour.
+    pub const fn shares_words_with(&self, hour: &SaidHour) -> bool {
+        let words = hour.mention();
+        self.at < words.end && words.start < self.at + self.length
+    }
+
+    const fn words(&self) -> Range<usize> {
+        self.at..self.at + self.length
+    }
+
+    /// Whether its words stand for a day, given the hours that are named beside it.
+    fn stands_as_a_day(&self, hours: &[SaidHour]) -> bool {
+        let mut hours = hours.iter().filter(|hour| hour.is_led());
+        match self.bearing {
+            Bearing::Sure => true,
+            // Of "ב-15 בשעה עשר" the first number is the day, for another is the hour.
+            Bearing::MayBeAnHour => hours.any(|hour| hour.at().abs_diff(self.at) > 1),
+            // "שלישי בעשר", "שלישי, בשעה עשר": a weekday's name right before an hour is a day.
+            Bearing::Alone => {
+                hours.any(|hour| (1..=2).contains(&hour.at().saturating_sub(self.at)))
+            }
+        }
     }
 }
 
@@ -121,8 +130,7 @@ impl SaidDay {
 /// assert!(said[1].fits(date!(2026-11-24), date!(2026-11-22)));
 /// ```
 pub fn days_said(text: &str) -> Vec<SaidDay> {
-    let tokens = Tokens::of(text);
-    mentions(&tokens).into_iter().map(|(day, _)| day).collect()
+    mentions(&Tokens::of(text))
 }
 
 /// Whether a text, said on `today`, names this day: by its distance ("מחר"), its weekday within the coming week or the
@@ -140,43 +148,60 @@ pub fn days_said(text: &str) -> Vec<SaidDay> {
 pub fn day_is_named(text: &str, date: Date, today: Date) -> bool {
     let tokens = Tokens::of(text);
     let hours = hours_in(&tokens);
-    // Of "ב-15 בשעה עשר" the first number is the day, for another is the hour.
-    let has_its_hour = |day: &SaidDay| {
-        hours
-            .iter()
-            .any(|hour| hour.is_led() && hour.at().abs_diff(day.at) > 1)
-    };
-    // "שלישי בעשר", "שלישי, בשעה עשר": a weekday's name right before an hour is a day.
-    let leads_an_hour = |day: &SaidDay| {
-        let mut led = hours.iter().filter(|hour| hour.is_led());
-        led.any(|hour| (1..=2).contains(&hour.at().saturating_sub(day.at)))
-    };
+    let days = mentions(&tokens);
     // Of "מחר בעשר אין מקום" only the hour is taken.
-    let is_taken = |day: &SaidDay, length: usize| {
+    let is_taken = |day: &SaidDay| {
         let has_an_hour = hours
             .iter()
             .any(|hour| tokens.same_clause(hour.at(), day.at));
-        !has_an_hour && is_taken(&tokens, day.at, day.at + length)
+        !has_an_hour && is_taken(&tokens, &day.words())
     };
-    let mentions = mentions(&tokens);
-    // "יום רביעי, 1 בדצמבר", which is a Tuesday, names neither.
-    let weekdays = || {
-        let named = mentions.iter().map(|(day, _)| day);
-        named.filter(|day| day.form() == DayForm::Weekday && day.is_led() && !day.negated)
+    let named = days.iter().filter(|day| day.stands_as_a_day(&hours));
+    let is_contradicted = |day: &SaidDay| {
+        let others = days.iter().filter(|other| other.stands_as_a_day(&hours));
+        is_beside_another(&tokens, day, others, date, today)
     };
-    let contradicts = |day: &SaidDay| {
-        day.form() == DayForm::Number
-            && weekdays().next().is_some()
-            && !weekdays().any(|weekday| weekday.may_mean(date, today))
-    };
-    mentions.iter().any(|(day, length)| {
-        let is_a_day = match day.bearing {
-            Bearing::Sure => true,
-            Bearing::MayBeAnHour => has_its_hour(day),
-            Bearing::Alone => leads_an_hour(day),
+    named
+        .filter(|day| day.fits(date, today) && day.may_mean(date, today))
+        .any(|day| !day.negated && !is_taken(day) && !is_contradicted(day))
+}
+
+/// Whether a day is named together with one that this date is not: "יום רביעי, 1 בדצמבר", which is a Tuesday, names neither,
+/// and "יום שלישי, 8 בדצמבר" not the coming Tuesday.
+fn is_beside_another<'a>(
+    tokens: &Tokens,
+    day: &SaidDay,
+    mut others: impl Iterator<Item = &'a SaidDay>,
+    date: Date,
+    today: Date,
+) -> bool {
+    let is_one_phrase = |other: &SaidDay| {
+        let (first, second) = if day.at < other.at {
+            (day, other)
+        } else {
+            (other, day)
         };
-        let is_ruled_out = day.negated || contradicts(day) || is_taken(day, *length);
-        is_a_day && day.fits(date, today) && !is_ruled_out
+        let mut between = first.words().end..second.at;
+        between.len() <= 2
+            && between.all(|at| {
+                matches!(
+                    tokens.text(at),
+                    "ה" | "ב"
+                        | "של"
+                        | "זה"
+                        | "שהוא"
+                        | "שזה"
+                        | "בתאריכ"
+                        | "תאריכ"
+                        | "כלומר"
+                        | "הקרוב"
+                        | "הבא"
+                        | "הזה"
+                )
+            })
+    };
+    others.any(|other| {
+        other.form() != day.form() && !other.may_mean(date, today) && is_one_phrase(other)
     })
 }
 
@@ -193,28 +218,28 @@ pub fn day_is_named(text: &str, date: Date, today: Date) -> bool {
 /// ```
 pub fn day_is_a_choice(text: &str, date: Date, today: Date) -> bool {
     let tokens = Tokens::of(text);
-    let (these, others): (Vec<_>, Vec<_>) = mentions(&tokens)
+    let hours = hours_in(&tokens);
+    let (these, others): (Vec<SaidDay>, Vec<SaidDay>) = mentions(&tokens)
         .into_iter()
-        .filter(|(day, _)| !day.negated)
-        .partition(|(day, _)| day.fits(date, today));
-    let place = |(day, length): &(SaidDay, usize)| day.at..day.at + length;
-    these
-        .iter()
-        .any(|day| is_a_choice(&tokens, &place(day), others.iter().map(place)))
+        .filter(|day| !day.negated && day.form() != DayForm::Span)
+        .filter(|day| !is_taken(&tokens, &day.words()))
+        .partition(|day| day.fits(date, today));
+    let choice = |day: SaidDay| Choice {
+        is_sure: day.stands_as_a_day(&hours),
+        words: day.words(),
+    };
+    let others: Vec<Choice> = others.into_iter().map(choice).collect();
+    let mut these = these.into_iter().map(choice);
+    these.any(|day| is_a_choice(&tokens, &day, &others))
 }
 
 /// Which tokens are a day's beyond doubt, so that no hour is read from them.
 pub(crate) fn dated_tokens(tokens: &Tokens) -> Vec<bool> {
     let mut taken = vec![false; tokens.len()];
-    for (day, length) in mentions(tokens) {
-        let is_numeric = matches!(
-            day.kind,
-            Kind::Day(_) | Kind::DayOfMonth(..) | Kind::Full(_)
-        );
-        if day.bearing != Bearing::MayBeAnHour
-            && (is_numeric || matches!(day.kind, Kind::Ahead(..)))
-        {
-            let end = (day.at + length).min(taken.len());
+    for day in mentions(tokens) {
+        let may_hold_a_number = matches!(day.form(), DayForm::Number | DayForm::Distance);
+        if day.bearing != Bearing::MayBeAnHour && may_hold_a_number {
+            let end = day.words().end.min(taken.len());
             taken[day.at..end].fill(true);
         }
     }
@@ -225,16 +250,16 @@ pub(crate) fn dated_tokens(tokens: &Tokens) -> Vec<bool> {
 pub(crate) fn led_days(tokens: &Tokens) -> Vec<Range<usize>> {
     mentions(tokens)
         .into_iter()
-        .filter(|(day, _)| day.bearing == Bearing::Sure)
-        .map(|(day, length)| day.at..day.at + length)
+        .filter(|day| day.bearing == Bearing::Sure)
+        .map(|day| day.words())
         .collect()
 }
 
 /// Which tokens stand in a day's words, beyond doubt or not.
 pub(crate) fn days_said_at(tokens: &Tokens) -> Vec<bool> {
     let mut taken = vec![false; tokens.len()];
-    for (day, length) in mentions(tokens) {
-        let end = (day.at + length).min(taken.len());
+    for day in mentions(tokens) {
+        let end = day.words().end.min(taken.len());
         taken[day.at..end].fill(day.is_led());
     }
     taken

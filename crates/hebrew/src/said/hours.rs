@@ -5,7 +5,7 @@ use std::ops::Range;
 use time::Time;
 
 use crate::said::{
-    choices::is_a_choice,
+    choices::{Choice, is_a_choice},
     days::{dated_tokens, led_days},
     numbers::cardinal,
     phone::dialled_tokens,
@@ -63,9 +63,13 @@ impl SaidHour {
         matches!(self.role, Role::RuledOut)
     }
 
-    /// The place of its number in the text: a day and an hour at one place are two readings of the same words.
+    /// The place of its number in the text.
     pub const fn at(&self) -> usize {
         self.at
+    }
+
+    pub(crate) const fn mention(&self) -> &Range<usize> {
+        &self.mention
     }
 }
 
@@ -161,7 +165,7 @@ pub fn hour_is_named(text: &str, time: Time) -> bool {
         (hour.led || hour.is_by_a_day)
             && hour.role == Role::Itself
             && hour.fits(time)
-            && !is_taken(&tokens, hour.mention.start, hour.mention.end)
+            && !is_taken(&tokens, &hour.mention)
     })
 }
 
@@ -178,12 +182,15 @@ pub fn hour_is_a_choice(text: &str, time: Time) -> bool {
     let tokens = Tokens::of(text);
     let (these, others): (Vec<SaidHour>, Vec<SaidHour>) = hours_in(&tokens)
         .into_iter()
-        .filter(|hour| hour.role == Role::Itself)
+        .filter(|hour| !hour.is_negated() && !is_taken(&tokens, &hour.mention))
         .partition(|hour| hour.fits(time));
-    let others = || others.iter().map(|hour| hour.mention.clone());
-    these
-        .iter()
-        .any(|hour| is_a_choice(&tokens, &hour.mention, others()))
+    let choice = |hour: SaidHour| Choice {
+        is_sure: hour.role == Role::Itself && (hour.led || hour.is_by_a_day),
+        words: hour.mention,
+    };
+    let others: Vec<Choice> = others.into_iter().map(choice).collect();
+    let mut these = these.into_iter().map(choice);
+    these.any(|hour| is_a_choice(&tokens, &hour, &others))
 }
 
 /// Whether a text asks for the hour that is under discussion ("באותה שעה").

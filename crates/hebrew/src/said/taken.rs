@@ -1,10 +1,12 @@
 //! Whether a sentence says of a day or an hour that it is not to be had.
 
+use std::ops::Range;
+
 use crate::said::tokens::Tokens;
 
-/// Whether the clause says that what stands from `at` to `end` is taken: "בעשר כבר תפוס", "אין לי מקום בעשר".
-pub(crate) fn is_taken(tokens: &Tokens, at: usize, end: usize) -> bool {
-    is_missed_before(tokens, at) || is_taken_behind(tokens, end)
+/// Whether the clause says that what these tokens name is taken: "בעשר כבר תפוס", "אין לי מקום בעשר".
+pub(crate) fn is_taken(tokens: &Tokens, named: &Range<usize>) -> bool {
+    is_missed_before(tokens, named.start) || is_taken_behind(tokens, named.end)
 }
 
 /// "אין לי מקום בעשר"; but not "אין בעיה בעשר", and not "אין מקום אלא בעשר".
@@ -16,11 +18,16 @@ fn is_missed_before(tokens: &Tokens, at: usize) -> bool {
         match tokens.text(before) {
             "אינ" | "ואינ" | "שאינ" => return !is_no_lack(tokens, before),
             "לא" if is_denied(tokens.text(before + 1)) => return true,
+            "אי" if tokens.text(before + 1) == "אפשר" => return true,
+            "לקח" | "לקחה" | "לקחו" | "תפס" | "תפסה" | "תפסו" | "הזמינ" | "הזמינה" | "הזמינו"
+            | "פספסת" | "נגמר" | "נגמרו" | "אזלו" => return true,
             "במקומ" => {
                 // "במקום התור של יום חמישי".
                 return (before + 1..at)
                     .all(|word| matches!(tokens.text(word), "התור" | "תור" | "של" | "השעה"));
             }
+            // "אי אפשר" is read at its first word.
+            "אפשר" if tokens.before(before) == "אי" => {}
             "אלא" | "אבל" | "אכ" | "רק" | "חוצ" | "מלבד" | "אולי" | "יש" | "ויש" | "אפשר" =>
             {
                 return false;
@@ -39,16 +46,30 @@ fn is_taken_behind(tokens: &Tokens, end: usize) -> bool {
     let clause = (end..tokens.len()).take_while(|at| tokens.same_clause(last, *at));
     for at in clause {
         match tokens.text(at) {
+            "יש" | "ויש" if has_somebody_else(tokens, at) => return true,
+            "אפשר" if tokens.before(at) == "אי" => return true,
             "פנוי" | "פנויה" | "פנויימ" | "פנוימ" | "פנויות" | "יש" | "ויש" | "אפשר" | "אבל"
             | "אכ" | "אולי" => return false,
             "תפוס" | "תפוסה" | "תפוסימ" | "תפוסות" | "מלא" | "מלאה" | "מלאימ" | "נתפס"
-            | "נתפסה" | "סגורימ" | "סגורה" => return true,
+            | "נתפסה" | "סגורימ" | "סגורה" | "הלכ" | "הלכה" | "נלקח" | "נלקחה" | "חסומ"
+            | "חסומה" | "הפסקה" => return true,
             "אינ" => return !is_no_lack(tokens, at),
             "לא" if is_denied(tokens.text(at + 1)) => return true,
             _ => {}
         }
     }
     false
+}
+
+/// "יש כבר מישהו", "יש לנו הפסקה".
+fn has_somebody_else(tokens: &Tokens, at: usize) -> bool {
+    let clause = (at + 1..tokens.len()).take_while(|word| tokens.same_clause(at, *word));
+    clause.take(4).any(|word| {
+        matches!(
+            tokens.text(word),
+            "מישהו" | "מישהי" | "הפסקה" | "ישיבה" | "לקוח" | "לקוחה"
+        )
+    })
 }
 
 /// "אין בעיה", "אין לי שום בעיה", "אין ספק".
@@ -74,6 +95,10 @@ fn is_denied(word: &str) -> bool {
             | "ניתנ"
             | "נשאר"
             | "נשארו"
+            | "נותר"
+            | "נותרו"
+            | "רלוונטי"
+            | "קיימ"
             | "אפשר"
             | "עובד"
             | "עובדת"

@@ -3,8 +3,12 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::said::{
+    days::{days_said_at, weekday_at},
+    hours::hours_in,
     tokens::Tokens,
-    yes_words::{ASKS, BETWEEN, BOOKING, FAREWELLS, HOLDS, NEITHER, NO, REFUSALS, STRONG, WEAK},
+    yes_words::{
+        ALONE, ASKS, BETWEEN, BOOKING, FAREWELLS, HOLDS, NEITHER, NO, REFUSALS, STRONG, WEAK,
+    },
 };
 
 /// Whether a text says yes to what was offered, and takes nothing of it back.
@@ -24,7 +28,8 @@ pub fn yes_said(text: &str) -> bool {
     match stand_of(&tokens) {
         Stand::Strong => true,
         Stand::Weak => !asks_something(&tokens) && !takes_leave(&tokens),
-        Stand::Open | Stand::Held | Stand::No => false,
+        Stand::Open => is_asked_nowhere(&tokens) && says_nothing_but(&tokens, &ALONE_PHRASES),
+        Stand::Held | Stand::No => false,
     }
 }
 
@@ -45,6 +50,10 @@ fn stand_of(tokens: &Tokens) -> Stand {
         match sense {
             Sense::Refuses => return Stand::No,
             Sense::Holds => return Stand::Held,
+            // "כן בארבע וחצי, לא בחמש" takes no yes back. Whether it was this time, others look.
+            Sense::No
+                if matches!(stand, Stand::Strong | Stand::Weak) && rules_a_time_out(tokens, at) => {
+            }
             Sense::No => stand = Stand::No,
             Sense::Strong if counts(tokens, at, length, stand) => stand = Stand::Strong,
             Sense::Weak if stand != Stand::Strong && counts(tokens, at, length, stand) => {
@@ -110,6 +119,7 @@ static BETWEEN_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(B
 static ASKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(ASKS));
 static BOOKING_WORDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(BOOKING));
 
+static ALONE_PHRASES: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(ALONE));
 static FAREWELL_PHRASES: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| phrases_of(FAREWELLS));
 
 fn phrases_of(list: &[&str]) -> Vec<Vec<String>> {
@@ -153,13 +163,19 @@ impl Lexicon {
 fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
     // "הטיפול היה מעולה" praises what is over.
     let is_over = matches!(tokens.joined_before(at), "היה" | "היתה" | "הייתה" | "היו");
-    if is_over || tokens.is_asked(at) || is_denied(tokens, at) {
+    let is_of_something_else = describes(tokens, at) || is_of_another_thing(tokens, at, length);
+    if is_over || is_of_something_else || tokens.is_asked(at) || is_denied(tokens, at) {
         return false;
     }
     let mut before = (0..at)
         .rev()
         .take_while(|other| tokens.same_clause(*other, at));
-    if before.any(|other| is_one_of(&ASKING_WORDS, tokens.text(other))) && stand != Stand::Strong {
+    // "איזה יופי" asks nothing.
+    let asks = |other: usize| {
+        is_one_of(&ASKING_WORDS, tokens.text(other))
+            && !matches!(tokens.text(other + 1), "יופי" | "כיפ")
+    };
+    if before.any(asks) && stand != Stand::Strong {
         return false;
     }
     let books = BOOKING_WORDS.iter().any(|phrase| {
@@ -217,6 +233,71 @@ fn is_denied(tokens: &Tokens, at: usize) -> bool {
         }
     }
     false
+}
+
+/// Whether a "לא" denies the day or the hour behind it: "לא בחמש", "ולא חמישי".
+fn rules_a_time_out(tokens: &Tokens, at: usize) -> bool {
+    let behind = at + 1;
+    let is_a_day = days_said_at(tokens).get(behind).copied().unwrap_or(false)
+        || weekday_at(tokens, behind).is_some();
+    is_a_day
+        || hours_in(tokens)
+            .iter()
+            .any(|hour| hour.mention().start == behind)
+}
+
+/// Whether an adverb or a subject before it makes a word of yes a statement about something else: "הכביש סגור", "אתם סגורים".
+fn describes(tokens: &Tokens, at: usize) -> bool {
+    let before = tokens.joined_before(at);
+    matches!(tokens.text(at), "סגור" | "סגורה" | "סגורימ" | "קבוע")
+        && (matches!(before, "אתמ" | "אתנ" | "אנחנו" | "המ" | "עדיינ")
+            || (before.starts_with('ה') && !matches!(before, "הכל" | "הכול" | "היומ")))
+}
+
+/// Whether a verb of booking has another object: "תסגור את הדלת", "תרשום את זה על הדף", "תשמור לי על התיק".
+fn is_of_another_thing(tokens: &Tokens, at: usize, length: usize) -> bool {
+    let is_a_verb = tokens.text(at).starts_with('ת') && length == 1;
+    let mut behind =
+        (at + length..at + length + 4).take_while(|other| tokens.same_clause(*other, at));
+    is_a_verb
+        && behind.any(|other| match tokens.text(other) {
+            "על" => tokens.text(other + 1).starts_with('ה'),
+            "את" => {
+                let object = tokens.text(other + 1);
+                object.starts_with('ה')
+                    && !matches!(
+                        object,
+                        "התור"
+                            | "הפגישה"
+                            | "השעה"
+                            | "המקומ"
+                            | "היומ"
+                            | "הזמנ"
+                            | "המועד"
+                            | "ההזמנה"
+                            | "הטיפול"
+                    )
+            }
+            _ => false,
+        })
+}
+
+/// Whether the whole text is one of these phrases, but for words that fill a pause and thanks.
+fn says_nothing_but(tokens: &Tokens, phrases: &[Vec<String>]) -> bool {
+    let said: Vec<&str> = tokens
+        .texts()
+        .filter(|word| {
+            !matches!(
+                *word,
+                "אה" | "אהה" | "אממ" | "תודה" | "בבקשה" | "אז" | "וואלה"
+            )
+        })
+        .collect();
+    phrases.iter().any(|phrase| *phrase == said)
+}
+
+fn is_asked_nowhere(tokens: &Tokens) -> bool {
+    !(0..tokens.len()).any(|at| tokens.is_asked(at))
 }
 
 /// Whether the caller says goodbye.

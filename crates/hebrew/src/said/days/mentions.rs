@@ -3,7 +3,8 @@
 use time::Weekday;
 
 use super::{
-    Bearing, DayForm, Kind, SaidDay,
+    Bearing, DayForm, SaidDay,
+    kind::{Kind, Weeks},
     numbered::{day_of_month, in_digits},
 };
 use crate::said::{
@@ -30,8 +31,8 @@ impl Mention {
     }
 }
 
-/// The days that tokens name, and how many tokens each takes.
-pub(super) fn mentions(tokens: &Tokens) -> Vec<(SaidDay, usize)> {
+/// The days that tokens name.
+pub(super) fn mentions(tokens: &Tokens) -> Vec<SaidDay> {
     let weeks = weeks_spoken_of(tokens);
     let mut found = Vec::new();
     let mut at = 0;
@@ -39,6 +40,7 @@ pub(super) fn mentions(tokens: &Tokens) -> Vec<(SaidDay, usize)> {
         let mention = from_now(tokens, at)
             .or_else(|| in_digits(tokens, at))
             .or_else(|| day_of_month(tokens, at))
+            .or_else(|| span(tokens, at))
             .or_else(|| weekday(tokens, at, weeks));
         let Some(mention) = mention else {
             at += 1;
@@ -47,16 +49,20 @@ pub(super) fn mentions(tokens: &Tokens) -> Vec<(SaidDay, usize)> {
         let day = SaidDay {
             kind: mention.kind,
             bearing: mention.bearing,
-            negated: is_negated(tokens, at) || is_ruled_out_behind(tokens, at + mention.length),
-            is_a_week: false,
+            negated: is_negated(tokens, at)
+                || is_ruled_out_behind(tokens, at + mention.length)
+                // "רביעי אחר" is any but the one that was spoken of.
+                || tokens.text(at + mention.length) == "אחר",
+            is_beside_a_weekday: false,
             at,
+            length: mention.length,
         };
-        found.push((day, mention.length));
+        found.push(day);
         at += mention.length;
     }
-    let is_a_week = found.iter().any(|(day, _)| day.form() == DayForm::Weekday);
-    for (day, _) in &mut found {
-        day.is_a_week = is_a_week;
+    let names_a_weekday = found.iter().any(|day| day.form() == DayForm::Weekday);
+    for day in &mut found {
+        day.is_beside_a_weekday = names_a_weekday;
     }
     found
 }
@@ -87,32 +93,72 @@ fn is_negated(tokens: &Tokens, at: usize) -> bool {
             ))
 }
 
-/// In which weeks the weekdays of a text lie, as days from now: within seven days, unless it speaks of a later week.
-fn weeks_spoken_of(tokens: &Tokens) -> (i64, i64) {
-    let mut span = (1, 7);
-    for at in 0..tokens.len() {
-        let word = tokens.text(at);
-        let widened = match word {
-            "הבא" | "הבאה" | "next" | "следующей" | "следующий" => (1, 13),
-            "שאחריו" | "שאחרי" | "שאחריה" => (8, 20),
-            "שבועימ" => (8, 27),
-            "שבועות" => match counted_before(tokens, at) {
-                Some(weeks) => (7 * weeks - 6, 7 * weeks + 13),
-                None => continue,
-            },
-            "שבוע" if matches!(tokens.before(at), "עוד" | "בעוד" | "תוכ" | "אחרי") => {
-                (1, 13)
+/// In which weeks the weekdays of a text lie.
+fn weeks_spoken_of(tokens: &Tokens) -> Weeks {
+    let said = (0..tokens.len()).filter_map(|at| {
+        Some(match tokens.text(at) {
+            "הבא" | "הבאה" | "next" | "следующей" | "следующий" => {
+                let is_of_the_week = is_next_week(tokens, at)
+                    || at.checked_sub(1).is_some_and(|at| is_next_week(tokens, at));
+                if is_of_the_week {
+                    Weeks::Next
+                } else if weekday_at(tokens, at.saturating_sub(1)).is_some() {
+                    Weeks::Following
+                } else {
+                    Weeks::Within(1, 13)
+                }
             }
-            "לחודש" | "בחודש" | "אחרי" | "החג" | "חנוכה" => (1, 45),
-            _ => continue,
-        };
-        span = if span == (1, 7) {
-            widened
-        } else {
-            (span.0.max(widened.0), span.1.max(widened.1))
-        };
+            "שאחריו" | "שאחרי" | "שאחריה" => Weeks::Within(8, 20),
+            "שבועימ" => Weeks::Within(8, 27),
+            "שבועות" => {
+                let weeks = counted_before(tokens, at)?;
+                Weeks::Within(7 * weeks - 6, 7 * weeks + 13)
+            }
+            "שבוע" if matches!(tokens.before(at), "עוד" | "בעוד" | "תוכ" | "אחרי") => {
+                Weeks::Within(1, 13)
+            }
+            "לחודש" | "בחודש" | "אחרי" | "החג" | "חנוכה" => {
+                Weeks::Within(1, 45)
+            }
+            _ => return None,
+        })
+    });
+    said.fold(Weeks::Unsaid, Weeks::and)
+}
+
+/// "בשבוע הבא", "next week".
+fn is_next_week(tokens: &Tokens, at: usize) -> bool {
+    let word = without_prefixes(tokens.text(at), &['ו', 'ב', 'ל', 'ש', 'ה'], |stem| {
+        stem == "שבוע"
+    });
+    word.is_some() && tokens.text(at + 1) == "הבא"
+        || matches!(
+            (tokens.text(at), tokens.text(at + 1)),
+            ("next", "week") | ("следующей", "неделе")
+        )
+}
+
+/// A week or a month without a day of it: "בשבוע הבא", "next month".
+fn span(tokens: &Tokens, at: usize) -> Option<Mention> {
+    if is_next_week(tokens, at) {
+        return Some(Mention::sure(Kind::NextWeek, 2));
     }
-    span
+    let word = without_prefixes(tokens.text(at), &['ו', 'ב', 'ל', 'ש', 'ה'], |stem| {
+        stem == "חודש"
+    });
+    let is_next_month = (word.is_some() && tokens.text(at + 1) == "הבא")
+        || (tokens.text(at), tokens.text(at + 1)) == ("next", "month");
+    is_next_month.then(|| Mention::sure(Kind::NextMonth, 2))
+}
+
+/// The weekday whose name a token is: "רביעי", "בשלישי", "wednesday".
+pub(crate) fn weekday_at(tokens: &Tokens, at: usize) -> Option<Weekday> {
+    let word = tokens.text(at);
+    foreign::weekday(word).or_else(|| {
+        let is_named = |stem: &str| named(stem).is_some();
+        let stem = without_prefixes(word, &['ו', 'ב', 'ל', 'ש', 'מ', 'ה'], is_named);
+        stem.and_then(named)
+    })
 }
 
 fn counted_before(tokens: &Tokens, at: usize) -> Option<i64> {
@@ -146,7 +192,7 @@ fn from_now(tokens: &Tokens, at: usize) -> Option<Mention> {
     })?;
     let days = match stem {
         "היומ" => {
-            let counts = matches!(tokens.text(at + 1), "בעוד" | "עוד")
+            let counts = matches!(tokens.text(at + 1), "בעוד" | "עוד" | "הזה")
                 || matches!(tokens.before(at), "כל" | "שעות" | "במשכ" | "סופ" | "באמצע")
                 || tokens.before(at).starts_with("שבוע");
             if counts {
@@ -224,9 +270,9 @@ fn span_of_days(tokens: &Tokens, at: usize) -> Option<(Kind, usize)> {
 }
 
 /// "יום שלישי", "בשלישי", "שבת", "יום ג", "יום גימל", "monday".
-fn weekday(tokens: &Tokens, at: usize, weeks: (i64, i64)) -> Option<Mention> {
+fn weekday(tokens: &Tokens, at: usize, weeks: Weeks) -> Option<Mention> {
     let word = tokens.text(at);
-    let of = |day: Weekday| Kind::Weekday(day, weeks.0, weeks.1);
+    let of = |day: Weekday| Kind::Weekday(day, weeks);
     if let Some(day) = foreign::weekday(word) {
         return Some(Mention::sure(of(day), 1));
     }

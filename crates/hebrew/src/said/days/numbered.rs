@@ -2,7 +2,7 @@
 
 use time::{Date, Month};
 
-use super::{Bearing, Kind, mentions::Mention};
+use super::{Bearing, kind::Kind, mentions::Mention};
 use crate::said::{
     foreign,
     numbers::{Gender, cardinal, ordinal},
@@ -120,8 +120,11 @@ pub(super) fn day_of_month(tokens: &Tokens, at: usize) -> Option<Mention> {
                 .ok()
                 .filter(|day| (1..=31).contains(day))?;
             // "שישי, יולי 18" is no sixth of July.
+            // "בעשר לרביעי" is an hour before a weekday; the tenth of the fourth is masculine.
+            let may_be_an_hour = !masculine && day <= 12;
             let month = month_after(tokens, at + length, day)
-                .filter(|_| tokens.same_clause(at, at + length));
+                .filter(|_| tokens.same_clause(at, at + length))
+                .filter(|_| !may_be_an_hour || is_named_month(tokens.text(at + length)));
             if let Some((kind, month_length)) = month {
                 return Some(Mention::sure(kind, length + month_length));
             }
@@ -179,6 +182,9 @@ fn month_after(tokens: &Tokens, at: usize, day: u8) -> Option<(Kind, usize)> {
     let glue = usize::from(matches!(tokens.text(at), "ב" | "ל" | "of"));
     let word = tokens.text(at + glue);
     let bare = word.strip_prefix(['ב', 'ל']).unwrap_or(word);
+    if bare == "חודש" && tokens.text(at + glue + 1) == "הבא" {
+        return Some((Kind::DayOfNextMonth(day), glue + 2));
+    }
     if bare == "חודש" {
         return Some((Kind::Day(day), glue + 1));
     }
@@ -230,6 +236,12 @@ fn is_hebrew_month(word: &str) -> bool {
             | "אב"
             | "אלול"
     )
+}
+
+/// "בנובמבר", "לחודש".
+fn is_named_month(word: &str) -> bool {
+    let bare = word.strip_prefix(['ב', 'ל']).unwrap_or(word);
+    bare == "חודש" || month_named(bare).is_some()
 }
 
 fn month_named(word: &str) -> Option<u8> {

@@ -115,9 +115,12 @@ fn hour_at(
         || part.is_some()
         || is_said_free
         || spoken.iter().any(|hour| hour.is_clock);
-    if !is_sure
-        && (follows_a_count(tokens, at, lead == Lead::At) || spoken.iter().any(|hour| hour.counts))
-    {
+    // "יש רק ארבע וחצי".
+    let is_what_there_is = spoken.iter().any(|hour| hour.has_minutes)
+        && matches!(tokens.before(at), "רק" | "יש" | "כבר");
+    let counts = (follows_a_count(tokens, at, lead == Lead::At) && !is_what_there_is)
+        || spoken.iter().any(|hour| hour.counts);
+    if !is_sure && counts {
         return None;
     }
     let part = part.or_else(|| part_before(tokens, at));
