@@ -195,7 +195,11 @@ impl App {
             let (office, clock) = (Arc::clone(&store), Arc::clone(&clock));
             toran_console::router(office, token, Arc::new(move || clock.now()))
         });
-        let health = health::router(Arc::clone(&store) as Arc<dyn Store>, stopping.clone());
+        let health = health::router(
+            Arc::clone(&store) as Arc<dyn Store>,
+            Arc::clone(&clock),
+            stopping.clone(),
+        );
         Ok(Self {
             listener: surroundings.listener,
             router: bridge.router().merge(health).merge(api.unwrap_or_default()),

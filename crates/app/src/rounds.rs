@@ -59,7 +59,7 @@ impl Rounds {
         loop {
             tokio::select! {
                 _ = sweep.tick() => {
-                    if self.store.ping().await.is_err() {
+                    if self.store.takes_writes(self.clock.now()).await.is_err() {
                         reachable_since = Instant::now();
                     } else if reachable_since.elapsed() > GRACE {
                         self.end_abandoned_calls().await;

@@ -91,7 +91,8 @@ statements! {
     TAKE_BACK_THE_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending' \
         AND COALESCE(data ->> 'kind', 'booking') = 'booking'";
-    PING: Across = "SELECT 1 AS one";
+    BEAT: Across = "INSERT INTO heartbeat (id, beaten_at) VALUES (1, $1) \
+        ON CONFLICT (id) DO UPDATE SET beaten_at = excluded.beaten_at";
 }
 
 /// The question that every look at the diary asks.
@@ -201,12 +202,13 @@ impl Appointments for SqlStore {
         attempts(Repeat::Safe, read).await
     }
 
-    async fn ping(&self) -> Result<(), StoreError> {
-        let ping = || async {
-            let mut tx = self.database.read_across().await?;
-            tx.fetch(PING, values![]).await.map(|_| ())
+    async fn takes_writes(&self, now: UtcDateTime) -> Result<(), StoreError> {
+        let beat = || async {
+            let mut tx = self.database.write_across().await?;
+            tx.execute(BEAT, values![now]).await?;
+            tx.commit().await
         };
-        attempts(Repeat::Safe, ping).await
+        attempts(Repeat::Safe, beat).await
     }
 }
 

@@ -355,7 +355,7 @@ async fn names_and_tasks_of_an_older_version_are_kept() {
     sqlx::raw_sql(rows).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
     let store = SqlStore::open(&database.url()).await.unwrap();
-    assert_eq!(store.migrate().await.unwrap().len(), 1);
+    assert!(!store.migrate().await.unwrap().is_empty());
     let id = business(1).id;
     let until = NOW + time::Duration::days(7);
     let rows = store.appointments(id, NOW, until).await.unwrap();
@@ -433,4 +433,27 @@ async fn a_server_that_is_not_there_is_explained_without_its_password() {
     let error = refused.expect_err("nobody listens there");
     assert!(matches!(error, OpenError::CannotOpen(_)), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
+/// A server that became read-only answers every question, and takes no write.
+#[tokio::test]
+async fn a_server_that_became_read_only_is_noticed() {
+    let Some((store, database)) = fresh_postgres().await else {
+        return;
+    };
+    store.takes_writes(NOW).await.expect("takes_writes");
+    let url = database.url();
+    let mut db = PgConnection::connect(&url).await.expect("connect");
+    for (setting, is_taken) in [("on", false), ("off", true)] {
+        let set = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {setting}', current_database()); END $$"
+        );
+        // The connection's own default may be read-only by now.
+        run(&mut db, "SET default_transaction_read_only = off").await;
+        assert_eq!(run(&mut db, &set).await, "0 row");
+        let later = SqlStore::open(&url).await.expect("open");
+        assert_eq!(later.takes_writes(NOW).await.is_ok(), is_taken, "{setting}");
+        assert!(later.businesses().await.is_ok());
+        later.close().await;
+    }
 }

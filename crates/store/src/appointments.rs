@@ -261,6 +261,7 @@ pub trait Appointments: Send + Sync {
         after: UtcDateTime,
     ) -> Result<Vec<AppointmentRow>, StoreError>;
 
-    /// Whether the store answers.
-    async fn ping(&self) -> Result<(), StoreError>;
+    /// Whether the store takes writes, found out by one: a full disk, or a server that became read-only, still answers
+    /// questions.
+    async fn takes_writes(&self, now: UtcDateTime) -> Result<(), StoreError>;
 }

@@ -194,7 +194,7 @@ impl Appointments for MemoryStore {
         Ok(own.map(|made| tenant.row(made)).collect())
     }
 
-    async fn ping(&self) -> Result<(), StoreError> {
+    async fn takes_writes(&self, _now: UtcDateTime) -> Result<(), StoreError> {
         self.state().map(|_| ())
     }
 }
