@@ -91,8 +91,10 @@ statements! {
     TAKE_BACK_THE_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending' \
         AND COALESCE(data ->> 'kind', 'booking') = 'booking'";
-    BEAT: Across = "INSERT INTO heartbeat (id, beaten_at) VALUES (1, $1) \
-        ON CONFLICT (id) DO UPDATE SET beaten_at = excluded.beaten_at";
+    BEAT: Across = "INSERT INTO heartbeat (id, beaten_at, padding) VALUES (1, $1, randomblob(65536)) \
+            ON CONFLICT (id) DO UPDATE SET beaten_at = excluded.beaten_at, padding = excluded.padding",
+        postgres: "INSERT INTO heartbeat (id, beaten_at) VALUES (1, $1) \
+            ON CONFLICT (id) DO UPDATE SET beaten_at = excluded.beaten_at";
 }
 
 /// The question that every look at the diary asks.

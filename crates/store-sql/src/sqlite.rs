@@ -4,13 +4,15 @@ use std::{
     path::Path,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use sqlx::{
     Connection as _, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+use tokio::time::Instant;
 
 use crate::{
     OpenError,
@@ -146,12 +148,12 @@ impl Writer {
 
     /// A transaction that holds the write lock from its first statement.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        let deadline = tokio::time::Instant::now() + TURN_TIMEOUT;
+        let deadline = Instant::now() + TURN_TIMEOUT;
         let _turn = self.turn.lock().await;
         loop {
             match self.pool.begin_with("BEGIN IMMEDIATE").await {
                 Err(sqlx::Error::Database(error))
-                    if is_busy(error.as_ref()) && tokio::time::Instant::now() < deadline => {}
+                    if is_busy(error.as_ref()) && Instant::now() < deadline => {}
                 result => return result,
             }
         }
