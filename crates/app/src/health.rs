@@ -1,12 +1,9 @@
 //! `/healthz` (the process lives) and `/readyz` (it can take calls).
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 use tokio_util::sync::CancellationToken;
 use toran_bridge::Clock;
 use toran_store::Store;

@@ -11,7 +11,6 @@ use sqlx::{
     Connection as _, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-
 use tokio::time::Instant;
 
 use crate::{

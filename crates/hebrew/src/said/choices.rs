@@ -16,7 +16,14 @@ pub(crate) struct Choice {
 
 /// Whether `one` stands to be chosen beside any of `others`: "בעשר או באחת עשרה", "בעשר, באחת עשרה, בשתיים", "בעשר. יש גם
 /// באחת עשרה. מה עדיף?" A bare yes to it says neither.
-pub(crate) fn is_a_choice(tokens: &Tokens, one: &Choice, others: &[Choice]) -> bool {
+///
+/// What is `beside` them does not part them: the hours of "שני בעשר, רביעי בחמש" stand between its days.
+pub(crate) fn is_a_choice(
+    tokens: &Tokens,
+    one: &Choice,
+    others: &[Choice],
+    beside: &[bool],
+) -> bool {
     let asks_which = (0..tokens.len()).any(|at| asks_which(tokens, at));
     others.iter().any(|other| {
         let (first, second) = if one.words.start <= other.words.start {
@@ -24,20 +31,38 @@ pub(crate) fn is_a_choice(tokens: &Tokens, one: &Choice, others: &[Choice]) -> b
         } else {
             (other, one)
         };
-        let mut between = first.words.end..second.words.start;
-        let is_listed = between.is_empty() && one.is_sure && other.is_sure;
-        let is_in_reach = between.len() <= MAX_GAP;
-        asks_which || is_listed || (is_in_reach && between.any(|at| leads_to_another(tokens, at)))
+        let between: Vec<usize> = (first.words.end..second.words.start)
+            .filter(|at| !beside.get(*at).copied().unwrap_or(false))
+            .collect();
+        let is_listed = one.is_sure
+            && other.is_sure
+            && between
+                .iter()
+                .all(|at| matches!(tokens.text(*at), "אפשר" | "ואפשר" | "יש" | "פנוי" | "לי"));
+        let leads_on = between.iter().any(|at| leads_to_another(tokens, *at));
+        asks_which || is_listed || (leads_on && between.len() <= MAX_GAP)
     })
+}
+
+/// Which tokens these stretches cover.
+pub(crate) fn covered<'a>(
+    tokens: &Tokens,
+    stretches: impl Iterator<Item = &'a Range<usize>>,
+) -> Vec<bool> {
+    let mut covered = vec![false; tokens.len()];
+    for stretch in stretches {
+        let end = stretch.end.min(covered.len());
+        covered[stretch.start.min(end)..end].fill(true);
+    }
+    covered
 }
 
 /// "או", "ואם לא", "לחלופין", "וגם", "ויש".
 fn leads_to_another(tokens: &Tokens, at: usize) -> bool {
     match tokens.text(at) {
-        "או" | "or" | "или" | "либо" | "أو" | "او" | "לחלופינ" | "לחילופינ" | "וגמ" | "ויש"
-        | "alternatively" => true,
+        "או" | "or" | "или" | "либо" | "أو" | "او" | "לחלופינ" | "לחילופינ" | "גמ" | "וגמ"
+        | "ויש" | "alternatively" => true,
         "ואמ" => tokens.text(at + 1) == "לא",
-        "יש" => tokens.text(at + 1) == "גמ",
         _ => false,
     }
 }

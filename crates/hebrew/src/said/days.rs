@@ -5,7 +5,7 @@ use std::ops::Range;
 use time::Date;
 
 use crate::said::{
-    choices::{Choice, is_a_choice},
+    choices::{Choice, covered, is_a_choice},
     hours::{SaidHour, hours_in},
     taken::is_taken,
     tokens::Tokens,
@@ -223,21 +223,30 @@ pub fn day_is_a_choice(text: &str, date: Date, today: Date) -> bool {
         .into_iter()
         .filter(|day| !day.negated && day.form() != DayForm::Span)
         .filter(|day| !is_taken(&tokens, &day.words()))
-        .partition(|day| day.fits(date, today));
+        // The weekday of "יום ראשון, 21 במרץ" says no other day than the number does.
+        .partition(|day| day.may_mean(date, today));
     let choice = |day: SaidDay| Choice {
         is_sure: day.stands_as_a_day(&hours),
         words: day.words(),
     };
     let others: Vec<Choice> = others.into_iter().map(choice).collect();
     let mut these = these.into_iter().map(choice);
-    these.any(|day| is_a_choice(&tokens, &day, &others))
+    let beside = covered(&tokens, hours.iter().map(SaidHour::mention));
+    these.any(|day| is_a_choice(&tokens, &day, &others, &beside))
 }
 
 /// Which tokens are a day's beyond doubt, so that no hour is read from them.
 pub(crate) fn dated_tokens(tokens: &Tokens) -> Vec<bool> {
     let mut taken = vec![false; tokens.len()];
     for day in mentions(tokens) {
-        let may_hold_a_number = matches!(day.form(), DayForm::Number | DayForm::Distance);
+        // The letter of "יום ב' ארבע" is no "ב" before an hour.
+        let has_a_letter = day.form() == DayForm::Weekday
+            && day
+                .words()
+                .skip(1)
+                .any(|at| tokens.text(at).chars().count() == 1);
+        let may_hold_a_number =
+            has_a_letter || matches!(day.form(), DayForm::Number | DayForm::Distance);
         if day.bearing != Bearing::MayBeAnHour && may_hold_a_number {
             let end = day.words().end.min(taken.len());
             taken[day.at..end].fill(true);

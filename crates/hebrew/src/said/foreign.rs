@@ -71,11 +71,11 @@ pub(crate) fn hour(word: &str) -> Option<u32> {
 pub(crate) fn minutes(word: &str) -> Option<u32> {
     Some(match word {
         "ten" => 10,
-        "fifteen" => 15,
-        "twenty" => 20,
+        "fifteen" | "пятнадцать" => 15,
+        "twenty" | "двадцать" => 20,
         "thirty" | "тридцать" => 30,
-        "forty" => 40,
-        "fifty" => 50,
+        "forty" | "сорок" => 40,
+        "fifty" | "пятьдесят" => 50,
         _ => return None,
     })
 }

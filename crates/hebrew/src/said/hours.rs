@@ -5,7 +5,7 @@ use std::ops::Range;
 use time::Time;
 
 use crate::said::{
-    choices::{Choice, is_a_choice},
+    choices::{Choice, covered, is_a_choice},
     days::{dated_tokens, led_days},
     numbers::cardinal,
     phone::dialled_tokens,
@@ -190,7 +190,8 @@ pub fn hour_is_a_choice(text: &str, time: Time) -> bool {
     };
     let others: Vec<Choice> = others.into_iter().map(choice).collect();
     let mut these = these.into_iter().map(choice);
-    these.any(|hour| is_a_choice(&tokens, &hour, &others))
+    let beside = covered(&tokens, led_days(&tokens).iter());
+    these.any(|hour| is_a_choice(&tokens, &hour, &others, &beside))
 }
 
 /// Whether a text asks for the hour that is under discussion ("באותה שעה").

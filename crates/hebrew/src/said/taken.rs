@@ -20,7 +20,9 @@ fn is_missed_before(tokens: &Tokens, at: usize) -> bool {
             "לא" if is_denied(tokens.text(before + 1)) => return true,
             "אי" if tokens.text(before + 1) == "אפשר" => return true,
             "לקח" | "לקחה" | "לקחו" | "תפס" | "תפסה" | "תפסו" | "הזמינ" | "הזמינה" | "הזמינו"
-            | "פספסת" | "נגמר" | "נגמרו" | "אזלו" => return true,
+            | "פספסת" | "נגמר" | "נגמרו" | "אזלו" | "nothing" | "closed" => {
+                return true;
+            }
             "במקומ" => {
                 // "במקום התור של יום חמישי".
                 return (before + 1..at)
@@ -52,9 +54,14 @@ fn is_taken_behind(tokens: &Tokens, end: usize) -> bool {
             | "אכ" | "אולי" => return false,
             "תפוס" | "תפוסה" | "תפוסימ" | "תפוסות" | "מלא" | "מלאה" | "מלאימ" | "נתפס"
             | "נתפסה" | "סגורימ" | "סגורה" | "הלכ" | "הלכה" | "נלקח" | "נלקחה" | "חסומ"
-            | "חסומה" | "הפסקה" => return true,
+            | "חסומה" | "הפסקה" | "ירד" | "ירדה" | "taken" | "booked" | "full" | "unavailable"
+            | "closed" | "занято" | "занят" | "занята" | "нет" => return true,
+            "מישהו" | "מישהי" if matches!(tokens.text(at + 1), "כבר" | "אחר" | "אחרת") =>
+            {
+                return true;
+            }
             "אינ" => return !is_no_lack(tokens, at),
-            "לא" if is_denied(tokens.text(at + 1)) => return true,
+            "לא" | "not" | "isnt" if is_denied(tokens.text(at + 1)) => return true,
             _ => {}
         }
     }
@@ -99,6 +106,9 @@ fn is_denied(word: &str) -> bool {
             | "נותרו"
             | "רלוונטי"
             | "קיימ"
+            | "available"
+            | "free"
+            | "open"
             | "אפשר"
             | "עובד"
             | "עובדת"

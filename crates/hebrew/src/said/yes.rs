@@ -40,6 +40,9 @@ pub fn no_said(text: &str) -> bool {
 
 /// What a text comes to.
 fn stand_of(tokens: &Tokens) -> Stand {
+    if orders_somebody_else(tokens) {
+        return Stand::Held;
+    }
     let mut stand = Stand::Open;
     let mut at = 0;
     while at < tokens.len() {
@@ -170,12 +173,7 @@ fn counts(tokens: &Tokens, at: usize, length: usize, stand: Stand) -> bool {
     let mut before = (0..at)
         .rev()
         .take_while(|other| tokens.same_clause(*other, at));
-    // "איזה יופי" asks nothing.
-    let asks = |other: usize| {
-        is_one_of(&ASKING_WORDS, tokens.text(other))
-            && !matches!(tokens.text(other + 1), "יופי" | "כיפ")
-    };
-    if before.any(asks) && stand != Stand::Strong {
+    if before.any(|other| asks_at(tokens, other)) && stand != Stand::Strong {
         return false;
     }
     let books = BOOKING_WORDS.iter().any(|phrase| {
@@ -254,32 +252,48 @@ fn describes(tokens: &Tokens, at: usize) -> bool {
             || (before.starts_with('ה') && !matches!(before, "הכל" | "הכול" | "היומ")))
 }
 
-/// Whether a verb of booking has another object: "תסגור את הדלת", "תרשום את זה על הדף", "תשמור לי על התיק".
+/// What a caller may want to have booked, noted or kept.
+fn is_of_an_appointment(object: &str) -> bool {
+    matches!(
+        object,
+        "התור"
+            | "הפגישה"
+            | "השעה"
+            | "המקומ"
+            | "היומ"
+            | "הזמנ"
+            | "המועד"
+            | "ההזמנה"
+            | "הטיפול"
+            | "השמ"
+            | "הפרטימ"
+            | "המספר"
+            | "הטלפונ"
+            | "התאריכ"
+            | "הראשונ"
+            | "השני"
+    )
+}
+
+/// Whether somebody in the room is told to do something: "כן, תסגור את הדלת".
+fn orders_somebody_else(tokens: &Tokens) -> bool {
+    (0..tokens.len()).any(|at| {
+        let object = tokens.text(at + 2);
+        let is_a_verb = tokens.text(at).starts_with('ת') && tokens.text(at).chars().count() > 3;
+        is_a_verb
+            && tokens.text(at + 1) == "את"
+            && object.starts_with('ה')
+            && !is_of_an_appointment(object)
+    })
+}
+
+/// Whether a verb of booking has another object: "תרשום את זה על הדף", "תשמור לי על התיק".
 fn is_of_another_thing(tokens: &Tokens, at: usize, length: usize) -> bool {
     let is_a_verb = tokens.text(at).starts_with('ת') && length == 1;
     let mut behind =
         (at + length..at + length + 4).take_while(|other| tokens.same_clause(*other, at));
     is_a_verb
-        && behind.any(|other| match tokens.text(other) {
-            "על" => tokens.text(other + 1).starts_with('ה'),
-            "את" => {
-                let object = tokens.text(other + 1);
-                object.starts_with('ה')
-                    && !matches!(
-                        object,
-                        "התור"
-                            | "הפגישה"
-                            | "השעה"
-                            | "המקומ"
-                            | "היומ"
-                            | "הזמנ"
-                            | "המועד"
-                            | "ההזמנה"
-                            | "הטיפול"
-                    )
-            }
-            _ => false,
-        })
+        && behind.any(|other| tokens.text(other) == "על" && tokens.text(other + 1).starts_with('ה'))
 }
 
 /// Whether the whole text is one of these phrases, but for words that fill a pause and thanks.
@@ -314,7 +328,29 @@ fn takes_leave(tokens: &Tokens) -> bool {
 
 /// Whether anything in the text is a question.
 fn asks_something(tokens: &Tokens) -> bool {
-    (0..tokens.len()).any(|at| tokens.is_asked(at) || is_one_of(&ASKING_WORDS, tokens.text(at)))
+    (0..tokens.len()).any(|at| tokens.is_asked(at) || asks_at(tokens, at))
+}
+
+/// Whether a word asks: not that of "איזה יופי", "מה שאני רוצה", "אפשר לקבוע".
+fn asks_at(tokens: &Tokens, at: usize) -> bool {
+    let (word, next) = (tokens.text(at), tokens.text(at + 1));
+    let asks_nothing = match word {
+        "איזה" => matches!(next, "יופי" | "כיפ"),
+        "מה" => matches!(next, "שאני" | "שרציתי" | "שאמרת" | "שנוח" | "שמתאימ"),
+        "אפשר" => {
+            let mut behind = at + 2..tokens.len();
+            matches!(next, "לקבוע" | "לסגור" | "לרשומ")
+                && behind.all(|other| {
+                    let word = tokens.text(other);
+                    matches!(
+                        word,
+                        "לי" | "לנו" | "אותי" | "אותנו" | "את" | "זה" | "בבקשה" | "תודה"
+                    )
+                })
+        }
+        _ => false,
+    };
+    is_one_of(&ASKING_WORDS, word) && !asks_nothing
 }
 
 #[cfg(test)]

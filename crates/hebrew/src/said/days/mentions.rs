@@ -331,7 +331,7 @@ fn weekday(tokens: &Tokens, at: usize, weeks: Weeks) -> Option<Mention> {
 fn is_no_day_ahead(tokens: &Tokens, at: usize) -> bool {
     let next = tokens.text(at + 1);
     (next == "של" && !tokens.text(at + 2).contains("שבוע"))
-        || matches!(next, "שעבר" | "שעברה" | "האחרונ" | "שחלפ")
+        || matches!(next, "שעבר" | "שעברה" | "האחרונ" | "שחלפ" | "שלומ")
 }
 
 /// "שני תורים", "בשני המקרים", "ראשון לציון", "תור ראשון", "על שם שני".
