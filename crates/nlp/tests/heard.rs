@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     reason = "a fixture that cannot be read fails its test"
 )]
+#![expect(clippy::print_stdout, reason = "the figures are read with --nocapture")]
 
 use std::collections::BTreeMap;
 
@@ -24,10 +25,6 @@ const OFFER: (Date, Time) = (date!(2026 - 06 - 17), time!(16:30));
 const OFFERING: &str = "יש לי ביום רביעי, 17 ביוני, בארבע וחצי אחר הצהריים. לקבוע לך?";
 
 #[derive(Debug, Deserialize)]
-#[expect(
-    clippy::unsafe_derive_deserialize,
-    reason = "what looks unsafe stands in the macros for dates"
-)]
 struct Line {
     kind: String,
     text: String,
