@@ -3,13 +3,15 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use crate::said::{
-    days::{days_said_at, weekday_at},
-    hours::hours_in,
     tokens::Tokens,
     yes_words::{
         ALONE, ASKS, BETWEEN, BOOKING, FAREWELLS, HOLDS, NEITHER, NO, REFUSALS, STRONG, WEAK,
     },
 };
+
+use context::{describes, is_of_another_thing, orders_somebody_else, rules_a_time_out};
+
+mod context;
 
 /// Whether a text says yes to what was offered, and takes nothing of it back.
 ///
@@ -233,69 +235,6 @@ fn is_denied(tokens: &Tokens, at: usize) -> bool {
     false
 }
 
-/// Whether a "לא" denies the day or the hour behind it: "לא בחמש", "ולא חמישי".
-fn rules_a_time_out(tokens: &Tokens, at: usize) -> bool {
-    let behind = at + 1;
-    let is_a_day = days_said_at(tokens).get(behind).copied().unwrap_or(false)
-        || weekday_at(tokens, behind).is_some();
-    is_a_day
-        || hours_in(tokens)
-            .iter()
-            .any(|hour| hour.mention().start == behind)
-}
-
-/// Whether an adverb or a subject before it makes a word of yes a statement about something else: "הכביש סגור", "אתם סגורים".
-fn describes(tokens: &Tokens, at: usize) -> bool {
-    let before = tokens.joined_before(at);
-    matches!(tokens.text(at), "סגור" | "סגורה" | "סגורימ" | "קבוע")
-        && (matches!(before, "אתמ" | "אתנ" | "אנחנו" | "המ" | "עדיינ")
-            || (before.starts_with('ה') && !matches!(before, "הכל" | "הכול" | "היומ")))
-}
-
-/// What a caller may want to have booked, noted or kept.
-fn is_of_an_appointment(object: &str) -> bool {
-    matches!(
-        object,
-        "התור"
-            | "הפגישה"
-            | "השעה"
-            | "המקומ"
-            | "היומ"
-            | "הזמנ"
-            | "המועד"
-            | "ההזמנה"
-            | "הטיפול"
-            | "השמ"
-            | "הפרטימ"
-            | "המספר"
-            | "הטלפונ"
-            | "התאריכ"
-            | "הראשונ"
-            | "השני"
-    )
-}
-
-/// Whether somebody in the room is told to do something: "כן, תסגור את הדלת".
-fn orders_somebody_else(tokens: &Tokens) -> bool {
-    (0..tokens.len()).any(|at| {
-        let object = tokens.text(at + 2);
-        let is_a_verb = tokens.text(at).starts_with('ת') && tokens.text(at).chars().count() > 3;
-        is_a_verb
-            && tokens.text(at + 1) == "את"
-            && object.starts_with('ה')
-            && !is_of_an_appointment(object)
-    })
-}
-
-/// Whether a verb of booking has another object: "תרשום את זה על הדף", "תשמור לי על התיק".
-fn is_of_another_thing(tokens: &Tokens, at: usize, length: usize) -> bool {
-    let is_a_verb = tokens.text(at).starts_with('ת') && length == 1;
-    let mut behind =
-        (at + length..at + length + 4).take_while(|other| tokens.same_clause(*other, at));
-    is_a_verb
-        && behind.any(|other| tokens.text(other) == "על" && tokens.text(other + 1).starts_with('ה'))
-}
-
 /// Whether the whole text is one of these phrases, but for words that fill a pause and thanks.
 fn says_nothing_but(tokens: &Tokens, phrases: &[Vec<String>]) -> bool {
     let said: Vec<&str> = tokens
@@ -354,181 +293,4 @@ fn asks_at(tokens: &Tokens, at: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: bool) {
-        assert_eq!(yes_said(text), expected, "{text}");
-    }
-
-    #[test]
-    fn what_says_yes() {
-        for text in [
-            "כן",
-            "כן.",
-            "בסדר",
-            "בסדר גמור",
-            "אוקיי",
-            "סבבה",
-            "סגור",
-            "סגרנו",
-            "מאשר",
-            "מאשרת",
-            "מתאים",
-            "מתאים לי",
-            "זה מתאים לי",
-            "מעולה",
-            "מצוין",
-            "יופי",
-            "נהדר",
-            "אחלה",
-            "טוב",
-            "נכון",
-            "בטח",
-            "ברור",
-            "בוודאי",
-            "בהחלט",
-            "יאללה",
-            "בכיף",
-            "בשמחה",
-            "תקבע",
-            "תקבעי לי",
-            "כן תקבע לי",
-            "תרשום אותי",
-            "תרשמי",
-            "תזמין לי",
-            "קבענו",
-            "לך על זה",
-            "אני לוקח את זה",
-            "זה טוב",
-            "נשמע טוב",
-            "הולך",
-            "ok",
-            "OK",
-            "yes",
-            "Yeah",
-            "sure",
-            "great",
-            "perfect",
-            "let's do it",
-            "да",
-            "хорошо",
-            "نعم",
-            "לגמרי",
-            "אין בעיה",
-            "כן כן כן",
-            "בול",
-            "מעולה, קבענו",
-            "לא לא, זה מצוין",
-            "לא לא זה מצוין",
-            "למה לא",
-            "כן, על שם מיכל",
-            "סבבה, אז ניפגש מחר בעשר",
-            "יאללה, סגור",
-            "אחלה, תודה",
-            "אוקיי, תקבעי",
-            "אוקיי cool, let's do it",
-            "כן אני שומע כן מחר בעשר טוב",
-            "כן בטח, תודה רבה",
-            "טוב, בסדר",
-            "לא, כן, בסדר",
-            "כן, יום שלישי בעשר וחצי מתאים",
-            "כן, אחר הצהריים טוב",
-            "וואלה מעולה",
-            "מאה אחוז",
-            "כן, איפה אתם נמצאים?",
-        ] {
-            check(text, true);
-        }
-    }
-
-    #[test]
-    fn what_says_no_yes() {
-        for text in [
-            "",
-            "לא",
-            "לא לא",
-            "לא, תודה",
-            "לא מתאים",
-            "לא מתאים לי",
-            "לא בסדר",
-            "לא נכון",
-            "זה לא טוב לי",
-            "לא ממש מתאים",
-            "לא כל כך נוח לי",
-            "כן, אבל אפשר בעשר וחצי?",
-            "אפשר מחר בעשר?",
-            "תקבעי לי תור מחר בעשר",
-            "רגע, רגע",
-            "אני אחשוב על זה ואחזור אליכם",
-            "עזבי, אני אתקשר מחר",
-            "אולי, אני צריך לבדוק ביומן",
-            "מה? לא שמעתי",
-            "לא, יש משהו אחר?",
-            "מתאים?",
-            "בסדר?",
-            "זה בסדר?",
-            "בוקר טוב",
-            "ערב טוב",
-            "טוב, אני אחשוב על זה",
-            "טוב, אז לא",
-            "בסדר, תודה, לא צריך",
-            "כן? לא",
-            "בטח שלא",
-            "ברור שלא",
-            "אין צורך",
-            "כן, יותר מאוחר",
-            "כן, אני שומעת",
-            "הלו",
-            "דוד כהן",
-            "ביום שלישי",
-            "תודה",
-            "כמה זה עולה?",
-            "מה מתאים לכם",
-            "מתי נוח לך",
-            "אל תקבע",
-            "no",
-            "нет",
-            "wait",
-            "כן, אם זה לא יקר",
-            "כן או לא",
-            "פחות מתאים",
-            "מחר יותר טוב",
-            "טוב, אז מה יש לכם ביום אחר",
-            "תרשמי יוסי",
-            "תרשום את השם דוד",
-            "תרשמי: דוד כהן",
-            "לא אמרתי כן",
-            "הטיפול היה מעולה, תודה",
-            "לא צריך, זה בסדר",
-            "אל תקבעי לי",
-            "טוב, תודה, להתראות",
-            "כן כן, אני מקשיב",
-            "לא, לא צריך, תודה",
-            "yes but not on tuesday",
-            "אוקיי, יש לכם משהו ביום רביעי?",
-            "אני רוצה שתקבע לי תור",
-            "טוב ביי",
-            "כן?",
-        ] {
-            check(text, false);
-        }
-    }
-
-    #[test]
-    fn a_yes_to_something_else_is_none() {
-        for text in [
-            "תקבע לי בפעם אחרת",
-            "סבבה, אז נדבר",
-            "כן שמעתי, אני חושב",
-            "כן, תמחק את זה",
-            "כן בטח, בחלום",
-            "כן, תעביר אותי לנציג",
-            "טוב, אחליט ואודיע",
-            "אוקיי, בהזדמנות",
-        ] {
-            check(text, false);
-        }
-    }
-}
+mod tests;

@@ -168,6 +168,10 @@ fn one_of_several_days_is_a_choice() {
         ("ביום שלישי או שלא?", false),
         ("לא ביום שני אלא ביום שלישי", false),
         ("ביום שני יש מקום? לא. ביום שלישי?", false),
+        ("יום שלישי, 24 בנובמבר, בעשר", false),
+        ("שלישי בעשר, רביעי בחמש", true),
+        ("ביום שלישי בעשר, אפשר גם ביום רביעי", true),
+        ("ביום שלישי בעשר. יש גם ברביעי. מה עדיף?", true),
     ] {
         assert_eq!(day_is_a_choice(text, tuesday, SUNDAY), expected, "{text}");
     }
@@ -211,4 +215,37 @@ fn a_date_beside_another_weekday_is_not_named() {
     ] {
         assert_eq!(day_is_named(text, tuesday, SUNDAY), expected, "{text}");
     }
+}
+
+#[test]
+fn an_offer_of_a_later_week_is_one_day() {
+    let december = date!(2026 - 12 - 08);
+    assert!(!day_is_a_choice(
+        "יום שלישי, 8 בדצמבר, בעשר. לקבוע?",
+        december,
+        SUNDAY
+    ));
+    assert!(day_is_named("יום שלישי, 8 בדצמבר, בעשר", december, SUNDAY));
+    let tuesday = date!(2026 - 11 - 24);
+    assert!(!day_is_named("יום שלישי, 8 בדצמבר, בעשר", tuesday, SUNDAY));
+    assert!(!day_is_named("ביום שלישי בשבוע הבא", tuesday, SUNDAY));
+}
+
+#[test]
+fn another_week_is_another_day() {
+    let (this_week, next_week) = (date!(2026 - 11 - 25), date!(2026 - 12 - 02));
+    for text in ["רביעי בשבוע הבא", "בשבוע הבא", "רביעי הבא", "2 לחודש הבא"]
+    {
+        let said = days_said(text);
+        assert!(!said.is_empty(), "{text}");
+        assert!(
+            said.iter().all(|day| day.may_mean(next_week, SUNDAY)),
+            "{text}"
+        );
+        assert!(
+            said.iter().any(|day| !day.may_mean(this_week, SUNDAY)),
+            "{text}"
+        );
+    }
+    assert!(days_said("רביעי אחר")[0].is_negated());
 }
