@@ -14,7 +14,9 @@ use toran_app::{
     App, Config, ProcessEnvironment, StartError, Surroundings,
     clips::{self, ClipOrder},
     config::{ConfigError, LogFormat, LogSection, VARIABLES},
-    demo, migrations, model_check, open_store, preflight,
+    demo, migrations, model_check, open_store,
+    output::Output,
+    preflight,
     telemetry::{self, LogWatch},
 };
 
@@ -156,7 +158,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<bool> {
-    let out = &mut std::io::stdout();
+    let out = &mut Output::standard();
     let command = arguments.command.unwrap_or(Command::Serve);
     if matches!(command, Command::Demo) {
         let watch = LogWatch::default();

@@ -27,6 +27,7 @@ pub mod migrations;
 pub mod model_check;
 mod models;
 pub mod office;
+pub mod output;
 pub mod preflight;
 mod rehearsal;
 mod rounds;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toran_scheduling::AppointmentSettings;
 
-use crate::{BusinessId, PhoneNumber};
+use crate::{BusinessId, PhoneNumber, is_plain};
 
 /// The longest business name, in characters.
 pub const MAX_BUSINESS_NAME_CHARS: usize = 120;
@@ -30,19 +30,19 @@ pub enum BusinessTextError {
 
 /// A business's own words for the prompt: what it does, services, prices, address, tone.
 ///
-/// Bounded, and without control characters. It may inform the model and can never override the rules:
+/// Bounded, and without control characters or any that are not seen. It may inform the model and can never override the rules:
 /// see `toran-prompt`, which frames it as quoted material.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BusinessText(String);
 
 impl BusinessText {
-    /// Takes a text, dropping control characters other than line breaks.
+    /// Takes a text, dropping control characters other than line breaks, and what is [not seen](crate::is_unseen).
     pub fn new(text: &str) -> Result<Self, BusinessTextError> {
         let clean: String = text
             .trim()
             .chars()
-            .filter(|c| *c == '\n' || !c.is_control())
+            .filter(|c| *c == '\n' || is_plain(*c))
             .collect();
         let found = clean.chars().count();
         if found > MAX_BUSINESS_TEXT_CHARS {
@@ -117,7 +117,8 @@ pub struct Business {
 impl Business {
     /// Checks a name and returns it trimmed.
     pub fn check_name(name: &str) -> Result<String, BusinessTextError> {
-        let name: String = name.trim().chars().filter(|c| !c.is_control()).collect();
+        let name: String = name.chars().filter(|c| is_plain(*c)).collect();
+        let name = name.trim().to_owned();
         let found = name.chars().count();
         if name.is_empty() {
             Err(BusinessTextError::EmptyName)

@@ -21,6 +21,7 @@ mod ids;
 mod outcome;
 mod phone;
 mod pii;
+mod plain;
 mod request;
 mod speaker;
 mod task;
@@ -38,6 +39,7 @@ pub use ids::{
 pub use outcome::{Booking, Detail, Outcome};
 pub use phone::{PhoneNumber, PhoneNumberError};
 pub use pii::Pii;
+pub use plain::{is_plain, is_unseen};
 pub use request::{
     Action, AppointmentRequest, Intent, MAX_NAME_CHARS, PartOfDay, Proposal, RequestedTime, Wish,
 };

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, error::Category};
 use toran_domain::{
     Action, AppointmentRequest, Detail, Intent, MAX_NAME_CHARS, PhoneNumber, Pii, RequestedTime,
-    Understood,
+    Understood, is_plain,
 };
 use toran_hebrew as hebrew;
 
@@ -312,7 +312,7 @@ fn spoken_name(named: Option<&str>, user_text: &str) -> (Option<Pii<String>>, bo
         .unwrap_or_default()
         .trim()
         .chars()
-        .filter(|c| !c.is_control())
+        .filter(|c| is_plain(*c))
         .take(MAX_NAME_CHARS)
         .collect();
     if shown.is_empty() {

@@ -1,5 +1,7 @@
 //! What a business wrote, made safe to quote: it informs, and cannot pose as a rule or as the server.
 
+use toran_domain::is_unseen;
+
 /// Opens the fence. Its brackets never occur inside.
 pub(crate) const FENCE_OPENS: &str = "⟦מידע מבית העסק⟧";
 /// Closes the fence.
@@ -40,18 +42,7 @@ pub(crate) fn fenced(text: &str) -> Option<String> {
 /// Drops the fence's brackets and the characters that hide or reorder text; every kind of line break
 /// becomes a plain one.
 fn without_marks(text: &str) -> String {
-    let is_dropped = |c: char| {
-        matches!(
-            c,
-            '⟦' | '⟧'
-                | '\u{AD}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{202A}'..='\u{202E}'
-                | '\u{2060}'..='\u{2069}'
-                | '\u{FEFF}'
-                | '\u{E0000}'..='\u{E007F}'
-        )
-    };
+    let is_dropped = |c: char| matches!(c, '⟦' | '⟧') || is_unseen(c);
     let plain = |c: char| match c {
         '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
         c if c.is_control() && c != '\n' => ' ',

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::{Date, Duration, Time, UtcDateTime};
 use toran_domain::{
     Booking, BusinessId, CallSid, Cost, LeadId, MAX_NAME_CHARS, ModelName, PhoneNumber, Pii,
-    Proposal, RequestedTime, Speaker, TaskId, Usage,
+    Proposal, RequestedTime, Speaker, TaskId, Usage, is_plain,
 };
 use uuid::Uuid;
 
@@ -214,14 +214,12 @@ impl ModelUsage {
 /// use toran_store::bounded_name;
 ///
 /// assert_eq!(bounded_name(" דוד\nכהן ").map(|name| name.into_inner()), Some("דודכהן".to_owned()));
-/// assert_eq!(bounded_name(" \u{7}"), None);
+/// assert_eq!(bounded_name("ד\u{202e}וד").map(|name| name.into_inner()), Some("דוד".to_owned()));
+/// assert_eq!(bounded_name(" \u{7}\u{200b}"), None);
 /// ```
 pub fn bounded_name(name: &str) -> Option<Pii<String>> {
-    let kept = name
-        .trim()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(MAX_NAME_CHARS);
+    let plain: String = name.chars().filter(|c| is_plain(*c)).collect();
+    let kept = plain.trim().chars().take(MAX_NAME_CHARS);
     let name: String = kept.collect::<String>().trim().to_owned();
     (!name.is_empty()).then(|| Pii::new(name))
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::UtcDateTime;
 use toran_domain::{
     BETWEEN_TASK_WORDS, Booking, BusinessId, CallSid, LeadId, MAX_TASK_WORDS_CHARS, PhoneNumber,
-    Pii, RequestedTime, TaskId, TaskKind,
+    Pii, RequestedTime, TaskId, TaskKind, is_plain,
 };
 
 use crate::{BoxError, CallKey, StoreError};
@@ -43,7 +43,7 @@ pub struct NewTask {
 pub fn bounded_words(words: &str) -> Option<Pii<String>> {
     let plain = words.chars().filter_map(|letter| match letter {
         '\n' | '\r' | '\t' => Some(' '),
-        other if other.is_control() => None,
+        other if !is_plain(other) => None,
         other => Some(other),
     });
     let plain: String = plain.collect();
