@@ -8,7 +8,7 @@ use toran_domain::{
     AgentGender, Business, BusinessId, BusinessText, BusinessTextError, PhoneNumber,
 };
 use toran_scheduling::{AppointmentSettings, ical};
-use toran_store::{Addition, Appointments as _, Businesses as _, StoreError};
+use toran_store::{Addition, AppointmentStatus, Appointments as _, Businesses as _, StoreError};
 use toran_store_sql::SqlStore;
 use uuid::Uuid;
 
@@ -210,7 +210,7 @@ pub async fn set_transfer(
     show_transfer(store, id, out).await
 }
 
-/// Writes a business's coming appointments as iCalendar, with their names and numbers.
+/// Writes a business's coming appointments as iCalendar, with their names and numbers; those that were given up as cancelled.
 pub async fn calendar(
     store: &SqlStore,
     id: BusinessId,
@@ -222,8 +222,9 @@ pub async fn calendar(
         .await?
         .ok_or(BusinessError::Unknown(id))?;
     let now = SystemClock.now();
-    let rows = store.appointments(id, now, days_after(now, days)).await?;
-    let entries = rows.into_iter().map(|row| {
+    let entries = store.calendar(id, now, days_after(now, days)).await?;
+    let entries = entries.into_iter().map(|entry| {
+        let row = entry.row;
         // Without a name of its own, the line's says at least from where it was made.
         let name = row.name.or(row.lead_name);
         let name = name.map_or("לקוח".to_owned(), |name| name.expose().clone());
@@ -236,9 +237,12 @@ pub async fn calendar(
                 .caller
                 .or(row.given_phone)
                 .map(|caller| caller.e164().to_owned()),
+            cancelled: row.status == AppointmentStatus::Cancelled,
+            revision: entry.revision,
+            changed_at: entry.changed_at,
         }
     });
-    write!(out, "{}", ical::appointments(&business.name, entries, now))?;
+    write!(out, "{}", ical::appointments(&business.name, entries))?;
     Ok(())
 }
 

@@ -20,6 +20,10 @@ const PRODUCT: &str = "-//Toran//toran-scheduling//EN";
 /// A component that the library knows only by reading it.
 const EMPTY_FREE_BUSY: &str = "BEGIN:VFREEBUSY\r\nEND:VFREEBUSY\r\n";
 
+/// What stands in a calendar of no appointments.
+const UTC: &str = "BEGIN:VTIMEZONE\r\nTZID:UTC\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0000\r\n\
+    TZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+
 /// One appointment as a calendar shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appointment {
@@ -33,10 +37,16 @@ pub struct Appointment {
     pub summary: String,
     /// More about it.
     pub description: Option<String>,
+    /// Whether it was given up. A calendar that took it over must be told: what is left out stays there.
+    pub cancelled: bool,
+    /// How often it was changed since it was made (`SEQUENCE`).
+    pub revision: u32,
+    /// When it was changed last, or made (`LAST-MODIFIED`, `DTSTAMP`).
+    pub changed_at: UtcDateTime,
 }
 
-/// A calendar of appointments: one `VEVENT` for each, confirmed. `written_at` is when they are known to stand
-/// (`DTSTAMP`).
+/// A calendar of appointments: one `VEVENT` for each, confirmed or cancelled. One without appointments holds the description
+/// of its time zone, UTC, for a calendar needs a component (RFC 5545, 3.6).
 ///
 /// ```
 /// use time::macros::utc_datetime;
@@ -48,31 +58,42 @@ pub struct Appointment {
 ///     ends_at: utc_datetime!(2026-11-24 15:00),
 ///     summary: "תספורת, דוד".to_owned(),
 ///     description: None,
+///     cancelled: false,
+///     revision: 1,
+///     changed_at: utc_datetime!(2026-11-23 8:00),
 /// };
-/// let text = appointments("Dana", [appointment], utc_datetime!(2026-11-23 8:00));
+/// let text = appointments("Dana", [appointment]);
 /// assert!(text.contains("DTSTART:20261124T143000Z\r\n"));
+/// assert!(text.contains("SEQUENCE:1\r\n"));
 /// assert!(text.contains("SUMMARY:תספורת\\, דוד\r\n"));
 /// ```
-pub fn appointments(
-    name: &str,
-    appointments: impl IntoIterator<Item = Appointment>,
-    written_at: UtcDateTime,
-) -> String {
+pub fn appointments(name: &str, appointments: impl IntoIterator<Item = Appointment>) -> String {
     let mut calendar = calendar();
     calendar.append_property(Property::new("X-WR-CALNAME", plain(name)));
     for appointment in appointments {
         let mut event = Event::new();
         event
             .uid(&plain(&appointment.uid))
-            .timestamp(chrono(written_at))
+            .timestamp(chrono(appointment.changed_at))
+            .last_modified(chrono(appointment.changed_at))
+            .sequence(appointment.revision)
             .starts(chrono(appointment.starts_at))
             .ends(chrono(appointment.ends_at))
             .summary(&plain(&appointment.summary))
-            .status(EventStatus::Confirmed);
+            .status(if appointment.cancelled {
+                EventStatus::Cancelled
+            } else {
+                EventStatus::Confirmed
+            });
         if let Some(description) = &appointment.description {
             event.description(&plain(description));
         }
         calendar.push(event.done());
+    }
+    if calendar.components.is_empty() {
+        // The library knows no time zones but by their names.
+        let text = calendar.to_string();
+        return text.replace("END:VCALENDAR", &format!("{UTC}END:VCALENDAR"));
     }
     calendar.to_string()
 }
@@ -131,11 +152,13 @@ pub fn free_busy(
     calendar.to_string()
 }
 
-/// A text without control characters but line breaks, which are escaped as every text is.
+/// A text without control characters but line breaks, which are escaped as every text is, and without what turns the text
+/// around it.
 fn plain(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let turns = |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     text.chars()
-        .filter(|c| *c == '\n' || !c.is_control())
+        .filter(|c| *c == '\n' || !(c.is_control() || turns(*c)))
         .collect()
 }
 
@@ -200,12 +223,14 @@ mod tests {
             ends_at: utc_datetime!(2026-11-24 15:00),
             summary: summary.to_owned(),
             description: Some("שורה; ועוד\nאחת".to_owned()),
+            cancelled: uid == "2@x",
+            revision: 3,
+            changed_at: utc_datetime!(2026-11-23 8:00),
         };
         let long = "תספורת, ".repeat(20);
         let both = [appointment("1@x", "תספורת"), appointment("2@x", &long)];
-        let now = utc_datetime!(2026-11-23 8:00);
-        let text = super::appointments("דנה", both.clone(), now);
-        assert_eq!(text, super::appointments("דנה", both, now));
+        let text = super::appointments("דנה", both.clone());
+        assert_eq!(text, super::appointments("דנה", both));
         let lines = unfolded(&text);
         let has = |line: &str| lines.iter().any(|other| other == line);
         for line in [
@@ -216,7 +241,10 @@ mod tests {
             "DTSTAMP:20261123T080000Z",
             "DTSTART:20261124T143000Z",
             "DTEND:20261124T150000Z",
+            "LAST-MODIFIED:20261123T080000Z",
+            "SEQUENCE:3",
             "STATUS:CONFIRMED",
+            "STATUS:CANCELLED",
             "SUMMARY:תספורת",
             r"DESCRIPTION:שורה\; ועוד\nאחת",
         ] {
@@ -235,16 +263,32 @@ mod tests {
     }
 
     #[test]
+    fn a_calendar_of_none_has_a_component() {
+        let text = super::appointments("דנה", []);
+        let read: Calendar = text.parse().expect("the library reads what it wrote");
+        assert_eq!(read.components.len(), 1, "{text}");
+        assert!(
+            text.ends_with("END:VTIMEZONE\r\nEND:VCALENDAR\r\n"),
+            "{text}"
+        );
+        assert!(text.contains("BEGIN:VTIMEZONE\r\nTZID:UTC\r\n"), "{text}");
+        assert!(text.contains("BEGIN:STANDARD\r\n"), "{text}");
+    }
+
+    #[test]
     fn no_text_begins_a_line_of_its_own() {
-        let text = "a\r\nX-EVIL:1\rb;c,d\n\u{7}";
+        let text = "a\r\nX-EVIL:1\rb;c,d\n\u{7}\u{202e}";
         let appointment = Appointment {
             uid: text.to_owned(),
             starts_at: utc_datetime!(2026-11-24 14:30),
             ends_at: utc_datetime!(2026-11-24 15:00),
             summary: text.to_owned(),
             description: Some(text.to_owned()),
+            cancelled: false,
+            revision: 0,
+            changed_at: utc_datetime!(2026-11-23 8:00),
         };
-        let calendar = super::appointments(text, [appointment], utc_datetime!(2026-11-23 8:00));
+        let calendar = super::appointments(text, [appointment]);
         let lines = unfolded(&calendar);
         assert!(
             !lines

@@ -6,7 +6,7 @@ use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId};
 use toran_scheduling::{AppointmentSettings, Busy, Refusal};
 use toran_store::{
     Actor, AppointmentChange, AppointmentRow, Appointments, BookingAnswer, BookingOrder,
-    CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError, are_two_persons,
+    CalendarEntry, CancelAnswer, MoveAnswer, MoveOrder, Origin, StoreError, are_two_persons,
     booking::{self, Decision, LiveAppointment, Seat},
     bounded_name,
 };
@@ -64,6 +64,15 @@ statements! {
     LIVE_ROWS: Scoped = from_live!(
         columns_of_rows!(),
         "JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id"
+    );
+    CALENDAR: Scoped = concat!(
+        columns_of_rows!(),
+        ", (SELECT MAX(seq) FROM appointment_change AS change WHERE change.business_id = $1 \
+            AND change.appointment_id = appointment.id) AS revision, \
+          (SELECT MAX(at) FROM appointment_change AS change WHERE change.business_id = $1 \
+            AND change.appointment_id = appointment.id) AS changed_at \
+          FROM appointment JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id \
+          WHERE appointment.business_id = $1 AND starts_at < $3 AND ends_at > $2 ORDER BY starts_at, appointment.id"
     );
     ROW: Scoped = select_rows!("appointment.id = $2");
     ROWS_OF_LEAD: Scoped = select_rows!("lead_id = $2 ORDER BY starts_at, appointment.id");
@@ -182,6 +191,24 @@ impl Appointments for SqlStore {
             let values = values![from, to, from.saturating_sub(LONGEST_BUSY)];
             let rows = tx.fetch(LIVE_ROWS, values).await?;
             Ok(rows_of(&rows, &settings)?)
+        };
+        attempts(Repeat::Safe, read).await
+    }
+
+    async fn calendar(
+        &self,
+        business_id: BusinessId,
+        from: UtcDateTime,
+        to: UtcDateTime,
+    ) -> Result<Vec<CalendarEntry>, StoreError> {
+        let read = || async {
+            let mut tx = self.database.read(business_id).await?;
+            let Some(settings) = settings_of(&mut tx).await? else {
+                return Ok(Vec::new());
+            };
+            let rows = tx.fetch(CALENDAR, values![from, to]).await?;
+            let entries = rows.iter().map(|row| calendar_entry(row, &settings));
+            Ok(entries.collect::<Result<_, _>>()?)
         };
         attempts(Repeat::Safe, read).await
     }
@@ -417,6 +444,17 @@ fn rows_of(
     rows.iter()
         .map(|row| appointment_row(row, settings))
         .collect()
+}
+
+fn calendar_entry(row: &Row, settings: &AppointmentSettings) -> Result<CalendarEntry, StoreError> {
+    let row_of_appointment = appointment_row(row, settings)?;
+    // One from before changes were kept has none.
+    let changed_at = row.maybe_instant("change.changed_at")?;
+    Ok(CalendarEntry {
+        revision: row.maybe_int("change.revision")?.unwrap_or(0),
+        changed_at: changed_at.unwrap_or(row_of_appointment.created_at),
+        row: row_of_appointment,
+    })
 }
 
 fn appointment_row(

@@ -193,6 +193,17 @@ pub struct AppointmentRow {
     pub created_at: UtcDateTime,
 }
 
+/// An appointment as a calendar elsewhere follows it, standing or given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarEntry {
+    /// As it stands, or stood until it was given up.
+    pub row: AppointmentRow,
+    /// How often it was changed since it was made.
+    pub revision: u32,
+    /// When it was changed last, or made.
+    pub changed_at: UtcDateTime,
+}
+
 /// The appointments of businesses.
 ///
 /// A backend guards by itself, whatever this crate's code decides, that no two live appointments of a
@@ -252,6 +263,15 @@ pub trait Appointments: Send + Sync {
         from: UtcDateTime,
         to: UtcDateTime,
     ) -> Result<Vec<AppointmentRow>, StoreError>;
+
+    /// The appointments that touch the half-open range of instants, standing or given up, earliest first: a calendar that took one
+    /// over must learn that it is no more.
+    async fn calendar(
+        &self,
+        business_id: BusinessId,
+        from: UtcDateTime,
+        to: UtcDateTime,
+    ) -> Result<Vec<CalendarEntry>, StoreError>;
 
     /// The live appointments of a lead that are not over at an instant, earliest first.
     async fn standing_of_lead(

@@ -88,6 +88,7 @@ macro_rules! conformance_suite {
             names_an_appointment,
             keeps_and_follows_the_full_form,
             makes_room_by_changing_seats,
+            tells_a_calendar_what_changed,
             moves_instead_of_making_a_second_one,
             makes_one_more_if_asked,
             moves_and_cancels_with_a_history,

@@ -89,7 +89,7 @@ mod words;
 
 pub use appointments::{
     Actor, AppointmentChange, AppointmentRow, AppointmentStatus, Appointments, BookingAnswer,
-    BookingOrder, CancelAnswer, ChangeKind, MoveAnswer, MoveOrder, Origin,
+    BookingOrder, CalendarEntry, CancelAnswer, ChangeKind, MoveAnswer, MoveOrder, Origin,
 };
 pub use businesses::{Addition, Businesses, checked_business};
 pub use calls::{

@@ -282,3 +282,52 @@ pub async fn moves_where_others_make_room(store: Shared) {
     let refused = store.move_appointment(&to(8, time!(16:00))).await;
     assert_eq!(refused.expect("move"), MoveAnswer::Refused(Refusal::Taken));
 }
+
+/// A calendar learns what stands, what was given up, and how often and when each was changed.
+pub async fn tells_a_calendar_what_changed(store: Shared) {
+    let id = add(&store, 1).await.id;
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let first = order(&call, TUESDAY, HALF_PAST_FOUR, 1);
+    book(&store, &first).await;
+    let second = one_more(&call, time!(10:00), 2);
+    book(&store, &second).await;
+    let origin = |minutes| Origin {
+        actor: Actor::Business,
+        call_sid: None,
+        at: NOW + Duration::minutes(minutes),
+    };
+    let to_noon = MoveOrder {
+        business_id: id,
+        appointment_id: appointment_id(1),
+        date: TUESDAY,
+        time: time!(12:00),
+        origin: origin(1),
+    };
+    let moved = store.move_appointment(&to_noon).await;
+    assert!(matches!(moved, Ok(MoveAnswer::Moved { .. })), "{moved:?}");
+    let later = origin(2);
+    let given_up = store
+        .cancel_appointment(id, appointment_id(2), &later)
+        .await;
+    assert!(
+        matches!(given_up, Ok(CancelAnswer::Cancelled(_))),
+        "{given_up:?}"
+    );
+    let until = NOW + Duration::days(7);
+    let entries = store.calendar(id, NOW, until).await.expect("calendar");
+    let shown: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let booking = entry.row.booking;
+            (booking, entry.row.status, entry.revision, entry.changed_at)
+        })
+        .collect();
+    let (cancelled, confirmed) = (AppointmentStatus::Cancelled, AppointmentStatus::Confirmed);
+    let expected = [
+        (tuesday_at(2, time!(10:00)), cancelled, 1, origin(2).at),
+        (tuesday_at(1, time!(12:00)), confirmed, 1, origin(1).at),
+    ];
+    assert_eq!(shown, expected);
+    let day_before = store.calendar(id, NOW, NOW + Duration::HOUR).await;
+    assert_eq!(day_before.expect("calendar"), []);
+}

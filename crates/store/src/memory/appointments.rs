@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     AppointmentChange, AppointmentRow, AppointmentStatus, Appointments, BookingAnswer,
-    BookingOrder, CancelAnswer, ChangeKind, MoveAnswer, MoveOrder, Origin, StoreError,
+    BookingOrder, CalendarEntry, CancelAnswer, ChangeKind, MoveAnswer, MoveOrder, Origin,
+    StoreError,
     booking::{self, Decision},
 };
 
@@ -176,6 +177,34 @@ impl Appointments for MemoryStore {
             .touching(from, to)
             .map(|made| tenant.row(made))
             .collect())
+    }
+
+    async fn calendar(
+        &self,
+        business_id: BusinessId,
+        from: UtcDateTime,
+        to: UtcDateTime,
+    ) -> Result<Vec<CalendarEntry>, StoreError> {
+        let state = self.state()?;
+        let Some(tenant) = state.tenants.get(&business_id) else {
+            return Ok(Vec::new());
+        };
+        let touching = tenant
+            .appointments
+            .iter()
+            .filter(|made| made.live.starts_at < to && from < made.ends_at);
+        let mut entries: Vec<CalendarEntry> = touching
+            .map(|made| CalendarEntry {
+                row: tenant.row(made),
+                revision: u32::try_from(made.history.len().saturating_sub(1)).unwrap_or(u32::MAX),
+                changed_at: made
+                    .history
+                    .last()
+                    .map_or(made.created_at, |change| change.origin.at),
+            })
+            .collect();
+        entries.sort_by_key(|entry| (entry.row.starts_at, entry.row.booking.appointment_id));
+        Ok(entries)
     }
 
     async fn standing_of_lead(
