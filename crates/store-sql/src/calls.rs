@@ -38,6 +38,8 @@ statements! {
     FORGET_TOKENS: Across = "DELETE FROM redeemed_stream_token WHERE expires_at < $1";
     REDEEM: Across = "INSERT INTO redeemed_stream_token (token_id, expires_at) VALUES ($1, $2) \
         ON CONFLICT (token_id) DO NOTHING";
+    NOTE_HELD: Scoped = "UPDATE call_session SET last_confirmed_date = $3, last_confirmed_time = $4, \
+        last_appointment_id = $5 WHERE business_id = $1 AND call_sid = $2";
     NOTE_PROPOSAL: Scoped = "UPDATE call_session SET proposal = $3 WHERE business_id = $1 AND call_sid = $2";
     NOTE_OFFERS: Scoped = "UPDATE call_session SET offered = $3 WHERE business_id = $1 AND call_sid = $2";
     NOTE_ONE_MORE: Scoped = "UPDATE call_session SET one_more = TRUE WHERE business_id = $1 AND call_sid = $2";
@@ -171,6 +173,22 @@ impl Calls for SqlStore {
     ) -> Result<(), StoreError> {
         let end = || self.end_transfer_once(key, answered, new_task_id, now);
         attempts(Repeat::Safe, end).await
+    }
+
+    async fn note_held(&self, stream: &CallStream, held: &Booking) -> Result<(), StoreError> {
+        let note = || async {
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
+            let values = values![
+                &stream.key.call_sid,
+                held.date,
+                held.time,
+                held.appointment_id
+            ];
+            tx.execute(NOTE_HELD, values).await?;
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, note).await
     }
 
     async fn note_proposal(

@@ -271,6 +271,10 @@ pub trait Calls: Send + Sync {
     /// by itself, as it often is after the yes. What has a name keeps it.
     async fn name_made(&self, stream: &CallStream, name: &str) -> Result<(), StoreError>;
 
+    /// Remembers an appointment of an earlier call that was found to be the caller's: it is theirs to move from then on, as one
+    /// that this call confirmed is.
+    async fn note_held(&self, stream: &CallStream, held: &Booking) -> Result<(), StoreError>;
+
     /// Remembers what a bare "yes" would mean, and how much of that the caller has heard.
     async fn note_proposal(
         &self,

@@ -12,8 +12,8 @@ use toran_domain::{
 use toran_scheduling::Refusal;
 
 use crate::{
-    AppointmentRow, BookingAnswer, BookingOrder, BoxError, CallKey, NewTask, Spool, Store,
-    StoreError, bounded_name, bounded_words,
+    AppointmentRow, BookingAnswer, BookingOrder, BoxError, CallKey, CallStream, NewTask, Spool,
+    Store, StoreError, bounded_name, bounded_words,
     names::{are_two_persons, same_person},
 };
 use diary::{Diary, LOOK_AHEAD_DAYS, settled};
@@ -146,7 +146,16 @@ impl Desk {
         } else {
             self.held(inquirer, &diary, wish.when).await?
         };
-        Ok(held.map_or_else(|| diary.answer(wish), Outcome::AppointmentHeld))
+        let Some(held) = held else {
+            return Ok(diary.answer(wish));
+        };
+        // Whoever was told so and asks for another time means this one.
+        let stream = CallStream {
+            key: inquirer.key.clone(),
+            epoch: inquirer.epoch,
+        };
+        self.store.note_held(&stream, &held).await?;
+        Ok(Outcome::AppointmentHeld(held))
     }
 
     /// The appointment that the caller holds at exactly the requested time.

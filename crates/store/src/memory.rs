@@ -237,6 +237,11 @@ impl Calls for MemoryStore {
         Ok(())
     }
 
+    async fn note_held(&self, stream: &CallStream, held: &Booking) -> Result<(), StoreError> {
+        self.state()?.streamed(stream)?.last_confirmed = Some(*held);
+        Ok(())
+    }
+
     async fn note_proposal(
         &self,
         stream: &CallStream,

@@ -55,7 +55,10 @@ fn promise_of(sentence: &str) -> Option<Promise> {
         })
     };
     let notes = says(NOTING) && has(REQUESTS);
-    let passes_on = says(PASSING_ON) && (has(REQUESTS) || has(RECIPIENTS) || has(YOU));
+    // "העברתי לך את התור" speaks of a move.
+    let is_of_a_time = has(APPOINTMENTS) && !has(REQUESTS);
+    let passes_on =
+        says(PASSING_ON) && (has(REQUESTS) || has(RECIPIENTS) || (has(YOU) && !is_of_a_time));
     let calls_back = says(CALLING_BACK) && has(YOU);
     let tends_to_it = says(TENDING) && (has(REQUESTS) || has(RECIPIENTS) || has(YOU) || has(IT));
     let tells_others =
@@ -207,6 +210,8 @@ const REQUESTS: &[&str] = &[
     "עניינ",
 ];
 
+const APPOINTMENTS: &[&str] = &["תור", "פגישה", "תורכ", "פגישתכ"];
+
 const MESSAGES: &[&str] = &["הודעה", "הודעתכ", "הודעות", "דברימ", "דבריכ"];
 
 const RECIPIENTS: &[&str] = &[
@@ -300,6 +305,7 @@ mod tests {
             "תרצה שארשום את הבקשה?",
             "להעביר את ההודעה לדנה?",
             "שתדע שיש חניה.",
+            "העברתי לך את הפגישה לתאריך 1.12 בשעה 12:00.",
             "אמרתי לך שביום שלישי סגור.",
             "היא לא תדע לענות על זה.",
             "זה בסדר גמור.",

@@ -92,6 +92,11 @@ impl Requests {
         self.covers_last_turn = true;
     }
 
+    /// That the business calls back was noted when nobody took the transfer.
+    pub(super) const fn left_by_the_transfer(&mut self) {
+        self.covers_last_turn = true;
+    }
+
     fn take(&mut self, save: SaveId) -> Option<OpenSave> {
         let at = self.open.iter().position(|open| open.save == save)?;
         self.open.remove(at)

@@ -40,6 +40,7 @@ impl CallEngine {
         }
         if std::mem::take(&mut self.config.transfer_failed) {
             self.tell(Notice::TransferFailed);
+            self.requests.left_by_the_transfer();
         }
         for notice in std::mem::take(&mut self.untold) {
             self.tell(notice);

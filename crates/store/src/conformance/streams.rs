@@ -121,6 +121,7 @@ async fn write_everything(
             .await,
         store.note_offers(stream, &[(TUESDAY, time!(9:00))]).await,
         store.note_proposal(stream, proposal).await,
+        store.note_held(stream, booking).await,
         store.note_one_more(stream).await,
         store.note_phone(stream, &phone(9)).await,
         store.mark_announced(stream, booking).await,

@@ -217,7 +217,7 @@ fn a_caller_whom_nobody_took_is_told_and_called_back() {
         by: Speaker::Caller,
         text: Pii::new(text.to_owned()),
     };
-    let call = Call::live_with(CallConfig {
+    let mut call = Call::live_with(CallConfig {
         can_transfer: true,
         transfer_failed: true,
         resumption: Some(Resumption {
@@ -229,6 +229,9 @@ fn a_caller_whom_nobody_took_is_told_and_called_back() {
     assert_eq!(call.told().last(), Some(&Notice::TransferFailed));
     assert_eq!(call.task_orders(), [], "the store has saved it");
     assert_eq!(call.responds(), 1);
+    // The sentence that the server gives it promises nothing besides.
+    call.agent("לא היה מענה כרגע. אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.");
+    assert_eq!(call.task_orders(), []);
 }
 
 #[test]

@@ -130,3 +130,31 @@ async fn a_question_never_claims_an_appointment() {
         assert_eq!(show(&asked.outcome), expected);
     }
 }
+
+#[tokio::test]
+async fn who_is_told_of_what_is_theirs_moves_it_by_asking_for_another_time() {
+    use time::macros::time;
+    let store = shop().await;
+    let first = calls(&store, 1, Some(7), Some("דוד כהן")).await;
+    books(&store, &first, time!(12:00), 1).await;
+    let looks = async |inquirer: &Inquirer| {
+        let wish = at(TUESDAY, time!(12:00)).into();
+        let answer = Desk::new(Arc::clone(&store))
+            .look(inquirer, wish, false, NOW)
+            .await;
+        show(&answer.outcome)
+    };
+    // Another name is another person, who is told nothing and moves nothing.
+    let dana = calls(&store, 2, Some(7), Some("דנה")).await;
+    assert!(!looks(&dana).await.starts_with("held"));
+    assert_eq!(
+        books(&store, &dana, time!(10:00), 2).await,
+        "created 10:00:00.0"
+    );
+    let again = calls(&store, 3, Some(7), Some("דוד")).await;
+    assert_eq!(looks(&again).await, "held 12:00:00.0");
+    assert_eq!(
+        books(&store, &again, time!(13:00), 3).await,
+        "moved 12:00:00.0 to 13:00:00.0"
+    );
+}
