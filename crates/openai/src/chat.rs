@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::Value;
 use toran_domain::{ModelName, Usage};
 use toran_nlp::{Completer, CompleterError, Completion, CompletionRequest};
 
@@ -74,15 +75,14 @@ impl ChatCompleter {
     }
 
     fn read(&self, answer: Answer) -> Result<Completion, CompleterError> {
-        let usage = answer.usage.unwrap_or_default().into();
+        let usage = usage_of(&answer.usage);
         let choice = answer
             .choices
             .into_iter()
             .next()
             .ok_or_else(|| unavailable(NoAnswer))?;
-        if choice.message.refusal.is_some()
-            || choice.finish_reason.as_deref() == Some("content_filter")
-        {
+        let refusal = choice.message.refusal.unwrap_or_default();
+        if !refusal.trim().is_empty() || choice.finish_reason.as_deref() == Some("content_filter") {
             return Err(CompleterError::Refused);
         }
         if choice.finish_reason.as_deref() == Some("length") {
@@ -217,7 +217,7 @@ struct Answer {
     #[serde(default)]
     choices: Vec<Choice>,
     #[serde(default)]
-    usage: Option<Spent>,
+    usage: Value,
 }
 
 #[derive(Deserialize)]
@@ -235,35 +235,16 @@ struct Message {
     refusal: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-struct Spent {
-    #[serde(default)]
-    prompt_tokens: u64,
-    #[serde(default)]
-    completion_tokens: u64,
-    #[serde(default)]
-    prompt_tokens_details: Option<PromptDetails>,
-}
-
-#[derive(Deserialize, Default)]
-struct PromptDetails {
-    #[serde(default)]
-    cached_tokens: Option<u64>,
-}
-
-impl From<Spent> for Usage {
-    fn from(spent: Spent) -> Self {
-        let cached = spent
-            .prompt_tokens_details
-            .unwrap_or_default()
-            .cached_tokens
-            .unwrap_or(0);
-        Self {
-            text_in: spent.prompt_tokens.saturating_sub(cached),
-            text_in_cached: cached,
-            text_out: spent.completion_tokens,
-            ..Self::default()
-        }
+/// What an answer says that it used. What cannot be counted is not, and costs no answer.
+fn usage_of(said: &Value) -> Usage {
+    let count = |pointer| said.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+    let prompt = count("/prompt_tokens");
+    let cached = count("/prompt_tokens_details/cached_tokens").min(prompt);
+    Usage {
+        text_in: prompt - cached,
+        text_in_cached: cached,
+        text_out: count("/completion_tokens"),
+        ..Usage::default()
     }
 }
 

@@ -237,6 +237,26 @@ async fn a_service_that_is_not_there_is_told_from_one_that_fails() {
 }
 
 #[tokio::test]
+async fn an_empty_refusal_and_an_odd_bill_cost_no_answer() {
+    let message = json!({"role": "assistant", "content": "{}", "refusal": ""});
+    for usage in [
+        json!(null),
+        json!("free"),
+        json!({"prompt_tokens": -1, "completion_tokens": 40}),
+        json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": null}}),
+        json!({"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 11}}),
+    ] {
+        let body = json!({
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": usage,
+        });
+        let server = service([ResponseTemplate::new(200).set_body_json(body)]).await;
+        let completion = ask(&server, "gpt-4o-mini").await.unwrap();
+        assert_eq!(completion.text, "{}", "{usage}");
+    }
+}
+
+#[tokio::test]
 async fn half_an_answer_is_no_answer() {
     let refused = json!({"role": "assistant", "content": null, "refusal": "I cannot"});
     let server = service([answer(&refused, "stop")]).await;

@@ -243,9 +243,9 @@ struct MediaBody<'a> {
 struct MediaFields<'a> {
     #[serde(borrow)]
     payload: Cow<'a, str>,
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "number_or_zero")]
     timestamp: u64,
-    #[serde(default, deserialize_with = "number")]
+    #[serde(default, deserialize_with = "number_or_zero")]
     chunk: u64,
     #[serde(default)]
     track: TrackWord,
@@ -353,6 +353,50 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     }
 
     deserializer.deserialize_any(Number)
+}
+
+/// A count beside a frame of sound: one that is none costs the caller no word. Comes with every frame, so nothing is allocated.
+fn number_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct NumberOrZero;
+
+    impl<'de> de::Visitor<'de> for NumberOrZero {
+        type Value = u64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number, as a number or as text")
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<u64, E> {
+            Ok(value)
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<u64, E> {
+            Ok(text.parse().unwrap_or(0))
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<u64, E> {
+            Ok(0)
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<u64, E> {
+            Ok(0)
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<u64, E> {
+            Ok(0)
+        }
+
+        fn visit_unit<E>(self) -> Result<u64, E> {
+            Ok(0)
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<u64, A::Error> {
+            while items.next_element::<de::IgnoredAny>()?.is_some() {}
+            Ok(0)
+        }
+    }
+
+    deserializer.deserialize_any(NumberOrZero)
 }
 
 #[cfg(test)]

@@ -100,6 +100,26 @@ fn audio_that_a_call_cannot_use_is_refused_with_the_stream() {
 }
 
 #[test]
+fn a_count_that_is_none_costs_no_frame() {
+    for odd in [
+        "null",
+        "-1",
+        "1.5",
+        "\"soon\"",
+        "[]",
+        "18446744073709551616",
+    ] {
+        let text = format!(
+            r#"{{"event":"media","media":{{"payload":"//9/","timestamp":{odd},"chunk":{odd}}}}}"#
+        );
+        let Ok(InboundMessage::Media(media)) = parse_inbound(&text) else {
+            panic!("{text}")
+        };
+        assert_eq!((media.timestamp_ms, media.chunk), (0, 0), "{text}");
+    }
+}
+
+#[test]
 fn what_is_not_a_message_is_refused() {
     for text in ["", "hello", "null", "{}", r#"{"event":7}"#] {
         assert!(
@@ -109,8 +129,7 @@ fn what_is_not_a_message_is_refused() {
     }
     for text in [
         r#"{"event":"media"}"#,
-        r#"{"event":"media","media":{"payload":"x","timestamp":"soon"}}"#,
-        r#"{"event":"media","media":{"payload":"x","timestamp":-1}}"#,
+        r#"{"event":"media","media":{"payload":7}}"#,
         r#"{"event":"dtmf","dtmf":{"digit":"12"}}"#,
         r#"{"event":"dtmf","dtmf":{"digit":"x"}}"#,
         r#"{"event":"start","start":{"streamSid":"MZ1","callSid":"CA 1","mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}}}"#,
