@@ -15,6 +15,8 @@ use tracing::warn;
 pub(crate) enum ApiError {
     #[error("send the header `Authorization: Bearer` with the token of TORAN_API_TOKEN")]
     Unauthorised,
+    #[error("too many wrong tokens: wait a minute and send the right one")]
+    TooManyGuesses,
     #[error("there is no such business: `gateway business list` shows them")]
     UnknownBusiness,
     #[error("there is no such route: docs/api.md lists them")]
@@ -53,6 +55,7 @@ impl ApiError {
     const fn code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Unauthorised => (StatusCode::UNAUTHORIZED, "unauthorised"),
+            Self::TooManyGuesses => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::NotFound(_) | Self::UnknownBusiness | Self::UnknownRoute => {
                 (StatusCode::NOT_FOUND, "not_found")
             }

@@ -30,6 +30,7 @@
 mod appointments;
 mod error;
 mod extract;
+mod guesses;
 mod json;
 mod leads;
 mod outbox;
@@ -55,6 +56,7 @@ use toran_domain::BusinessId;
 use toran_store::{Actor, BackOffice, Origin};
 
 use error::ApiError;
+use guesses::Guesses;
 pub use json::lead_record_json;
 
 /// The longest body that is read.
@@ -68,6 +70,7 @@ pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 struct Api {
     office: Arc<dyn BackOffice>,
     token: Arc<SecretString>,
+    guesses: Arc<Guesses>,
     clock: Clock,
 }
 
@@ -97,6 +100,7 @@ pub fn router(office: Arc<dyn BackOffice>, token: SecretString, clock: Clock) ->
     let api = Api {
         office,
         token: Arc::new(token),
+        guesses: Arc::new(Guesses::new()),
         clock,
     };
     let of_business = Router::new()
@@ -125,7 +129,8 @@ pub fn router(office: Arc<dyn BackOffice>, token: SecretString, clock: Clock) ->
         .route("/api", any(async || ApiError::UnknownRoute))
         .route("/api/{*rest}", any(async || ApiError::UnknownRoute))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn_with_state(api.clone(), authorise))
+        // Of these routes alone: what else the gateway does not know is not the API's to refuse.
+        .route_layer(middleware::from_fn_with_state(api.clone(), authorise))
         .with_state(api)
 }
 
@@ -143,7 +148,8 @@ async fn authorise(
         .map_or("", |(_, token)| token);
     let expected = api.token.expose_secret().as_bytes();
     if !bool::from(given.as_bytes().ct_eq(expected)) {
-        return Err(ApiError::Unauthorised);
+        let answered = api.guesses.wrong().await;
+        return Err(answered.map_or(ApiError::TooManyGuesses, |()| ApiError::Unauthorised));
     }
     let mut response = next.run(request).await;
     // Numbers and words of people: nothing on the way keeps a copy.

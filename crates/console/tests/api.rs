@@ -86,6 +86,22 @@ fn one() -> String {
 }
 
 #[tokio::test]
+async fn only_its_own_paths_ask_for_the_token() {
+    let bench = Bench::set().await;
+    for (path, expected) in [
+        ("/nothing", StatusCode::NOT_FOUND),
+        ("/apix", StatusCode::NOT_FOUND),
+        ("/api", StatusCode::UNAUTHORIZED),
+        ("/api/nothing", StatusCode::UNAUTHORIZED),
+        ("/api/v1/businesses/x/nothing", StatusCode::UNAUTHORIZED),
+    ] {
+        let request = Request::builder().uri(path).body(Body::empty());
+        let (status, _) = bench.send(request.expect("it works")).await;
+        assert_eq!(status, expected, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn only_the_token_opens_it() {
     let bench = Bench::set().await;
     let path = format!("/api/v1/businesses/{}/leads", one());
