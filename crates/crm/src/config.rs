@@ -37,11 +37,11 @@ pub struct CrmConfig {
 }
 
 impl Default for CrmConfig {
-    /// A look every second, eight events at once, fifteen seconds for a request, and nine attempts within a day.
+    /// A look every second, 64 events at once, fifteen seconds for a request, and nine attempts within a day.
     fn default() -> Self {
         Self {
             poll_interval: Duration::from_secs(1),
-            concurrency: 8,
+            concurrency: 64,
             request_timeout: Duration::from_secs(15),
             retry_schedule: vec![
                 Duration::from_secs(5),

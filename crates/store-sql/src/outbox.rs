@@ -22,30 +22,51 @@ const HELD: UtcDateTime = utc_datetime!(9999-01-01 0:00);
 /// Why an attempt failed, in so many characters.
 const MAX_ERROR_CHARS: usize = 500;
 
-/// What is due, and of each business only so much that at most four of its events are under way at once: a receiver that
-/// hangs does not hold up the others. The conditions on the row itself stand outside, too: there they are looked at
-/// again once the row is locked. Materialised: a plan that asked the inner question twice would lock more than it
-/// claims.
+/// Whether an event of a row's business waits that did not arrive.
+macro_rules! is_failing {
+    ($row:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM outbox AS failed WHERE failed.business_id = ",
+            $row,
+            ".business_id AND failed.state = 'pending' AND failed.last_error IS NOT NULL)"
+        )
+    };
+}
+
+/// What is due, so that a receiver that hangs does not hold up the others: of each business at most four events are under
+/// way at once; of one whose receiver failed last, one; and of all such receivers together sixteen. First comes the first of
+/// each, so that nobody's backlog stands before another's only event. The conditions on the row itself stand outside, too:
+/// there they are looked at again once the row is locked. Materialised: a plan that asked the inner question twice would lock
+/// more than it claims.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "WITH claimed AS MATERIALIZED (SELECT event.seq FROM outbox AS event \
+            "WITH claimed AS MATERIALIZED (SELECT event.seq FROM outbox AS event JOIN ( \
+                 SELECT waiting.seq, waiting.place, waiting.failing, \
+                     ROW_NUMBER() OVER (PARTITION BY waiting.failing ORDER BY waiting.place, waiting.seq) AS nth FROM ( \
+                     SELECT first.seq, ROW_NUMBER() OVER (PARTITION BY first.business_id ORDER BY first.seq) \
+                         + (SELECT COUNT(*) FROM outbox AS leased WHERE leased.business_id = first.business_id \
+                         AND leased.state = 'pending' AND leased.leased_until > $1) AS place, \
+                     CASE WHEN ",
+            is_failing!("first"),
+            " THEN 1 ELSE 0 END AS failing \
+                     FROM outbox AS first JOIN webhook ON webhook.business_id = first.business_id \
+                     WHERE first.state = 'pending' AND first.next_at <= $1 \
+                     AND (first.leased_until IS NULL OR first.leased_until <= $1) \
+                     AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.business_id = first.business_id \
+                         AND earlier.lead_id = first.lead_id AND earlier.seq < first.seq \
+                         AND earlier.state IN ('pending', 'dead')) \
+                     AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = first.business_id \
+                         AND call.call_sid = first.call_sid AND call.ended_at IS NULL) \
+                 ) AS waiting WHERE waiting.place <= CASE WHEN waiting.failing = 1 THEN 1 ELSE 4 END \
+             ) AS due ON due.seq = event.seq \
              WHERE event.state = 'pending' AND event.next_at <= $1 \
              AND (event.leased_until IS NULL OR event.leased_until <= $1) \
-             AND event.seq IN (SELECT due.seq FROM ( \
-                 SELECT first.seq, ROW_NUMBER() OVER (PARTITION BY first.business_id ORDER BY first.seq) \
-                     + (SELECT COUNT(*) FROM outbox AS leased WHERE leased.business_id = first.business_id \
-                     AND leased.state = 'pending' AND leased.leased_until > $1) AS place \
-                 FROM outbox AS first JOIN webhook ON webhook.business_id = first.business_id \
-                 WHERE first.state = 'pending' AND first.next_at <= $1 \
-                 AND (first.leased_until IS NULL OR first.leased_until <= $1) \
-                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.business_id = first.business_id \
-                     AND earlier.lead_id = first.lead_id AND earlier.seq < first.seq \
-                     AND earlier.state IN ('pending', 'dead')) \
-                 AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = first.business_id \
-                     AND call.call_sid = first.call_sid AND call.ended_at IS NULL) \
-             ) AS due WHERE due.place <= 4) \
-             ORDER BY event.seq LIMIT $3 ",
+             AND (due.failing = 0 OR due.nth + (SELECT COUNT(*) FROM outbox AS leased \
+                 WHERE leased.state = 'pending' AND leased.leased_until > $1 AND ",
+            is_failing!("leased"),
+            ") <= 16) \
+             ORDER BY due.place, event.seq LIMIT $3 ",
             $lock,
             ") UPDATE outbox SET leased_until = $2, attempts = attempts + 1 \
              WHERE seq IN (SELECT claimed.seq FROM claimed) RETURNING seq"

@@ -304,9 +304,9 @@ pub trait Outbox: Send + Sync {
     /// Where a business's events go.
     async fn webhook(&self, business_id: BusinessId) -> Result<Option<Webhook>, StoreError>;
 
-    /// Claims events that are due, of all businesses, oldest first, for the length of the lease. No two processes hold
-    /// the same event at once, and all of them together hold only a few of one business: a receiver that hangs does not
-    /// hold up the others.
+    /// Claims events that are due, of all businesses, for the length of the lease: the oldest of each first. No two processes
+    /// hold the same event at once, and all of them together hold only a few of one business, one of a business whose
+    /// receiver failed last, and not many of all such: receivers that hang do not hold up the others.
     async fn claim_deliveries(
         &self,
         now: UtcDateTime,

@@ -484,3 +484,49 @@ pub async fn tells_of_a_transfer_when_it_is_over(office: Office) {
     assert_eq!(kinds(&told), [EventKind::LeadCreated, EventKind::CallEnded]);
     assert!(told[1].data.contains(r#""ending":"completed""#));
 }
+
+/// Receivers that fail get one event at a time, and all of them together leave room: a healthy one hears at once, whatever
+/// waits of the others.
+pub async fn leaves_room_for_receivers_that_answer(office: Office) {
+    const FAILING: u32 = 20;
+    const AT_ONCE: usize = 16;
+    for n in 1..=FAILING {
+        shop(&office, n).await;
+        for caller in 0..3 {
+            let session = call(&office, n, caller).await;
+            hang_up(&office, &session.key).await;
+        }
+    }
+    let first = NOW + Duration::HOUR;
+    let mut failed = Vec::new();
+    while failed.len() < 3 * FAILING as usize {
+        let claimed = claim(&office, first).await;
+        assert!(!claimed.is_empty());
+        for delivery in claimed {
+            let again = Some(first + Duration::MINUTE);
+            let noted = office.not_delivered(&delivery, "timeout", again);
+            noted.await.expect("not_delivered");
+            failed.push(delivery);
+        }
+    }
+    let healthy = shop(&office, FAILING + 1).await;
+    let session = call(&office, FAILING + 1, 1).await;
+    hang_up(&office, &session.key).await;
+    let later = first + Duration::hours(1);
+    let claimed = claim(&office, later).await;
+    let of_healthy = |claimed: &[Delivery]| {
+        let of = claimed
+            .iter()
+            .filter(|delivery| delivery.business_id == healthy);
+        of.count()
+    };
+    assert_eq!((claimed.len(), of_healthy(&claimed)), (AT_ONCE + 1, 1));
+    let mut businesses: Vec<_> = claimed
+        .iter()
+        .map(|delivery| delivery.business_id)
+        .collect();
+    businesses.sort_unstable();
+    businesses.dedup();
+    assert_eq!(businesses.len(), AT_ONCE + 1, "one of each");
+    assert_eq!(claim(&office, later).await.len(), 0);
+}
