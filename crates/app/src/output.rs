@@ -16,9 +16,9 @@ pub struct Output<W> {
     inner: W,
     /// Whether marks are written.
     is_terminal: bool,
-    /// Whether the last letter was Hebrew or Arabic.
-    is_turned: bool,
-    /// Spaces that were seen since.
+    /// Whether the last letter or digit was Hebrew or Arabic.
+    ends_right_to_left: bool,
+    /// Spaces in a row, up to here.
     spaces: usize,
 }
 
@@ -37,7 +37,7 @@ impl<W: Write> Output<W> {
         Self {
             inner,
             is_terminal,
-            is_turned: false,
+            ends_right_to_left: false,
             spaces: 0,
         }
     }
@@ -48,14 +48,14 @@ impl<W: Write> Output<W> {
             // Columns are two spaces apart.
             self.spaces = if letter == ' ' { self.spaces + 1 } else { 0 };
             let ends_a_column = self.spaces == 2 || matches!(letter, '\n' | '\t');
-            if self.is_terminal && self.is_turned && ends_a_column {
+            if self.is_terminal && self.ends_right_to_left && ends_a_column {
                 shown.push(LEFT_TO_RIGHT);
-                self.is_turned = false;
+                self.ends_right_to_left = false;
             }
-            if is_turned(letter) {
-                self.is_turned = true;
+            if is_right_to_left(letter) {
+                self.ends_right_to_left = true;
             } else if letter.is_alphanumeric() {
-                self.is_turned = false;
+                self.ends_right_to_left = false;
             }
             shown.push(letter);
         }
@@ -69,7 +69,7 @@ fn passes(letter: char) -> bool {
 }
 
 /// Whether a letter is drawn from right to left.
-const fn is_turned(letter: char) -> bool {
+const fn is_right_to_left(letter: char) -> bool {
     matches!(letter, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}')
 }
 

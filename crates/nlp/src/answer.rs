@@ -75,8 +75,8 @@ struct Answer {
 /// [`Understood::unclear`].
 ///
 /// A confirmation stands only if the caller's own words say yes, the table holds a day and an hour, nothing that was
-/// named or said is another one, and the agent had not left the choice between two. Else it is a question, so that the time is read back to the caller and never
-/// booked.
+/// named or said is another one, and the agent had not left the choice between two. Else it is a question, so that the
+/// time is read back to the caller and never booked.
 pub fn read_answer(
     json: &str,
     user_text: &str,

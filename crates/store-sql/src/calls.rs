@@ -176,19 +176,8 @@ impl Calls for SqlStore {
     }
 
     async fn note_held(&self, stream: &CallStream, held: &Booking) -> Result<(), StoreError> {
-        let note = || async {
-            let mut tx = self.database.write(stream.key.business_id).await?;
-            lock_stream(&mut tx, stream).await?;
-            let values = values![
-                &stream.key.call_sid,
-                held.date,
-                held.time,
-                held.appointment_id
-            ];
-            tx.execute(NOTE_HELD, values).await?;
-            tx.commit().await
-        };
-        attempts(Repeat::Safe, note).await
+        let values = values![held.date, held.time, held.appointment_id];
+        self.note(stream, NOTE_HELD, values).await
     }
 
     async fn note_proposal(
@@ -197,14 +186,7 @@ impl Calls for SqlStore {
         proposal: Proposal,
     ) -> Result<(), StoreError> {
         let proposal = session::proposal_json(proposal)?;
-        let note = || async {
-            let mut tx = self.database.write(stream.key.business_id).await?;
-            lock_stream(&mut tx, stream).await?;
-            let values = values![&stream.key.call_sid, proposal.clone()];
-            tx.execute(NOTE_PROPOSAL, values).await?;
-            tx.commit().await
-        };
-        attempts(Repeat::Safe, note).await
+        self.note(stream, NOTE_PROPOSAL, values![proposal]).await
     }
 
     async fn note_offers(
@@ -213,25 +195,11 @@ impl Calls for SqlStore {
         offered: &[(Date, Time)],
     ) -> Result<(), StoreError> {
         let offered = session::offered_json(&offered[..offered.len().min(MAX_OFFERED)])?;
-        let note = || async {
-            let mut tx = self.database.write(stream.key.business_id).await?;
-            lock_stream(&mut tx, stream).await?;
-            let values = values![&stream.key.call_sid, offered.clone()];
-            tx.execute(NOTE_OFFERS, values).await?;
-            tx.commit().await
-        };
-        attempts(Repeat::Safe, note).await
+        self.note(stream, NOTE_OFFERS, values![offered]).await
     }
 
     async fn note_one_more(&self, stream: &CallStream) -> Result<(), StoreError> {
-        let note = || async {
-            let mut tx = self.database.write(stream.key.business_id).await?;
-            lock_stream(&mut tx, stream).await?;
-            let values = values![&stream.key.call_sid];
-            tx.execute(NOTE_ONE_MORE, values).await?;
-            tx.commit().await
-        };
-        attempts(Repeat::Safe, note).await
+        self.note(stream, NOTE_ONE_MORE, values![]).await
     }
 
     async fn mark_announced(&self, stream: &CallStream, heard: &Booking) -> Result<(), StoreError> {

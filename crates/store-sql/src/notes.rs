@@ -2,15 +2,15 @@
 
 use time::UtcDateTime;
 use toran_domain::{CallSid, LeadId, PhoneNumber, RequestedTime};
-use toran_store::{CallStream, Event, bounded_name};
+use toran_store::{CallStream, Event, StoreError, bounded_name};
 
 use crate::{
     SqlStore,
-    database::{Failure, OneBusiness, Tx},
+    database::{Failure, OneBusiness, Repeat, Tx, attempts},
     outbox::{Subject, put_event},
-    session::lock_lead_and_stream,
-    statement::statements,
-    value::values,
+    session::{lock_lead_and_stream, lock_stream},
+    statement::{Scoped, statements},
+    value::{Value, values},
 };
 
 /// Who asked to be forgotten is named no more, even while still on the phone.
@@ -47,6 +47,24 @@ statements! {
 }
 
 impl SqlStore {
+    /// Writes into a call's own row, for one of its streams; `values` are the statement's `$3`, `$4`…
+    pub(crate) async fn note(
+        &self,
+        stream: &CallStream,
+        statement: Scoped,
+        values: Vec<Value<'_>>,
+    ) -> Result<(), StoreError> {
+        let note = || async {
+            let mut tx = self.database.write(stream.key.business_id).await?;
+            lock_stream(&mut tx, stream).await?;
+            let call_sid = Value::from(&stream.key.call_sid);
+            let values = std::iter::once(call_sid).chain(values.iter().cloned());
+            tx.execute(statement, values.collect()).await?;
+            tx.commit().await
+        };
+        attempts(Repeat::Safe, note).await
+    }
+
     pub(crate) async fn note_request_once(
         &self,
         stream: &CallStream,

@@ -76,7 +76,7 @@ pub struct DeskAnswer {
 /// What became of what a caller left for the business.
 #[derive(Debug)]
 pub enum Saved {
-    /// It is durable on this machine and becomes a task for the business.
+    /// It is durable: kept until it is a task for the business, or one already.
     Spooled,
     /// It is lost: this desk has no spool.
     NoSpool,

@@ -120,7 +120,7 @@ fn log_saved(key: &CallKey, requested: RequestedTime, saved: &Saved) {
     match saved {
         Saved::Spooled => {
             tracing::info!(
-                "the request is saved on this machine until the database takes it as a task"
+                "the request is saved, and becomes a task as soon as the database takes it"
             );
         }
         Saved::NoSpool => {

@@ -54,9 +54,9 @@ impl Kind {
     pub(super) fn may_mean(self, date: Date, today: Date, beside_a_weekday: bool) -> bool {
         let ahead = (date - today).whole_days();
         match self {
-            // "אחרי החג" begins somewhere.
+            // "אחרי החג" says from when on, and not in which week.
             Self::Weekday(day, Weeks::Unsaid | Weeks::Within(..=1, _)) => date.weekday() == day,
-            // Beside one of this week it may be meant as another.
+            // "רביעי הבא" is no sure word for the Wednesday of this very week.
             Self::Weekday(day, Weeks::Following) => {
                 date.weekday() == day
                     && (Weeks::Next.hold(date, today) || (7..=13).contains(&ahead))

@@ -17,7 +17,7 @@ pub(super) fn rules_a_time_out(tokens: &Tokens, at: usize) -> bool {
             .any(|hour| hour.mention().start == behind)
 }
 
-/// Whether an adverb or a subject before it makes a word of yes a statement about something else: "הכביש סגור", "אתם סגורים".
+/// Whether a subject before it makes a word of yes a statement about something else: "הכביש סגור", "אתם סגורים".
 pub(super) fn describes(tokens: &Tokens, at: usize) -> bool {
     let before = tokens.joined_before(at);
     matches!(tokens.text(at), "סגור" | "סגורה" | "סגורימ" | "קבוע")
