@@ -3,20 +3,21 @@
 mod business;
 mod office;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc};
 
 use business::{BusinessCommand, Gender};
 use clap::{Args, Parser, Subcommand};
 use office::{
     AppointmentCommand, LeadCommand, OutboxCommand, RetentionArguments, TaskCommand, WebhookCommand,
 };
+use tokio::task::JoinHandle;
 use toran_app::{
     App, Config, ProcessEnvironment, StartError, Surroundings,
     clips::{self, ClipOrder},
     config::{ConfigError, LogFormat, LogSection, VARIABLES},
     demo, migrations, model_check, open_store,
     output::Output,
-    preflight,
+    preflight, readiness,
     telemetry::{self, LogWatch},
 };
 
@@ -169,16 +170,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             },
             Some(watch.clone()),
         )?;
-        return Ok(demo::run(out, &watch).await?);
+        return Ok(demo::run(out, &watch, toran_app::stop_signal()).await?);
     }
     let config = Config::load(arguments.config.as_deref(), &ProcessEnvironment)?;
     match command {
         Command::Demo => {}
-        Command::Serve => serve(config).await?,
+        Command::Serve => serve(config, arguments.config).await?,
         Command::Preflight => {
             let watch = LogWatch::default();
             start_log(&config.log, Some(watch.clone()))?;
-            return Ok(preflight::run(config, out, &watch).await?);
+            return Ok(preflight::run(config, out, &watch, toran_app::stop_signal()).await?);
         }
         Command::Clips(arguments) => {
             start_log(&config.log, None)?;
@@ -199,14 +200,19 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
     start_log(&config.log, None)?;
     let app = App::build(&config, Surroundings::bind(config.listen).await?).await?;
+    readiness::warn_of_missing(&config);
     tracing::info!(listen = %app.local_addr()?, public_url = %config.public_url, "taking calls");
-    let openai = config.openai.clone();
-    let model_check = tokio::spawn(async move { model_check::warn_of_models(&openai).await });
+    let account = app.account();
+    let load = move || Config::load(file.as_deref(), &ProcessEnvironment);
+    let beside = [
+        tokio::spawn(model_check::watch_models(Arc::clone(&account))),
+        tokio::spawn(toran_app::reload_on_signal(config, account, load)),
+    ];
     app.run(toran_app::stop_signal()).await?;
-    model_check.abort();
+    beside.iter().for_each(JoinHandle::abort);
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use toran_bridge::clips::{
     Clip, ClipSet, GENDERS, check_clip, clip_path, gender_name, is_voice_name, trim_silence,
 };
 use toran_domain::AgentGender;
+use toran_domain::patience;
 use toran_hebrew::normalise;
 use toran_openai::{ConnectError, RealtimeChannels, RealtimeSocket};
 use toran_realtime::{
@@ -21,7 +22,7 @@ use toran_realtime::{
     ResponseStatus, ServerEvent, SessionUpdate, Tri, Voice,
 };
 
-use crate::{Config, StartError, models::openai_config};
+use crate::{Config, StartError, models};
 
 /// Events that may wait in each direction.
 const QUEUE: usize = 256;
@@ -284,8 +285,8 @@ impl<'a> Studio<'a> {
 
 /// Opens a session in which the model reads aloud: telephone audio, one voice, nobody to listen to.
 async fn open(config: &Config, voice: &str) -> Result<RealtimeChannels, Failure> {
-    let openai = openai_config(&config.openai);
-    let socket = RealtimeSocket::connect(&openai, &config.openai.realtime_model, None).await?;
+    let account = models::account(&config.openai).map_err(ConnectError::Config)?;
+    let socket = RealtimeSocket::connect(&account, None, patience::SESSION_OPEN).await?;
     let mut session = socket.into_channels(QUEUE);
     let mut update = SessionUpdate {
         instructions: Some(READER.to_owned()),

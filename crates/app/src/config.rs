@@ -7,6 +7,7 @@ mod file;
 mod strings;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -14,7 +15,8 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use toran_domain::{ModelName, PriceTable};
+use toran_domain::PriceTable;
+use toran_openai::{AccountSettings, ModelList, Role};
 use url::Url;
 
 pub use file::LogFormat;
@@ -33,6 +35,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "path of the TOML file (default: toran.toml, if it is there)",
     ),
     (OPENAI_API_KEY, "the key for OpenAI"),
+    (
+        OPENAI_API_KEY_FILE,
+        "a file that holds the key, in its place; read again at SIGHUP",
+    ),
     (
         OPENAI_BASE_URL,
         "default https://api.openai.com/v1; the Realtime address is derived from it",
@@ -66,9 +72,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
         TWILIO_AUTH_TOKEN,
         "the account's auth token: it signs the webhooks",
     ),
-    (REALTIME_MODEL, "default gpt-realtime-2.1"),
-    (TRANSCRIPTION_MODEL, "default gpt-4o-transcribe"),
-    (PARSER_MODEL, "default gpt-4o-mini"),
+    (
+        TWILIO_SECONDARY_AUTH_TOKEN,
+        "the account's other auth token, while one replaces the other: both are good",
+    ),
+    (
+        REALTIME_MODEL,
+        "models by preference, the first that the account has is used; default gpt-realtime-2.1, gpt-realtime-2.1-mini",
+    ),
+    (
+        TRANSCRIPTION_MODEL,
+        "the same, default gpt-4o-transcribe, gpt-transcribe",
+    ),
+    (PARSER_MODEL, "the same, default gpt-4o-mini, gpt-6-luna"),
     (
         LOG,
         "log filter like info or toran_bridge=debug, default info",
@@ -85,6 +101,7 @@ const SHORTEST_API_TOKEN: usize = 24;
 /// Path of the configuration file.
 pub const CONFIG: &str = "TORAN_CONFIG";
 const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
+const OPENAI_API_KEY_FILE: &str = "OPENAI_API_KEY_FILE";
 const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
 const OPENAI_REALTIME_URL: &str = "OPENAI_REALTIME_URL";
 const DATABASE_URL: &str = "TORAN_DATABASE_URL";
@@ -94,6 +111,7 @@ const API_TOKEN: &str = "TORAN_API_TOKEN";
 const LISTEN: &str = "TORAN_LISTEN";
 const PUBLIC_URL: &str = "TORAN_PUBLIC_URL";
 const TWILIO_AUTH_TOKEN: &str = "TWILIO_AUTH_TOKEN";
+const TWILIO_SECONDARY_AUTH_TOKEN: &str = "TWILIO_SECONDARY_AUTH_TOKEN";
 const REALTIME_MODEL: &str = "TORAN_REALTIME_MODEL";
 const TRANSCRIPTION_MODEL: &str = "TORAN_TRANSCRIPTION_MODEL";
 const PARSER_MODEL: &str = "TORAN_PARSER_MODEL";
@@ -115,8 +133,8 @@ pub struct Config {
     pub clips_folder: PathBuf,
     /// What opens the JSON API; it is off without one.
     pub api_token: Option<SecretString>,
-    /// The secret that signs the provider's webhooks.
-    pub twilio_auth_token: Option<SecretString>,
+    /// The telephony provider.
+    pub twilio: TwilioSection,
     /// The model service.
     pub openai: OpenAiSection,
     /// How many calls may be live at once.
@@ -127,23 +145,28 @@ pub struct Config {
     pub prices: PriceTable,
 }
 
+/// The telephony provider: what it signs its webhooks with.
+#[derive(Debug, Clone)]
+pub struct TwilioSection {
+    /// The account's auth token.
+    pub auth_token: Option<SecretString>,
+    /// The account's other auth token, while the one is replaced by the other.
+    pub secondary_auth_token: Option<SecretString>,
+    /// The secrets of shared keys, by the keys' names.
+    pub shared_keys: BTreeMap<String, SecretString>,
+}
+
 /// The model service.
 #[derive(Debug, Clone)]
 pub struct OpenAiSection {
-    /// The key. Not needed for a stand-in.
-    pub api_key: Option<SecretString>,
+    /// The key, which a stand-in does not need, and the models: what may change while the gateway runs.
+    pub account: AccountSettings,
     /// Where chat completions and the list of models are.
     pub base_url: Url,
     /// Where the Realtime socket is, if not derived from `base_url`.
     pub realtime_url: Option<Url>,
-    /// The model that talks.
-    pub realtime_model: ModelName,
-    /// The model that transcribes.
-    pub transcription_model: ModelName,
-    /// The language it is told to expect, ISO 639-1.
+    /// The language the transcriber is told to expect, ISO 639-1.
     pub transcription_language: String,
-    /// The model that parses.
-    pub parser_model: ModelName,
     /// The voice.
     pub voice: String,
 }
@@ -151,7 +174,7 @@ pub struct OpenAiSection {
 impl OpenAiSection {
     /// Whether there is a model to talk to: a key, or a stand-in's address.
     pub fn is_reachable(&self) -> bool {
-        self.api_key.is_some()
+        self.account.api_key.is_some()
             || self.base_url.as_str().trim_end_matches('/') != DEFAULT_OPENAI_BASE_URL
     }
 }
@@ -246,7 +269,7 @@ impl Config {
                 "is too short to be secret: `openssl rand -hex 32` makes one",
             );
         }
-        let twilio_auth_token = reader.secret(TWILIO_AUTH_TOKEN, file.twilio.auth_token);
+        let twilio = TwilioSection::read(&mut reader, file.twilio);
         let openai = OpenAiSection::read(&mut reader, file.openai);
         let log = LogSection::read(&mut reader, file.log);
         let public_url = public_url.or_else(|| format!("http://{listen}").parse().ok());
@@ -258,7 +281,7 @@ impl Config {
                 spool,
                 clips_folder,
                 api_token,
-                twilio_auth_token,
+                twilio,
                 openai,
                 max_calls: file
                     .limits
@@ -270,6 +293,22 @@ impl Config {
             _ => Err(ConfigError {
                 problems: reader.problems,
             }),
+        }
+    }
+}
+
+impl TwilioSection {
+    fn read(reader: &mut Reader<'_>, file: file::TwilioFile) -> Self {
+        let shared_keys = file.shared_keys.into_iter().filter_map(|(name, secret)| {
+            let setting = format!("twilio.shared_keys.{name}");
+            Some((name, reader.checked(&setting, secret)?))
+        });
+        let shared_keys = shared_keys.collect();
+        Self {
+            auth_token: reader.secret(TWILIO_AUTH_TOKEN, file.auth_token),
+            secondary_auth_token: reader
+                .secret(TWILIO_SECONDARY_AUTH_TOKEN, file.secondary_auth_token),
+            shared_keys,
         }
     }
 }
@@ -291,19 +330,21 @@ impl OpenAiSection {
             )
             .or_else(|| DEFAULT_OPENAI_BASE_URL.parse().ok())?;
         Some(Self {
-            api_key: reader.secret(OPENAI_API_KEY, file.api_key),
+            account: AccountSettings {
+                api_key: reader.api_key(file.api_key, file.api_key_file),
+                talking: reader.models(REALTIME_MODEL, file.realtime_model, Role::Talking),
+                transcribing: reader.models(
+                    TRANSCRIPTION_MODEL,
+                    file.transcription_model,
+                    Role::Transcribing,
+                ),
+                parsing: reader.models(PARSER_MODEL, file.parser_model, Role::Parsing),
+            },
             base_url,
             realtime_url,
-            realtime_model: reader.model(REALTIME_MODEL, file.realtime_model, "gpt-realtime-2.1"),
-            transcription_model: reader.model(
-                TRANSCRIPTION_MODEL,
-                file.transcription_model,
-                "gpt-4o-transcribe",
-            ),
             transcription_language: file
                 .transcription_language
                 .unwrap_or_else(|| "he".to_owned()),
-            parser_model: reader.model(PARSER_MODEL, file.parser_model, "gpt-4o-mini"),
             voice: file.voice.unwrap_or_else(|| "marin".to_owned()),
         })
     }
@@ -368,8 +409,35 @@ impl Reader<'_> {
             .unwrap_or_else(|| default.to_owned())
     }
 
-    fn model(&self, variable: &str, file: Option<String>, default: &str) -> ModelName {
-        ModelName(self.text(variable, file, default))
+    fn models(&mut self, variable: &str, file: Option<ModelList>, role: Role) -> ModelList {
+        let usual = file.unwrap_or_else(|| ModelList::usual(role));
+        self.parsed(variable, role.setting(), None, || usual)
+    }
+
+    /// The key itself, or a file that holds it: the file can be changed while the gateway runs.
+    fn api_key(&mut self, key: Option<SecretString>, file: Option<String>) -> Option<SecretString> {
+        let (setting, path) = match self.environment.get(OPENAI_API_KEY_FILE) {
+            Some(path) => (OPENAI_API_KEY_FILE, Some(path)),
+            None => ("openai.api_key_file", file),
+        };
+        let given = self.secret(OPENAI_API_KEY, key);
+        let Some(path) = path else {
+            return given;
+        };
+        if given.is_some() {
+            self.problem(
+                setting,
+                "there is a key beside it: give the one or the other",
+            );
+            return given;
+        }
+        match std::fs::read_to_string(&path) {
+            Ok(text) => self.checked(setting, SecretString::from(text.trim())),
+            Err(error) => {
+                self.problem(setting, format!("`{path}` cannot be read ({error})"));
+                None
+            }
+        }
     }
 
     fn secret(&mut self, variable: &str, file: Option<SecretString>) -> Option<SecretString> {
@@ -378,9 +446,13 @@ impl Reader<'_> {
             .get(variable)
             .map(SecretString::from)
             .or(file)?;
+        self.checked(variable, secret)
+    }
+
+    fn checked(&mut self, key: &str, secret: SecretString) -> Option<SecretString> {
         if secret.expose_secret().chars().any(char::is_whitespace) {
             self.problem(
-                variable,
+                key,
                 "holds white space: it was probably copied with a line break",
             );
         }

@@ -32,12 +32,16 @@ Toran: a demonstration call, on this machine alone.
 ";
 
 /// Runs the demonstration; `true` if every part of it held.
-pub async fn run(out: &mut dyn Write, watch: &LogWatch) -> Result<bool, RehearsalError> {
+pub async fn run(
+    out: &mut dyn Write,
+    watch: &LogWatch,
+    stop: impl Future<Output = ()>,
+) -> Result<bool, RehearsalError> {
     let mut terminal = Terminal::new(out);
     terminal.text(INTRODUCTION)?;
     let folder = std::env::temp_dir().join(format!("toran-demo-{}", Uuid::now_v7().simple()));
     std::fs::create_dir(&folder)?;
-    let result = call(&mut terminal, watch, &folder.join("toran.db")).await;
+    let result = call(&mut terminal, watch, &folder.join("toran.db"), stop).await;
     std::fs::remove_dir_all(&folder)?;
     result
 }
@@ -46,6 +50,7 @@ async fn call(
     terminal: &mut Terminal<'_>,
     watch: &LogWatch,
     database: &Path,
+    stop: impl Future<Output = ()>,
 ) -> Result<bool, RehearsalError> {
     let scenario = Scenario::demo()?;
     let script = scenario.steps.clone();
@@ -57,7 +62,7 @@ async fn call(
     )?;
     let config = demo_config(&openai.base_url(), database)?;
     terminal.text(&format!("scenario: {}\n", Scenario::demo()?.title))?;
-    let rehearsal = rehearse(config, business()?, script, terminal).await?;
+    let rehearsal = rehearse(config, business()?, script, terminal, stop).await?;
     let wire = openai.events();
     let lines = watch.lines();
     let checks = ten_parts(&Evidence {

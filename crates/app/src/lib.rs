@@ -29,7 +29,9 @@ mod models;
 pub mod office;
 pub mod output;
 pub mod preflight;
+pub mod readiness;
 mod rehearsal;
+pub mod reload;
 mod rounds;
 mod spooling;
 pub mod telemetry;
@@ -41,11 +43,13 @@ use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use toran_bridge::{
     Bridge, BridgeConfig, BridgeParts, Clock, LiveCalls, Observation, SessionSettings, SystemClock,
+    WebhookSecrets,
 };
 use toran_call::Timings;
 use toran_crm::ConfigError as CourierError;
+use toran_domain::patience;
 use toran_nlp::AppointmentParser;
-use toran_openai::{ChatCompleter, OpenAiConfig};
+use toran_openai::{Account, ChatCompleter};
 use toran_spool::{FileSpool, SpoolError};
 use toran_store::{Spool, Store, Tasks};
 use toran_store_sql::{MigrationError, OpenError};
@@ -58,13 +62,13 @@ pub use rehearsal::RehearsalError;
 pub use toran_store_sql::SqlStore;
 
 /// Calls that are live when the process is told to stop may go on for this long.
-pub const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
+pub const DRAIN_PATIENCE: Duration = patience::DRAIN;
 /// What the rounds have begun, a delivery above all, is finished within this.
-const ROUNDS_PATIENCE: Duration = Duration::from_secs(18);
+const ROUNDS_PATIENCE: Duration = patience::ROUNDS_END;
 /// How long the provider's questions after calls that were cut are still answered.
 const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 /// What is left of them is closed within this.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(20);
+const CLOSE_PATIENCE: Duration = patience::CLOSE;
 
 /// What the gateway stands in: passed in, so that a test brings its own.
 pub struct Surroundings {
@@ -143,6 +147,7 @@ pub struct App {
     router: axum::Router,
     live_calls: LiveCalls,
     stopping: CancellationToken,
+    account: Arc<Account>,
     store: Arc<SqlStore>,
     spool: Arc<FileSpool>,
     rounds: Rounds,
@@ -154,33 +159,31 @@ impl App {
         if !config.openai.is_reachable() {
             return Err(StartError::NoModel);
         }
-        let auth_token = config
-            .twilio_auth_token
-            .clone()
-            .ok_or(StartError::NoAuthToken)?;
+        let twilio = config.twilio.clone();
+        let webhook_secrets = WebhookSecrets {
+            auth_token: twilio.auth_token.ok_or(StartError::NoAuthToken)?,
+            secondary_auth_token: twilio.secondary_auth_token,
+            shared_keys: twilio.shared_keys,
+        };
         let store = Arc::new(open_store(config).await?);
         warn_of_open_lock(&store).await;
         let spool = Arc::new(spooling::claim(&config.spool)?);
         let clock = surroundings.clock;
-        let openai = models::openai_config(&config.openai);
+        let account =
+            models::account(&config.openai).map_err(|error| StartError::Model(Box::new(error)))?;
         let bridge = Bridge::new(BridgeParts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             spool: Some(Arc::new(spooling::DeskSpool::new(
                 Arc::clone(&spool) as Arc<dyn Spool>,
                 Arc::clone(&store) as Arc<dyn Tasks>,
             ))),
-            parser: AppointmentParser::new(Arc::new(completer(config, &openai)?)),
-            models: Arc::new(models::RealtimeConnector::new(
-                openai,
-                config.openai.realtime_model.clone(),
-            )),
+            parser: AppointmentParser::new(Arc::new(completer(&account)?)),
+            models: Arc::new(models::RealtimeConnector::new(Arc::clone(&account))),
             clock: Arc::clone(&clock),
             config: BridgeConfig {
                 public_url: config.public_url.clone(),
-                auth_token,
+                webhook_secrets,
                 session: SessionSettings {
-                    realtime_model: config.openai.realtime_model.clone(),
-                    transcription_model: config.openai.transcription_model.clone(),
                     transcription_language: config.openai.transcription_language.clone(),
                     voice: config.openai.voice.clone(),
                 },
@@ -212,9 +215,15 @@ impl App {
                 spool_folder: config.spool.clone(),
                 clock,
             },
+            account,
             store,
             spool,
         })
+    }
+
+    /// The account at the model's service, whose key and models may be changed while the gateway runs.
+    pub fn account(&self) -> Arc<Account> {
+        Arc::clone(&self.account)
     }
 
     /// Where it is reached.
@@ -236,6 +245,7 @@ impl App {
             router,
             live_calls,
             stopping,
+            account: _,
             store,
             spool,
             rounds,
@@ -324,9 +334,43 @@ async fn warn_of_open_lock(store: &SqlStore) {
     }
 }
 
-fn completer(config: &Config, openai: &OpenAiConfig) -> Result<ChatCompleter, StartError> {
-    ChatCompleter::new(openai, config.openai.parser_model.clone())
-        .map_err(|error| StartError::Model(Box::new(error)))
+fn completer(account: &Arc<Account>) -> Result<ChatCompleter, StartError> {
+    ChatCompleter::new(Arc::clone(account)).map_err(|error| StartError::Model(Box::new(error)))
+}
+
+/// Applies the configuration anew whenever the process is told to (SIGHUP): see [`reload`]. `load` reads it again.
+pub async fn reload_on_signal(
+    running: Config,
+    account: Arc<Account>,
+    load: impl Fn() -> Result<Config, ConfigError>,
+) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
+            return warn!("SIGHUP cannot be listened for: a changed key or model needs a restart");
+        };
+        while hang_up.recv().await.is_some() {
+            let applied = match load() {
+                Ok(changed) => {
+                    reload::apply(&running, &changed, &account).map_err(|error| error.to_string())
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            match applied {
+                Ok(()) => drop(model_check::report_models(&account).await),
+                Err(problem) => error!(
+                    problem,
+                    "the changed configuration is refused: the gateway goes on with the one it has"
+                ),
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (running, account, load);
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Comes when the process is told to stop: by SIGTERM or by Ctrl-C.

@@ -1,10 +1,14 @@
 //! The model's socket as the bridge wants it, made of the socket that `toran-openai` has.
 
+use std::{sync::Arc, time::Duration};
+
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
-use toran_bridge::{ModelConnectError, ModelConnector, ModelSocket};
+use toran_bridge::{ModelConnectError, ModelConnector, ModelRole, ModelSocket};
 use toran_domain::{CallSid, ModelName};
-use toran_openai::{OpenAiConfig, RealtimeSocket, SocketClosed};
+use toran_openai::{
+    Account, ConfigError, ConnectError, OpenAiConfig, RealtimeSocket, Role, SocketClosed,
+};
 use tracing::{Instrument as _, Span, info, warn};
 
 use crate::config::OpenAiSection;
@@ -12,32 +16,37 @@ use crate::config::OpenAiSection;
 /// Messages that may wait in each direction: some seconds of audio.
 const QUEUE: usize = 256;
 
-pub(crate) fn openai_config(section: &OpenAiSection) -> OpenAiConfig {
-    OpenAiConfig {
-        api_key: section.api_key.clone(),
+/// The deployment's account at the model's service.
+pub(crate) fn account(section: &OpenAiSection) -> Result<Arc<Account>, ConfigError> {
+    let config = OpenAiConfig {
         realtime_url: section.realtime_url.clone(),
         ..OpenAiConfig::new(section.base_url.clone())
-    }
+    };
+    Account::new(config, section.account.clone())
 }
 
 /// Opens sessions with OpenAI.
 pub(crate) struct RealtimeConnector {
-    config: OpenAiConfig,
-    model: ModelName,
+    account: Arc<Account>,
 }
 
 impl RealtimeConnector {
-    pub(crate) const fn new(config: OpenAiConfig, model: ModelName) -> Self {
-        Self { config, model }
+    pub(crate) const fn new(account: Arc<Account>) -> Self {
+        Self { account }
     }
 }
 
 #[async_trait]
 impl ModelConnector for RealtimeConnector {
-    async fn connect(&self, _call_sid: &CallSid) -> Result<ModelSocket, ModelConnectError> {
-        let socket = RealtimeSocket::connect(&self.config, &self.model, None)
+    async fn connect(
+        &self,
+        _call_sid: &CallSid,
+        patience: Duration,
+    ) -> Result<ModelSocket, ModelConnectError> {
+        let socket = RealtimeSocket::connect(&self.account, None, patience)
             .await
-            .map_err(|error| ModelConnectError(Box::new(error)))?;
+            .map_err(connect_error)?;
+        let talking = socket.model().clone();
         let mut channels = socket.into_channels(QUEUE);
         let ended = channels.ended;
         let note = async move {
@@ -54,7 +63,30 @@ impl ModelConnector for RealtimeConnector {
         Ok(ModelSocket {
             events: events.boxed(),
             commands: channels.commands,
+            talking,
         })
+    }
+
+    fn transcriber(&self) -> ModelName {
+        self.account.model(Role::Transcribing)
+    }
+
+    fn refused(&self, of: ModelRole, model: &ModelName, code: &str) -> Option<ModelName> {
+        let role = match of {
+            ModelRole::Talking => Role::Talking,
+            ModelRole::Transcribing => Role::Transcribing,
+        };
+        self.account.refused(role, model, code)
+    }
+}
+
+fn connect_error(error: ConnectError) -> ModelConnectError {
+    match error.refusal().map(Into::into) {
+        Some(code) => ModelConnectError::Refused {
+            code,
+            source: Box::new(error),
+        },
+        None => ModelConnectError::Failed(Box::new(error)),
     }
 }
 
@@ -79,10 +111,7 @@ fn note_end(closed: &SocketClosed) {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
+    use std::{io, sync::Mutex};
 
     use tracing_subscriber::fmt::MakeWriter;
 

@@ -11,43 +11,100 @@ use toran_simulator::{
     scenario::{Scenario, Step},
 };
 
+use toran_call::Fact;
+use toran_openai::{ModelStatus, Role};
+
 use crate::{
     Config, RehearsalError,
     businesses::NewBusiness,
-    checklist::milestones,
+    checklist::{Milestone, milestones},
     demo,
-    model_check::warn_of_models,
-    rehearsal::{clear_away, rehearse},
+    model_check::report_models,
+    models, readiness,
+    rehearsal::{Rehearsal, clear_away, rehearse},
     telemetry::LogWatch,
     terminal::{Ear, Terminal},
 };
 
-/// Runs the check; `true` if the deployment is ready.
+/// Runs the check; `true` if the deployment is ready. Whatever it says last is the verdict, and where that is bad, the cause.
 pub async fn run(
-    mut config: Config,
+    config: Config,
     out: &mut dyn Write,
     watch: &LogWatch,
+    stop: impl Future<Output = ()>,
 ) -> Result<bool, RehearsalError> {
     let mut terminal = Terminal::new(out);
+    let mut causes = readiness::missing(&config);
+    let service = service_problem(&config, &mut terminal).await?;
+    let asks_in_vain = service.is_some();
+    causes.extend(service);
+    if asks_in_vain {
+        terminal.text("no call is placed: the model's service would refuse it")?;
+    } else {
+        causes.extend(place_call(&config, &mut terminal, watch, stop).await?);
+    }
+    let verdict = match causes.as_slice() {
+        [] if config.openai.is_reachable() => "READY: this deployment books.".to_owned(),
+        [] => "READY, as far as a simulated OpenAI can tell: set OPENAI_API_KEY to check the real one.".to_owned(),
+        causes => format!("NOT READY: {}", causes.join("; and ")),
+    };
+    terminal.text(&format!("\n{verdict}"))?;
+    Ok(causes.is_empty())
+}
+
+/// Why the model's service would serve no call: the key, or a role for which every model is gone.
+async fn service_problem(
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+) -> Result<Option<String>, RehearsalError> {
+    if !config.openai.is_reachable() {
+        return Ok(None);
+    }
+    terminal.text(&format!(
+        "preflight: the models of {}",
+        config.openai.base_url
+    ))?;
+    let account = models::account(&config.openai)
+        .map_err(|error| RehearsalError::Setting(Box::new(error)))?;
+    let reports = match report_models(&account).await {
+        Ok(reports) => reports,
+        // One that cannot give a list may serve calls all the same: the call tells.
+        Err(error) => return Ok(error.is_lasting().then(|| with_causes(&error))),
+    };
+    let gone = Role::ALL.into_iter().find(|role| {
+        let mut of_role = reports.iter().filter(|report| report.role == *role);
+        of_role.all(|report| report.status == ModelStatus::Gone)
+    });
+    Ok(gone.map(|role| {
+        let names = config.openai.account.models(role);
+        let setting = role.setting();
+        format!("the account has no model of {setting} ({names}): name one that it has")
+    }))
+}
+
+/// Places the call, shows it, and says what kept it from going as it should.
+async fn place_call(
+    config: &Config,
+    terminal: &mut Terminal<'_>,
+    watch: &LogWatch,
+    stop: impl Future<Output = ()>,
+) -> Result<Option<String>, RehearsalError> {
+    let mut config = config.clone();
     let mut script = Scenario::preflight()?.steps;
     // Kept until the end: it stops when it is dropped.
     let _simulator = if config.openai.is_reachable() {
         terminal.text(&format!(
-            "preflight: a call through {} with {}, {} and {}",
-            config.openai.base_url,
-            config.openai.realtime_model,
-            config.openai.transcription_model,
-            config.openai.parser_model,
+            "preflight: a call through {}",
+            config.openai.base_url
         ))?;
-        warn_of_models(&config.openai).await;
         script = script.into_iter().map(without_words).collect();
         terminal.listen_by(Ear::Transcript);
         None
     } else {
-        terminal.text("preflight: OPENAI_API_KEY is not set, so OpenAI is SIMULATED; everything else is this deployment's")?;
-        let options = OpenAiOptions::new(SystemClock.now(), 1);
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let simulator = OpenAiSimulator::start(listener, Scenario::preflight()?, options)?;
+        terminal.text(
+            "preflight: OpenAI is SIMULATED, because there is no OPENAI_API_KEY; the rest of the call is real",
+        )?;
+        let simulator = simulated_openai().await?;
         config.openai.base_url = simulator
             .base_url()
             .parse()
@@ -59,9 +116,8 @@ pub async fn run(
         name: "בדיקה לפני עלייה לאוויר".to_owned(),
         ..demo::business()?
     };
-    let rehearsal = rehearse(config.clone(), business, script, &mut terminal).await?;
+    let rehearsal = rehearse(config.clone(), business, script, terminal, stop).await?;
     clear_away(&config, &rehearsal.business).await?;
-
     terminal.text("\nmilestones:")?;
     let found = milestones(&watch.lines());
     for milestone in &found {
@@ -75,26 +131,61 @@ pub async fn run(
             milestone.name, milestone.detail
         ))?;
     }
+    Ok(call_problem(&found, &rehearsal))
+}
+
+async fn simulated_openai() -> Result<OpenAiSimulator, RehearsalError> {
+    let options = OpenAiOptions::new(SystemClock.now(), 1);
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    Ok(OpenAiSimulator::start(
+        listener,
+        Scenario::preflight()?,
+        options,
+    )?)
+}
+
+/// What kept the call from going as it should; the reason behind a missing milestone rather than the milestone.
+fn call_problem(found: &[Milestone], rehearsal: &Rehearsal) -> Option<String> {
     let missing = found.iter().find(|milestone| milestone.at.is_none());
-    let verdict = match (
-        missing,
-        rehearsal.appointments.as_slice(),
-        &rehearsal.report.ended_by,
-    ) {
-        (Some(missing), _, _) => Err(format!(
-            "the log does not show, or not in this order: {}",
-            missing.name
-        )),
-        (None, [_], EndedBy::Caller) => Ok(()),
-        (None, [_], other) => Err(format!("the call did not go as scripted: {other:?}")),
-        (None, rows, _) => Err(format!("{} appointments were made, not one", rows.len())),
-    };
-    match &verdict {
-        Ok(()) if config.openai.api_key.is_some() => terminal.text("\nREADY: this deployment books.")?,
-        Ok(()) => terminal.text("\nREADY, as far as a simulated OpenAI can tell: set OPENAI_API_KEY to check the real one.")?,
-        Err(why) => terminal.text(&format!("\nNOT READY: {why}"))?,
+    let rows = rehearsal.appointments.len();
+    match (missing, rows, &rehearsal.report.ended_by) {
+        (None, 1, EndedBy::Caller) => None,
+        (Some(missing), ..) => Some(rehearsal.facts.iter().find_map(reason).unwrap_or_else(|| {
+            format!(
+                "the log does not show, or not in this order: {}",
+                missing.name
+            )
+        })),
+        (None, 1, other) => Some(format!("the call did not go as scripted: {other:?}")),
+        (None, rows, _) => Some(format!("{rows} appointments were made, not one")),
     }
-    Ok(verdict.is_ok())
+}
+
+/// Why a call cannot go on, where a fact says so.
+fn reason(fact: &Fact) -> Option<String> {
+    let why = match fact {
+        Fact::SessionRefused { code } => {
+            let remedy = toran_realtime::remedy(code).unwrap_or("check the key and the models");
+            format!("the model's service refuses this deployment ({code}): {remedy}")
+        }
+        Fact::SessionLost { .. } => {
+            "no session with the model could be opened, or it was lost: the log above says why".to_owned()
+        }
+        Fact::TranscriptionFailed { code, .. } => format!(
+            "the model that transcribes failed ({code}): check openai.transcription_model"
+        ),
+        Fact::ParserFailed { .. } => {
+            "the model that parses gave no answer: the log above says why; check openai.parser_model".to_owned()
+        }
+        Fact::ResponseFailed { code, .. } => format!("the model's answer failed ({code})"),
+        _ => return None,
+    };
+    Some(why)
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 /// A real voice is not understood by the simulated caller: it waits for speech instead of for words.

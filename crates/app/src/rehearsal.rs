@@ -66,6 +66,9 @@ pub enum RehearsalError {
     /// The scenario is broken.
     #[error("the scenario cannot be used")]
     Scenario(#[from] toran_simulator::scenario::ScenarioError),
+    /// The operator ended it.
+    #[error("interrupted; nothing of it is left in the database")]
+    Interrupted,
     /// A setting is broken.
     #[error("a setting is refused")]
     Setting(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -91,7 +94,8 @@ pub(crate) fn throw_away_number() -> Result<PhoneNumber, PhoneNumberError> {
     format!("+999{digits:012}").parse()
 }
 
-/// Starts the gateway on loopback, adds the business, places the call, shows it, and reads back what it left.
+/// Starts the gateway on loopback, adds the business, places the call, shows it, and reads back what it left, unless it is
+/// interrupted.
 ///
 /// The business stays for whoever wants to look at it; [`clear_away`] removes it. After a failure it is removed here.
 pub(crate) async fn rehearse(
@@ -99,6 +103,7 @@ pub(crate) async fn rehearse(
     business: NewBusiness,
     script: Vec<Step>,
     terminal: &mut Terminal<'_>,
+    interrupt: impl Future<Output = ()>,
 ) -> Result<Rehearsal, RehearsalError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -108,7 +113,7 @@ pub(crate) async fn rehearse(
     // Of this rehearsal alone: a deployment's own token never leaves the deployment.
     let auth_token = format!("{}{}", Uuid::now_v7().simple(), Uuid::now_v7().simple());
     config.public_url = origin.clone();
-    config.twilio_auth_token = Some(SecretString::from(auth_token.clone()));
+    config.twilio.auth_token = Some(SecretString::from(auth_token.clone()));
     let (observer, observations) = mpsc::channel(4_096);
     let clock = SystemClock;
     let app = App::build(
@@ -133,7 +138,10 @@ pub(crate) async fn rehearse(
         store,
         business: business.clone(),
     };
-    let held = stage.hold(script, observations, terminal).await;
+    let held = tokio::select! {
+        held = stage.hold(script, observations, terminal) => held,
+        () = interrupt => Err(RehearsalError::Interrupted),
+    };
     // Even after a failure: the gateway may still write.
     let _ = stop.send(());
     let _ = serving.await;
@@ -344,6 +352,7 @@ mod tests {
             business,
             script,
             &mut Terminal::new(&mut gone),
+            std::future::pending(),
         )
         .await;
         assert!(

@@ -7,12 +7,13 @@ use std::{
 };
 
 use async_trait::async_trait;
+use toran_domain::patience;
 use toran_spool::{FileSpool, SpoolError};
 use toran_store::{BoxError, NewTask, Spool, Tasks};
 use tracing::{info, warn};
 
 /// How long a caller waits for the database to take what the spool could not.
-const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+const DATABASE_PATIENCE: Duration = patience::SAVE_IN_DATABASE;
 /// Gateways that may share one folder: each has a place of its own in it.
 const PLACES: u32 = 16;
 

@@ -119,6 +119,9 @@ fn decision(fact: &Fact) -> Option<String> {
         }
         Fact::Ended(ending) => format!("ended: {}", ending.as_str()),
         Fact::SessionLost { .. } => "the model's session is gone; another one is tried".to_owned(),
+        Fact::SessionRefused { code } => {
+            format!("the model's service refuses this deployment ({code})")
+        }
         Fact::ParserFailed { .. } => "the parser gave no result".to_owned(),
         Fact::TranscriptionFailed { code, .. } => {
             format!("the segment could not be transcribed ({code})")

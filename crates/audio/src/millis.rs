@@ -28,6 +28,16 @@ impl Millis {
             .saturating_mul(BYTES_PER_MS)
     }
 
+    /// Of a standard duration, rounded down.
+    pub const fn of(length: Duration) -> Self {
+        // Saturating: a `From` or `TryFrom` is not const yet.
+        let millis = length.as_millis();
+        if millis > u64::MAX as u128 {
+            return Self(u64::MAX);
+        }
+        Self(millis as u64)
+    }
+
     /// As a standard duration, for timers.
     pub const fn duration(self) -> Duration {
         Duration::from_millis(self.0)

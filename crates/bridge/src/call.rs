@@ -12,16 +12,20 @@ mod recorder;
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::WebSocket;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use time::UtcDateTime;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::{AbortHandle, JoinSet},
+    time::Instant,
+};
 use toran_audio::Millis;
 use toran_call::{
     CallConfig, CallEngine, Ending, Fact, FromModel, FromPhone, Input, Instant as CallInstant,
     Output, Resumption, Said, StandingBooking, ToModel, ToPhone,
 };
-use toran_domain::{Business, Proposal};
+use toran_domain::{Business, ModelName, Proposal, patience};
 use toran_realtime::{ClientEvent, NewItem, ServerEvent};
 use toran_store::{CallAppointment, CallEnding, CallSession, TranscriptLine, TransferState};
 use toran_telephony::media::StreamSid;
@@ -31,15 +35,13 @@ use crate::{
     Bridge, Observation,
     admission::{Place, Stream},
     clips::Clip,
-    model::{self, ModelConnectError, ModelSocket, UsageOf},
+    model::{self, ModelConnectError, ModelRole, ModelSocket},
 };
 use phone::Phone;
 use recorder::{Entry, Recorder};
 
 /// How often the database is told that the call is live.
-const SEEN_EVERY: Duration = Duration::from_mins(1);
-/// A booking under way when the call ends is waited for this long.
-const LAST_ORDERS: Duration = Duration::from_secs(6);
+const SEEN_EVERY: Duration = patience::SEEN_EVERY;
 
 /// What a call is made of, once its stream is known to be genuine.
 pub(crate) struct CallParts {
@@ -64,6 +66,12 @@ enum Answer {
     },
 }
 
+/// An attempt at a session.
+struct Opening {
+    attempt: u32,
+    task: AbortHandle,
+}
+
 struct Driver {
     bridge: Arc<Bridge>,
     business: Arc<Business>,
@@ -72,8 +80,12 @@ struct Driver {
     began: Instant,
     phone: Phone,
     model: Option<ModelSocket>,
-    /// Counts attempts at a session, so that one that was given up for another is known.
-    attempt: u32,
+    /// The attempt at a session that is under way. There is one at a time.
+    opening: Option<Opening>,
+    /// Counts attempts at a session, so that the failure of one that was given up for another is known.
+    attempts: u32,
+    /// The model that transcribes in this session.
+    transcriber: ModelName,
     /// Opening a session, and asking the parser: nothing is lost if the call ends before them.
     tasks: JoinSet<Answer>,
     /// At the booking desk and where requests are saved: what was begun there is finished.
@@ -125,7 +137,9 @@ pub(crate) async fn run(parts: CallParts) {
         began: Instant::now(),
         phone: Phone::new(socket, stream_sid),
         model: None,
-        attempt: 0,
+        opening: None,
+        attempts: 0,
+        transcriber: bridge.models.transcriber(),
         tasks: JoinSet::new(),
         orders: JoinSet::new(),
         recorder,
@@ -214,46 +228,63 @@ impl Driver {
         self.bridge.clock.now()
     }
 
-    fn open_model(&mut self) {
+    /// Makes one attempt at a session. An earlier one is given up, or two would run exactly when the service is slow.
+    fn open_model(&mut self, patience: Duration) {
         self.model = None;
-        self.attempt = self.attempt.saturating_add(1);
-        let (bridge, attempt) = (Arc::clone(&self.bridge), self.attempt);
+        self.give_up_opening();
+        self.attempts = self.attempts.saturating_add(1);
+        let (bridge, attempt) = (Arc::clone(&self.bridge), self.attempts);
         let call_sid = self.session.key.call_sid.clone();
-        self.spawn(async move {
-            let result = bridge.models.connect(&call_sid).await;
+        let task = self.spawn(async move {
+            let result = bridge.models.connect(&call_sid, patience).await;
             Answer::Model { attempt, result }
         });
+        self.opening = Some(Opening { attempt, task });
     }
 
-    fn spawn(&mut self, task: impl Future<Output = Answer> + Send + 'static) {
-        self.tasks.spawn(task.instrument(Span::current()));
+    fn give_up_opening(&mut self) {
+        if let Some(opening) = self.opening.take() {
+            opening.task.abort();
+        }
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = Answer> + Send + 'static) -> AbortHandle {
+        self.tasks.spawn(task.instrument(Span::current()))
     }
 
     fn on_answer(&mut self, answer: Answer) {
         match answer {
-            // A session that comes after another was asked for is closed by being dropped.
-            Answer::Model { attempt, .. } if attempt != self.attempt => {}
-            Answer::Model {
-                result: Ok(socket), ..
-            } => {
-                self.model = Some(socket);
-                self.feed(Input::Model(FromModel::Connected));
-            }
-            Answer::Model {
-                result: Err(error), ..
-            } => {
-                warn!(
-                    error = &error as &dyn std::error::Error,
-                    "no session with the model"
-                );
-                self.feed(Input::Model(FromModel::Lost));
-            }
+            Answer::Model { attempt, result } => self.on_opened(attempt, result),
             Answer::Parsed { input, usage } => {
                 if let Some((model, usage)) = usage.filter(|(_, usage)| !usage.is_zero()) {
                     self.recorder.record(Entry::Usage { model, usage });
                 }
                 self.feed(input);
             }
+        }
+    }
+
+    /// A session that was opened is used, whichever attempt it came of. Only of the attempt under way a failure is news.
+    fn on_opened(&mut self, attempt: u32, result: Result<ModelSocket, ModelConnectError>) {
+        let is_current = self.opening.as_ref().is_some_and(|o| o.attempt == attempt);
+        match result {
+            Ok(socket) if self.model.is_none() => {
+                self.give_up_opening();
+                self.model = Some(socket);
+                self.feed(Input::Model(FromModel::Connected));
+            }
+            Err(error) if is_current => {
+                self.opening = None;
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no session with the model"
+                );
+                self.feed(Input::Model(match error {
+                    ModelConnectError::Refused { code, .. } => FromModel::Refused { code },
+                    ModelConnectError::Failed(_) => FromModel::Lost,
+                }));
+            }
+            Ok(_) | Err(_) => {}
         }
     }
 
@@ -278,15 +309,49 @@ impl Driver {
         };
         let translation = model::translate(event, self.business.text.as_str());
         if let Some((of, usage)) = translation.usage.filter(|(_, usage)| !usage.is_zero()) {
-            let session = &self.bridge.config.session;
-            let model = match of {
-                UsageOf::Talking => session.realtime_model.clone(),
-                UsageOf::Transcribing => session.transcription_model.clone(),
-            };
-            self.recorder.record(Entry::Usage { model, usage });
+            if let Some(model) = self.model_of(of) {
+                self.recorder.record(Entry::Usage { model, usage });
+            }
         }
         for input in translation.inputs {
             self.feed(Input::Model(input));
+        }
+        if let Some((of, code)) = translation.refusal {
+            self.on_refusal(of, code);
+        }
+    }
+
+    fn model_of(&self, role: ModelRole) -> Option<ModelName> {
+        match role {
+            ModelRole::Talking => self.model.as_ref().map(|model| model.talking.clone()),
+            ModelRole::Transcribing => Some(self.transcriber.clone()),
+        }
+    }
+
+    /// A model was refused for good inside the session. Another transcriber takes over where it stands; for another model
+    /// that talks there must be another session.
+    fn on_refusal(&mut self, of: ModelRole, code: String) {
+        let Some(model) = self.model_of(of) else {
+            return;
+        };
+        let next = self.bridge.models.refused(of, &model, &code);
+        match (of, next) {
+            (ModelRole::Transcribing, Some(next)) => {
+                info!(%next, "another model transcribes from here on");
+                let session = self.bridge.config.session.transcriber_update(&next);
+                self.transcriber = next;
+                self.send_model(ClientEvent::SessionUpdate { session }.to_json());
+            }
+            // Nothing is transcribed: the engine hears of each segment, and leaves what it can to the business.
+            (ModelRole::Transcribing, None) => {}
+            (ModelRole::Talking, Some(_)) => {
+                self.model = None;
+                self.feed(Input::Model(FromModel::Lost));
+            }
+            (ModelRole::Talking, None) => {
+                self.model = None;
+                self.feed(Input::Model(FromModel::Refused { code }));
+            }
         }
     }
 
@@ -336,7 +401,7 @@ impl Driver {
 
     fn order_model(&mut self, order: ToModel) {
         let event = match order {
-            ToModel::Open => return self.open_model(),
+            ToModel::Open { within } => return self.open_model(within.duration()),
             ToModel::Audio(payload) => {
                 let Ok(audio) = std::str::from_utf8(&payload) else {
                     return;
@@ -346,10 +411,18 @@ impl Driver {
                 let text = self.append.clone();
                 return self.send_model(text);
             }
+            ToModel::HeldAudio(mulaw) => {
+                let audio = STANDARD.encode(&mulaw);
+                let mut text = String::new();
+                ClientEvent::append_json_into(&audio, &mut text);
+                text
+            }
             ToModel::Configure => {
+                self.transcriber = self.bridge.models.transcriber();
                 let local = self.business.settings.local(self.utc_now());
                 let prompt = toran_prompt::system_prompt(&self.business, local);
-                let session = self.bridge.config.session.session_update(prompt);
+                let settings = &self.bridge.config.session;
+                let session = settings.session_update(prompt, &self.transcriber);
                 ClientEvent::SessionUpdate { session }.to_json()
             }
             ToModel::Tell(notice) => {
@@ -410,7 +483,7 @@ impl Driver {
                 }
             }
         };
-        if tokio::time::timeout(LAST_ORDERS, last_orders)
+        if tokio::time::timeout(patience::LAST_ORDERS, last_orders)
             .await
             .is_err()
         {
@@ -441,6 +514,10 @@ impl Driver {
 }
 
 fn task_broke(error: &tokio::task::JoinError) {
+    // An attempt at a session that was given up for another.
+    if error.is_cancelled() {
+        return;
+    }
     warn!(
         error = error as &dyn std::error::Error,
         "a task of this call broke"

@@ -31,14 +31,14 @@ mod clock;
 mod model;
 mod routes;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clips::{Clip, ClipSet};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use toran_call::{Fact, Timings};
-use toran_domain::{AgentGender, PriceTable};
+use toran_domain::{AgentGender, PriceTable, patience};
 use toran_nlp::AppointmentParser;
 use toran_store::{CallKey, Desk, Spool, Store};
 use url::Url;
@@ -46,7 +46,7 @@ use url::Url;
 use admission::Admission;
 pub use admission::LiveCalls;
 pub use clock::{Clock, SystemClock};
-pub use model::{ModelConnectError, ModelConnector, ModelSocket, SessionSettings};
+pub use model::{ModelConnectError, ModelConnector, ModelRole, ModelSocket, SessionSettings};
 use routes::Gate;
 
 /// The log lines that the deployment check watches for.
@@ -74,15 +74,15 @@ pub struct BridgeParts {
 
 /// A call of which the database has heard nothing for so long is taken for abandoned. Much longer than a live call is
 /// silent towards it; a bridge that cannot reach the database hands its calls over before that.
-pub const ABANDONED_AFTER: Duration = Duration::from_hours(1);
+pub const ABANDONED_AFTER: Duration = patience::ABANDONED;
 
 /// How a bridge is set up.
 #[derive(Debug, Clone)]
 pub struct BridgeConfig {
     /// The origin under which the provider reaches this gateway: signatures are over it.
     pub public_url: Url,
-    /// The secret that signs the provider's webhooks.
-    pub auth_token: SecretString,
+    /// What the provider signs its webhooks with.
+    pub webhook_secrets: WebhookSecrets,
     /// What sessions with the model are configured with.
     pub session: SessionSettings,
     /// What is heard where the model cannot be.
@@ -93,6 +93,28 @@ pub struct BridgeConfig {
     pub max_calls: usize,
     /// The engine's patience and pacing.
     pub timings: Timings,
+}
+
+/// What the provider signs its webhooks with.
+#[derive(Debug, Clone)]
+pub struct WebhookSecrets {
+    /// The account's auth token. What this gateway signs by itself (stream tokens, addresses of clips) hangs on it too.
+    pub auth_token: SecretString,
+    /// The account's other auth token, while the one is replaced by the other: each is good.
+    pub secondary_auth_token: Option<SecretString>,
+    /// The secrets of shared keys, by the keys' names.
+    pub shared_keys: BTreeMap<String, SecretString>,
+}
+
+impl WebhookSecrets {
+    /// An account with one auth token.
+    pub const fn of(auth_token: SecretString) -> Self {
+        Self {
+            auth_token,
+            secondary_auth_token: None,
+            shared_keys: BTreeMap::new(),
+        }
+    }
 }
 
 /// One fact of one call, as it happens.

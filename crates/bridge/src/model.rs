@@ -1,6 +1,8 @@
 //! The model's side of a call: where its socket comes from, how its session is configured, and the
 //! translation between its wire and the engine's words.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -14,7 +16,7 @@ use toran_prompt::{Booked, ServerEvent as PromptEvent};
 use toran_realtime::{
     AudioDelta, AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad,
     SessionUpdate, StatusReason, Threshold, Transcriber, Transcription, TranscriptionUsage, Tri,
-    TurnDetection, Voice,
+    TurnDetection, Voice, remedy,
 };
 
 /// An open session with the model, `session.created` received.
@@ -25,33 +27,69 @@ pub struct ModelSocket {
     pub events: BoxStream<'static, Bytes>,
     /// The texts of our events, in order.
     pub commands: mpsc::Sender<String>,
+    /// The model that talks.
+    pub talking: ModelName,
 }
 
 /// Why no session could be had.
 #[derive(Debug, thiserror::Error)]
-#[error("no session with the model could be opened")]
-pub struct ModelConnectError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+pub enum ModelConnectError {
+    /// It may be had later.
+    #[error("no session with the model could be opened")]
+    Failed(#[source] BoxError),
+    /// The service refuses this deployment, until somebody changes something. The connector has told the operator.
+    #[error("the model's service refuses this deployment ({code})")]
+    Refused {
+        /// The service's code, like `invalid_api_key`.
+        code: String,
+        /// The refusal.
+        #[source]
+        source: BoxError,
+    },
+}
 
-/// Opens sessions with the model. The gateway's is a socket to OpenAI.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens sessions with the model, and knows which models the service has. The gateway's is a socket to OpenAI.
 #[async_trait]
 pub trait ModelConnector: Send + Sync + 'static {
-    /// Opens a session for a call. Bounded in time by the implementation.
-    async fn connect(&self, call_sid: &CallSid) -> Result<ModelSocket, ModelConnectError>;
+    /// Opens a session for a call, or fails, within `patience`.
+    async fn connect(
+        &self,
+        call_sid: &CallSid,
+        patience: Duration,
+    ) -> Result<ModelSocket, ModelConnectError>;
+
+    /// The model that transcribes, as far as is known now.
+    fn transcriber(&self) -> ModelName;
+
+    /// Takes note that the service refused a model inside a session, for good. Returns the model that takes its place, if
+    /// there is one.
+    fn refused(&self, of: ModelRole, model: &ModelName, code: &str) -> Option<ModelName>;
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelRole {
+    /// It speaks with the caller.
+    Talking,
+    /// It writes down what the caller says.
+    Transcribing,
 }
 
 /// What a session is configured with, beside the business's prompt.
 #[derive(Debug, Clone)]
 pub struct SessionSettings {
-    /// The model that talks.
-    pub realtime_model: ModelName,
-    /// The model that transcribes.
-    pub transcription_model: ModelName,
     /// The language it is told to expect, ISO 639-1.
     pub transcription_language: String,
     /// The voice.
     pub voice: String,
 }
 
+/// The field of a session's configuration that names the transcriber, at the end of an error's `param`.
+const TRANSCRIBER_PARAM: &str = "transcription.model";
+/// The code of a model that the account does not have.
+const MISSING_MODEL: &str = "model_not_found";
 /// The longest error code that is kept, in characters.
 const MAX_CODE_CHARS: usize = 64;
 /// Silence that ends a segment.
@@ -62,7 +100,11 @@ const PREFIX_PADDING_MS: u32 = 300;
 impl SessionSettings {
     /// The session of a call: telephone audio both ways, transcription pinned to the language, and a model that
     /// never answers by itself, because the engine decides when it speaks.
-    pub(crate) fn session_update(&self, instructions: String) -> SessionUpdate {
+    pub(crate) fn session_update(
+        &self,
+        instructions: String,
+        transcriber: &ModelName,
+    ) -> SessionUpdate {
         let mut session = SessionUpdate {
             instructions: Some(instructions),
             ..SessionUpdate::default()
@@ -71,11 +113,7 @@ impl SessionSettings {
         session.audio.input.format = Some(AudioFormat::Pcmu);
         session.audio.output.format = Some(AudioFormat::Pcmu);
         session.audio.output.voice = Some(Voice::Named(self.voice.clone()));
-        session.audio.input.transcription = Tri::Set(Transcriber {
-            model: self.transcription_model.0.clone(),
-            language: Some(self.transcription_language.clone()),
-            ..Transcriber::default()
-        });
+        self.set_transcriber(&mut session, transcriber);
         session.audio.input.turn_detection = Tri::Set(TurnDetection::ServerVad(ServerVad {
             threshold: Threshold::default(),
             prefix_padding_ms: PREFIX_PADDING_MS,
@@ -84,11 +122,37 @@ impl SessionSettings {
             interrupt_response: false,
             idle_timeout_ms: None,
         }));
-        // Only this family of transcribers says how sure it is.
-        if self.transcription_model.0.starts_with("gpt-4o") {
-            session.include = Some(vec![Include::TranscriptionLogprobs]);
-        }
         session
+    }
+
+    /// Another transcriber for a session that goes on.
+    pub(crate) fn transcriber_update(&self, transcriber: &ModelName) -> SessionUpdate {
+        let mut session = SessionUpdate::default();
+        self.set_transcriber(&mut session, transcriber);
+        session
+    }
+
+    fn set_transcriber(&self, session: &mut SessionUpdate, transcriber: &ModelName) {
+        let language = self.transcription_language.clone();
+        let takes_several = transcriber.0.starts_with("gpt-transcribe");
+        let (language, languages) = if takes_several {
+            (None, vec![language])
+        } else {
+            (Some(language), Vec::new())
+        };
+        session.audio.input.transcription = Tri::Set(Transcriber {
+            model: transcriber.0.clone(),
+            language,
+            languages,
+            ..Transcriber::default()
+        });
+        // Only this family of transcribers says how sure it is.
+        let says_how_sure = transcriber.0.starts_with("gpt-4o");
+        session.include = Some(if says_how_sure {
+            vec![Include::TranscriptionLogprobs]
+        } else {
+            Vec::new()
+        });
     }
 }
 
@@ -98,23 +162,19 @@ pub(crate) struct Translation {
     /// For the engine, in order.
     pub(crate) inputs: Inputs,
     /// For the bill: what was used, by the talking model or by the transcriber.
-    pub(crate) usage: Option<(UsageOf, Usage)>,
+    pub(crate) usage: Option<(ModelRole, Usage)>,
+    /// What the service refuses this deployment for good with, and which model that is about.
+    pub(crate) refusal: Option<(ModelRole, String)>,
 }
 
 /// One input as a rule; none for what the engine has no use for; a few at the end of an answer.
 pub(crate) type Inputs = SmallVec<[FromModel; 1]>;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum UsageOf {
-    Talking,
-    Transcribing,
-}
-
 impl From<FromModel> for Translation {
     fn from(input: FromModel) -> Self {
         Self {
             inputs: smallvec![input],
-            usage: None,
+            ..Self::default()
         }
     }
 }
@@ -142,11 +202,15 @@ pub(crate) fn translate(event: ServerEvent<'_>, business_words: &str) -> Transla
         ServerEvent::TranscriptionCompleted(transcription) => {
             transcribed(transcription, business_words)
         }
-        ServerEvent::TranscriptionFailed(failed) => FromModel::TranscriptionFailed {
-            item: item(&failed.item_id),
-            code: error_code(failed.error),
+        ServerEvent::TranscriptionFailed(failed) => {
+            let code = error_code(failed.error);
+            let refusal = remedy(&code).map(|_| (ModelRole::Transcribing, code.clone()));
+            let item = item(&failed.item_id);
+            Translation {
+                refusal,
+                ..FromModel::TranscriptionFailed { item, code }.into()
+            }
         }
-        .into(),
         ServerEvent::ResponseCreated(event) => FromModel::ResponseStarted {
             response: event.response.id.as_str().into(),
         }
@@ -171,10 +235,7 @@ pub(crate) fn translate(event: ServerEvent<'_>, business_words: &str) -> Transla
         }
         .into(),
         ServerEvent::ResponseDone(event) => response_done(&event.response),
-        ServerEvent::Error(error) => FromModel::Complained {
-            code: error_code(error.error),
-        }
-        .into(),
+        ServerEvent::Error(error) => complained(error.error),
         _ => Translation::default(),
     }
 }
@@ -189,7 +250,25 @@ fn speech(audio: &AudioDelta<'_>) -> Translation {
     });
     Translation {
         inputs: speech.collect(),
-        usage: None,
+        ..Translation::default()
+    }
+}
+
+/// A complaint, and whether it is a refusal that lasts. One of the transcriber leaves the session open for another.
+fn complained(error: toran_realtime::ApiError) -> Translation {
+    let about_transcriber = error
+        .param
+        .as_deref()
+        .is_some_and(|param| param.ends_with(TRANSCRIBER_PARAM));
+    let code = error_code(error);
+    let refusal = if about_transcriber {
+        Some((ModelRole::Transcribing, MISSING_MODEL.to_owned()))
+    } else {
+        remedy(&code).map(|_| (ModelRole::Talking, code.clone()))
+    };
+    Translation {
+        refusal,
+        ..FromModel::Complained { code }.into()
     }
 }
 
@@ -224,7 +303,7 @@ fn transcribed(transcription: Transcription<'_>, business_words: &str) -> Transl
     };
     let usage = transcription
         .usage
-        .map(|usage| (UsageOf::Transcribing, transcription_usage(&usage)));
+        .map(|usage| (ModelRole::Transcribing, transcription_usage(&usage)));
     let input = FromModel::Transcribed {
         item: ItemId::from(&*transcription.item_id),
         text: Pii::new(transcription.transcript),
@@ -233,6 +312,7 @@ fn transcribed(transcription: Transcription<'_>, business_words: &str) -> Transl
     Translation {
         inputs: smallvec![input],
         usage,
+        refusal: None,
     }
 }
 
@@ -240,9 +320,13 @@ fn response_done(response: &Response) -> Translation {
     let usage = response
         .usage
         .as_ref()
-        .map(|usage| (UsageOf::Talking, token_usage(usage)));
+        .map(|usage| (ModelRole::Talking, token_usage(usage)));
     let id = ResponseId::from(response.id.as_str());
     let ending = ending_of(response);
+    let refusal = match &ending {
+        ResponseEnding::Failed { code } => remedy(code).map(|_| (ModelRole::Talking, code.clone())),
+        ResponseEnding::Completed | ResponseEnding::Cancelled => None,
+    };
     let mut inputs = Inputs::new();
     // The answer repeats its words: the last chance to learn them. Those of one that broke off are not whole.
     if ending == ResponseEnding::Completed {
@@ -256,7 +340,11 @@ fn response_done(response: &Response) -> Translation {
         response: id,
         ending,
     });
-    Translation { inputs, usage }
+    Translation {
+        inputs,
+        usage,
+        refusal,
+    }
 }
 
 fn ending_of(response: &Response) -> ResponseEnding {
@@ -387,7 +475,7 @@ mod tests {
             }]
         ));
         let (of, usage) = translation.usage.unwrap();
-        assert_eq!((of, usage.audio_seconds), (UsageOf::Transcribing, 1.5));
+        assert_eq!((of, usage.audio_seconds), (ModelRole::Transcribing, 1.5));
     }
 
     #[test]

@@ -15,10 +15,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use time::UtcDateTime;
+use toran_domain::CallSid;
 use toran_telephony::{
     clip_url::ClipUrlKey,
-    stream_token::StreamTokenKey,
+    stream_token::{StreamToken, StreamTokenKey, TokenError},
     twilio::{
         SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER, SignatureError, SignedBody, SignedRequest,
         TwimlError, WebhookError, WebhookKey, WebhookVerifier,
@@ -27,7 +29,7 @@ use toran_telephony::{
 use tracing::warn;
 use url::Url;
 
-use crate::{Bridge, BridgeConfig};
+use crate::{Bridge, BridgeConfig, WebhookSecrets};
 
 pub(crate) const VOICE: &str = "/twilio/voice";
 pub(crate) const MEDIA: &str = "/twilio/media";
@@ -37,6 +39,8 @@ pub(crate) const STREAM_STATUS: &str = "/twilio/stream-status";
 
 /// A webhook is a few hundred bytes; nothing genuine comes near this.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Of an address that a stranger may have written, no more is logged.
+const MAX_LOGGED_URL_CHARS: usize = 200;
 
 pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
     Router::new()
@@ -53,8 +57,15 @@ pub(crate) fn router(bridge: Arc<Bridge>) -> Router {
 /// Why a request is not answered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RouteError {
-    #[error("the request is not signed as the provider signs")]
-    BadSignature(#[from] SignatureError),
+    #[error(
+        "the request is not signed as the provider signs for {url}: compare that with the address in its console (TORAN_PUBLIC_URL), and the auth token (TWILIO_AUTH_TOKEN)"
+    )]
+    BadSignature {
+        /// The address over which the signature was checked.
+        url: String,
+        #[source]
+        source: SignatureError,
+    },
     #[error("the address of the clip was not made by this deployment")]
     BadClipAddress,
     #[error("there is no such clip")]
@@ -69,10 +80,27 @@ pub(crate) enum RouteError {
     Twiml(#[from] TwimlError),
 }
 
+impl RouteError {
+    /// What whoever asked is told: of how signatures are checked, nothing.
+    fn said_to_strangers(&self) -> String {
+        match self {
+            Self::BadSignature { .. } => {
+                "the request is not signed as the provider signs".to_owned()
+            }
+            Self::BadClipAddress
+            | Self::NoSuchClip
+            | Self::BadForm(_)
+            | Self::Stopping
+            | Self::Store(_)
+            | Self::Twiml(_) => self.to_string(),
+        }
+    }
+}
+
 impl IntoResponse for RouteError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::BadSignature(_) | Self::BadClipAddress => StatusCode::FORBIDDEN,
+            Self::BadSignature { .. } | Self::BadClipAddress => StatusCode::FORBIDDEN,
             Self::NoSuchClip => StatusCode::NOT_FOUND,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::Stopping | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -83,7 +111,7 @@ impl IntoResponse for RouteError {
             status = status.as_u16(),
             "telephony request refused"
         );
-        (status, self.to_string()).into_response()
+        (status, self.said_to_strangers()).into_response()
     }
 }
 
@@ -100,23 +128,73 @@ impl IntoResponse for Twiml {
 pub(crate) struct Gate {
     origin: Url,
     verifier: WebhookVerifier,
+    own: OwnKeys,
+    /// Of the other auth token: what another gateway signed that has it first.
+    others: Option<OwnKeys>,
+}
+
+/// What we sign by ourselves with, derived from an auth token.
+struct OwnKeys {
     tokens: StreamTokenKey,
     clips: ClipUrlKey,
 }
 
-impl Gate {
-    pub(crate) fn new(config: &BridgeConfig) -> Self {
-        let secret = config.auth_token.expose_secret().as_bytes();
+impl OwnKeys {
+    fn derive(auth_token: &SecretString) -> Self {
+        let secret = auth_token.expose_secret().as_bytes();
         Self {
-            origin: config.public_url.clone(),
-            verifier: WebhookVerifier::new(WebhookKey::new(secret)),
             tokens: StreamTokenKey::derive(secret),
             clips: ClipUrlKey::derive(secret),
         }
     }
+}
 
-    pub(crate) const fn tokens(&self) -> &StreamTokenKey {
-        &self.tokens
+impl Gate {
+    pub(crate) fn new(config: &BridgeConfig) -> Self {
+        let WebhookSecrets {
+            auth_token,
+            secondary_auth_token,
+            shared_keys,
+        } = &config.webhook_secrets;
+        let key = |secret: &SecretString| WebhookKey::new(secret.expose_secret().as_bytes());
+        let mut verifier = WebhookVerifier::new(key(auth_token));
+        if let Some(secondary) = secondary_auth_token {
+            verifier = verifier.with_auth_token(key(secondary));
+        }
+        for (name, secret) in shared_keys {
+            verifier = verifier.with_shared_key(name, key(secret));
+        }
+        Self {
+            origin: config.public_url.clone(),
+            verifier,
+            own: OwnKeys::derive(auth_token),
+            others: secondary_auth_token.as_ref().map(OwnKeys::derive),
+        }
+    }
+
+    /// The key that stream tokens are issued with.
+    pub(crate) const fn token_key(&self) -> &StreamTokenKey {
+        &self.own.tokens
+    }
+
+    /// Checks a stream's token.
+    pub(crate) fn verify_token(
+        &self,
+        token: &str,
+        call_sid: &CallSid,
+        now: UtcDateTime,
+    ) -> Result<StreamToken, TokenError> {
+        let verified = self.own.tokens.verify(token, call_sid, now);
+        match (&verified, &self.others) {
+            (Err(TokenError::Forged), Some(others)) => others.tokens.verify(token, call_sid, now),
+            _ => verified,
+        }
+    }
+
+    /// Whether the address of a clip was made by this deployment.
+    fn is_own_clip(&self, path: &str, query: Option<&str>) -> bool {
+        let mut keys = std::iter::once(&self.own).chain(&self.others);
+        keys.any(|keys| keys.clips.verify(path, query))
     }
 
     /// The public address of a route. What the provider signs is built from this, never from request headers.
@@ -144,9 +222,12 @@ impl Gate {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let signature = header(SIGNATURE_HEADER).unwrap_or_default();
         let settings = header(SIGNATURE_SETTINGS_HEADER);
-        Ok(self
-            .verifier
-            .verify(&SignedRequest { url, body }, signature, settings)?)
+        let request = SignedRequest { url, body };
+        let verified = self.verifier.verify(&request, signature, settings);
+        verified.map_err(|source| RouteError::BadSignature {
+            url: url.chars().take(MAX_LOGGED_URL_CHARS).collect(),
+            source,
+        })
     }
 }
 

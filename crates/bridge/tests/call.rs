@@ -19,8 +19,8 @@ use time::{UtcDateTime, macros::utc_datetime};
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest as _};
 use toran_bridge::{
-    Bridge, BridgeConfig, BridgeParts, Clock, ModelConnectError, ModelConnector, ModelSocket,
-    SessionSettings, clips::ClipSet,
+    Bridge, BridgeConfig, BridgeParts, Clock, ModelConnectError, ModelConnector, ModelRole,
+    ModelSocket, SessionSettings, WebhookSecrets, clips::ClipSet,
 };
 use toran_domain::{
     AgentGender, Business, BusinessId, BusinessText, CallSid, LeadId, ModelName, PriceTable, Usage,
@@ -28,7 +28,7 @@ use toran_domain::{
 use toran_nlp::{AppointmentParser, Completer, CompleterError, Completion, CompletionRequest};
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use toran_store::{
-    Appointments as _, Businesses as _, CallKey, CallOpening, Calls as _, MemoryStore,
+    Appointments as _, Businesses as _, CallEnding, CallKey, CallOpening, Calls as _, MemoryStore,
 };
 use toran_telephony::{
     stream_token::StreamTokenKey,
@@ -126,17 +126,28 @@ impl PlayedModel {
     }
 }
 
-/// Sessions in the order in which they are given out.
+/// Sessions in the order in which they are given out. A second transcriber takes over from the first.
 struct Sessions(Mutex<VecDeque<ModelSocket>>);
+
+const TRANSCRIBERS: [&str; 2] = ["gpt-4o-transcribe", "gpt-transcribe"];
 
 #[async_trait]
 impl ModelConnector for Sessions {
-    async fn connect(&self, _: &CallSid) -> Result<ModelSocket, ModelConnectError> {
+    async fn connect(&self, _: &CallSid, _: Duration) -> Result<ModelSocket, ModelConnectError> {
         self.0
             .lock()
             .unwrap()
             .pop_front()
-            .ok_or_else(|| ModelConnectError("no further session".into()))
+            .ok_or_else(|| ModelConnectError::Failed("no further session".into()))
+    }
+
+    fn transcriber(&self) -> ModelName {
+        ModelName(TRANSCRIBERS[0].into())
+    }
+
+    fn refused(&self, of: ModelRole, model: &ModelName, _: &str) -> Option<ModelName> {
+        let has_next = of == ModelRole::Transcribing && model.0 == TRANSCRIBERS[0];
+        has_next.then(|| ModelName(TRANSCRIBERS[1].into()))
     }
 }
 
@@ -194,6 +205,7 @@ fn session() -> (PlayedModel, ModelSocket) {
     let socket = ModelSocket {
         events: events_of.boxed(),
         commands,
+        talking: ModelName("gpt-realtime-2.1".into()),
     };
     let model = PlayedModel {
         events,
@@ -220,10 +232,8 @@ async fn start_with(
         config: BridgeConfig {
             clips: ClipSet::built_in(),
             public_url: format!("http://{addr}").parse().unwrap(),
-            auth_token: SecretString::from(TOKEN),
+            webhook_secrets: WebhookSecrets::of(SecretString::from(TOKEN)),
             session: SessionSettings {
-                realtime_model: ModelName("gpt-realtime-2.1".into()),
-                transcription_model: ModelName("gpt-4o-transcribe".into()),
                 transcription_language: "he".into(),
                 voice: "marin".into(),
             },
@@ -419,6 +429,75 @@ async fn a_session_that_dies_is_opened_again_on_the_same_stream() {
         heard.unwrap().unwrap().unwrap().is_text(),
         "the stream lives on"
     );
+}
+
+#[tokio::test]
+async fn another_transcriber_takes_over_in_the_session_that_goes_on() {
+    let (store, mut model, addr) = start(Vec::new()).await;
+    let (_key, _phone) = dial(&store, addr).await;
+    let configured = model.told().await;
+    let transcription = &configured["session"]["audio"]["input"]["transcription"];
+    assert_eq!(
+        transcription,
+        &json!({"model": TRANSCRIBERS[0], "language": "he"})
+    );
+    assert_eq!(
+        configured["session"]["include"],
+        json!(["item.input_audio_transcription.logprobs"])
+    );
+    model
+        .say(json!({"type": "session.updated", "session": {}}))
+        .await;
+    model.say(json!({"type": "conversation.item.input_audio_transcription.failed", "item_id": "i1", "content_index": 0,
+        "error": {"type": "invalid_request_error", "code": "model_not_found"}})).await;
+    let update = loop {
+        let told = model.told().await;
+        if told["type"] == "session.update" {
+            break told;
+        }
+    };
+    // Nothing else of the session changes.
+    assert_eq!(
+        update["session"],
+        json!({"type": "realtime", "include": [],
+        "audio": {"input": {"transcription": {"model": TRANSCRIBERS[1], "languages": ["he"]}}}})
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_inside_the_session_ends_the_call_with_an_apology_and_no_further_session() {
+    let (mut model, socket) = session();
+    let (_unused, other) = session();
+    let (store, addr) = start_with(Vec::new(), vec![socket, other]).await;
+    let (key, mut phone) = dial(&store, addr).await;
+    model.told().await;
+    model.say(json!({"type": "error", "error": {"type": "invalid_request_error", "code": "invalid_api_key"}})).await;
+    let mut heard = 0;
+    while let Some(Ok(message)) = phone.next().await {
+        let Message::Text(text) = message else {
+            continue;
+        };
+        let message: Value = serde_json::from_str(&text).unwrap();
+        heard += usize::from(message["event"] == "media");
+    }
+    assert!(heard > 10, "{heard} pieces of the apology");
+    let ended = async {
+        loop {
+            let ending = store
+                .call_session(&key)
+                .await
+                .unwrap()
+                .and_then(|call| call.ending);
+            if ending.is_some() {
+                return ending;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ending = tokio::time::timeout(Duration::from_secs(5), ended)
+        .await
+        .unwrap();
+    assert_eq!(ending, Some(CallEnding::Failed));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -12,8 +12,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 use toran_bridge::{
-    Bridge, BridgeConfig, BridgeParts, Clock, ModelConnectError, ModelConnector, ModelSocket,
-    SessionSettings,
+    Bridge, BridgeConfig, BridgeParts, Clock, ModelConnectError, ModelConnector, ModelRole,
+    ModelSocket, SessionSettings, WebhookSecrets,
     clips::{Clip, ClipSet, GENDERS},
 };
 use toran_domain::{AgentGender, CallSid, ModelName, PriceTable};
@@ -26,8 +26,16 @@ struct Nobody;
 
 #[async_trait]
 impl ModelConnector for Nobody {
-    async fn connect(&self, _: &CallSid) -> Result<ModelSocket, ModelConnectError> {
-        Err(ModelConnectError("there is none".into()))
+    async fn connect(&self, _: &CallSid, _: Duration) -> Result<ModelSocket, ModelConnectError> {
+        Err(ModelConnectError::Failed("there is none".into()))
+    }
+
+    fn transcriber(&self) -> ModelName {
+        ModelName("nobody".into())
+    }
+
+    fn refused(&self, _: ModelRole, _: &ModelName, _: &str) -> Option<ModelName> {
+        None
     }
 }
 
@@ -56,10 +64,8 @@ async fn start(auth_token: &str) -> Arc<Bridge> {
         config: BridgeConfig {
             clips: ClipSet::built_in(),
             public_url: format!("http://{addr}").parse().unwrap(),
-            auth_token: SecretString::from(auth_token),
+            webhook_secrets: WebhookSecrets::of(SecretString::from(auth_token)),
             session: SessionSettings {
-                realtime_model: ModelName("gpt-realtime-2.1".into()),
-                transcription_model: ModelName("gpt-4o-transcribe".into()),
                 transcription_language: "he".into(),
                 voice: "marin".into(),
             },

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use toran_audio::{EnergyDetector, Millis, SpeechTimeline};
+use toran_audio::{BYTES_PER_MS, EnergyDetector, FRAME_BYTES, Millis, SpeechTimeline};
 use toran_domain::{ItemId, RequestedTime};
 
 use crate::Instant;
@@ -17,8 +17,8 @@ pub struct PhoneAudio {
     pub mulaw: Bytes,
 }
 
-/// What the caller says while no session is open is held, up to this many pieces (5 s).
-const MAX_HELD_PIECES: usize = 250;
+/// Of what the caller says while no session is open the last ten seconds are held: as long as an attempt at one takes.
+const MAX_HELD_BYTES: usize = 10_000 * BYTES_PER_MS;
 /// Segments that began but were never committed are forgotten beyond this many.
 const MAX_OPEN_SEGMENTS: usize = 8;
 
@@ -47,7 +47,8 @@ const VOICE_MARGIN: Millis = Millis(100);
 
 #[derive(Debug, Default)]
 pub(crate) struct Caller {
-    held: VecDeque<PhoneAudio>,
+    /// Mu-law bytes.
+    held: Vec<u8>,
     detector: EnergyDetector,
     timeline: SpeechTimeline,
     segments: VecDeque<Segment>,
@@ -62,28 +63,27 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// Holds audio that may not be sent yet. Returns whether older audio had to go for it.
-    pub(crate) fn hold(&mut self, audio: PhoneAudio) -> bool {
-        let full = self.held.len() >= MAX_HELD_PIECES;
-        if full {
-            self.held.pop_front();
-        }
-        self.held.push_back(audio);
-        full
+    pub(crate) fn hold(&mut self, mulaw: &[u8]) -> bool {
+        self.held.extend_from_slice(mulaw);
+        let surplus = self.held.len().saturating_sub(MAX_HELD_BYTES);
+        self.held.drain(..surplus);
+        surplus > 0
     }
 
-    pub(crate) fn take_held(&mut self) -> VecDeque<PhoneAudio> {
+    pub(crate) fn take_held(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.held)
     }
 
     /// Notes audio that goes to the model now.
-    pub(crate) fn passed_on(&mut self, now: Instant, audio: &PhoneAudio) {
-        let speech = self.detector.is_speech(&audio.mulaw);
-        self.timeline
-            .push(Millis::of_mulaw(audio.mulaw.len()), speech);
-        self.last_audio = now;
-        if speech {
-            self.last_voice = now;
+    pub(crate) fn passed_on(&mut self, now: Instant, mulaw: &[u8]) {
+        for frame in mulaw.chunks(FRAME_BYTES) {
+            let speech = self.detector.is_speech(frame);
+            self.timeline.push(Millis::of_mulaw(frame.len()), speech);
+            if speech {
+                self.last_voice = now;
+            }
         }
+        self.last_audio = now;
     }
 
     /// Notes silence that goes to the model in place of audio that never came.

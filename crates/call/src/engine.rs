@@ -69,7 +69,9 @@ impl CallConfig {
 pub enum Timer {
     /// Audio is due for the phone, or has been heard to its end.
     Playout,
-    /// The model's session should have been configured by now.
+    /// The model's session is so late that the caller hears an excuse.
+    SessionSlow,
+    /// The model's session should have been open, or configured, by now.
     SessionLate,
     /// Another attempt at a session is due.
     Reopen,
@@ -95,8 +97,9 @@ pub enum Timer {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// No session yet: given up at this moment.
+    /// No session yet. The attempt is given up at `until`.
     Opening {
+        since: Instant,
         until: Instant,
     },
     /// The next attempt at a session is made at this moment.
@@ -104,7 +107,7 @@ enum Phase {
         until: Instant,
     },
     Live,
-    /// The apology is played, then the call ends.
+    /// No session will be had: the caller is brought to a person, or hears the apology to its end, and then the call ends.
     GivingUp,
     Over,
 }
@@ -143,6 +146,8 @@ pub struct CallEngine {
     caller_name: Option<Pii<String>>,
     requests: requests::Requests,
     transfer: transfer::Transfer,
+    /// Whether this call was transferred and nobody took it.
+    transfer_failed: bool,
     /// What the caller last heard from the agent.
     last_said: String,
     said: LastLines,
@@ -180,6 +185,7 @@ impl CallEngine {
         });
         Self {
             phase: Phase::Opening {
+                since: now,
                 until: now + config.timings.session_patience,
             },
             outage: None,
@@ -198,6 +204,7 @@ impl CallEngine {
             caller_name: config.caller_name.clone(),
             requests: requests::Requests::default(),
             transfer: transfer::Transfer::default(),
+            transfer_failed: config.transfer_failed,
             last_said: String::new(),
             said: resumption.said.into_iter().collect(),
             untold: Vec::new(),
@@ -209,7 +216,10 @@ impl CallEngine {
             untranscribed: 0,
             false_claims: 0,
             clips: 0,
-            out: [Output::Model(ToModel::Open)].into(),
+            out: [Output::Model(ToModel::Open {
+                within: config.timings.session_patience,
+            })]
+            .into(),
             config,
         }
     }
@@ -219,12 +229,15 @@ impl CallEngine {
         match (self.phase, input) {
             (Phase::Over, _) => return,
             (_, Input::Phone(event)) => self.on_phone(now, event),
-            // Nothing but the apology is to be heard any more; what was booked is true all the same.
+            // Nothing but a clip is to be heard any more; what was booked is true all the same.
             (Phase::GivingUp, Input::Desk { outcome, .. }) => {
                 self.enter_booking(&outcome);
             }
             (Phase::GivingUp, Input::Saved { save, noted }) => {
                 self.close_save(save, noted);
+            }
+            (Phase::GivingUp, Input::TransferRequested { stored }) => {
+                self.on_transfer_requested(now, stored);
             }
             (Phase::GivingUp, _) => {}
             (_, Input::Model(event)) => self.on_model(now, event),
@@ -246,6 +259,7 @@ impl CallEngine {
             };
             match timer {
                 Timer::Playout | Timer::Retry => {}
+                Timer::SessionSlow => self.on_session_slow(),
                 Timer::SessionLate => self.on_model_lost(now),
                 Timer::Reopen => self.reopen(now),
                 Timer::TurnLate => self.on_turn_late(now),
@@ -272,8 +286,11 @@ impl CallEngine {
         let playout = (self.playout.next_wake(timings), Timer::Playout);
         let session = match self.phase {
             Phase::Over => return None,
-            Phase::GivingUp => return playout.0.map(|due| (due, Timer::Playout)),
-            Phase::Opening { until } => (Some(until), Timer::SessionLate),
+            Phase::GivingUp => {
+                let transfer = (self.transfer.due(timings), Timer::FarewellLate);
+                return soonest([playout, transfer]);
+            }
+            Phase::Opening { until, .. } => (Some(until), Timer::SessionLate),
             Phase::Pausing { until } => (Some(until), Timer::Reopen),
             Phase::Live => (None, Timer::SessionLate),
         };
@@ -281,9 +298,10 @@ impl CallEngine {
         let pause = self.playout.paused_since().filter(|_| quiet);
         let voice = self.caller.voice_since();
         let retry = self.responses.retry_at().filter(|_| quiet);
-        [
+        soonest([
             playout,
             session,
+            (self.session_slow_at(), Timer::SessionSlow),
             (self.turn_due(), Timer::TurnLate),
             (self.responses.due(timings), Timer::ResponseLate),
             (self.words_due, Timer::WordsLate),
@@ -299,10 +317,7 @@ impl CallEngine {
             ),
             (self.requests.due(timings), Timer::SaveLate),
             (self.transfer.due(timings), Timer::FarewellLate),
-        ]
-        .into_iter()
-        .filter_map(|(due, timer)| due.map(|due| (due, timer)))
-        .min_by_key(|(due, _)| *due)
+        ])
     }
 
     /// What is true in this call.
@@ -314,7 +329,7 @@ impl CallEngine {
         match event {
             FromPhone::Audio(audio) if self.phase == Phase::Live => self.pass_on(now, audio),
             FromPhone::Audio(audio) => {
-                if self.caller.hold(audio) {
+                if self.caller.hold(&audio.mulaw) {
                     self.record(Fact::CallerAudioDropped);
                 }
             }
@@ -331,7 +346,7 @@ impl CallEngine {
             return;
         }
         match event {
-            FromModel::Connected => self.out.push_back(Output::Model(ToModel::Configure)),
+            FromModel::Connected => self.on_connected(now),
             FromModel::Configured => self.on_configured(now),
             FromModel::SpeechStarted { item, at } => self.on_speech_started(now, item, at),
             FromModel::SpeechStopped { item, at } => self.caller.speech_stopped(&item, at),
@@ -376,6 +391,7 @@ impl CallEngine {
             }
             FromModel::Complained { code } => self.on_complaint(now, code),
             FromModel::Lost => self.on_model_lost(now),
+            FromModel::Refused { code } => self.on_model_refused(now, code),
         }
     }
 
@@ -389,8 +405,10 @@ impl CallEngine {
             self.record(Fact::Proposed(proposal));
         }
         if self.phase == Phase::GivingUp {
-            if !self.playout.is_audible(now) {
-                self.finish(Ending::GaveUp);
+            if !self.playout.is_audible(now)
+                && let Some(ending) = self.transfer.ending_without_a_session()
+            {
+                self.finish(ending);
             }
             return;
         }
@@ -497,6 +515,14 @@ impl CallEngine {
     fn order_phone(&mut self, order: ToPhone) {
         self.out.push_back(Output::Phone(order));
     }
+}
+
+/// The first of these that is due.
+fn soonest<const N: usize>(timers: [(Option<Instant>, Timer); N]) -> Option<(Instant, Timer)> {
+    timers
+        .into_iter()
+        .filter_map(|(due, timer)| due.map(|due| (due, timer)))
+        .min_by_key(|(due, _)| *due)
 }
 
 /// The wait of one stage, from when it was entered.

@@ -169,6 +169,11 @@ pub enum FromModel {
     },
     /// The session is gone and was not closed by us, or could not be opened.
     Lost,
+    /// The service refuses this deployment: its key, its account, or every model that it names. No attempt helps.
+    Refused {
+        /// The service's code, like `invalid_api_key`.
+        code: String,
+    },
 }
 
 /// How an answer ended.

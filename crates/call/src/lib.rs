@@ -20,7 +20,7 @@
 //! // What the business's wall clock shows when the call begins.
 //! let config = CallConfig::new(datetime!(2026-11-23 10:00));
 //! let mut call = CallEngine::new(config, Instant::START);
-//! assert!(matches!(call.poll_output(), Some(Output::Model(ToModel::Open))));
+//! assert!(matches!(call.poll_output(), Some(Output::Model(ToModel::Open { .. }))));
 //! call.handle(Instant::START, Input::Model(FromModel::Connected));
 //! assert!(matches!(call.poll_output(), Some(Output::Model(ToModel::Configure))));
 //! assert!(call.poll_output().is_none());

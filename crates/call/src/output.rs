@@ -62,12 +62,18 @@ pub enum Output {
 /// Orders to the model's side.
 #[derive(Debug, Clone)]
 pub enum ToModel {
-    /// Open a session, in place of any that there is.
-    Open,
+    /// Open a session, in place of any that there is or that is being opened.
+    Open {
+        /// After this the attempt is given up: the next one would run beside it.
+        within: Millis,
+    },
     /// Configure the session: prompt, formats, detection; the first thing it is told.
     Configure,
     /// Audio of the caller: the payload exactly as the phone's wire carried it.
     Audio(Bytes),
+    /// What the caller said before there was a session, as mu-law bytes. One message carries it: a message for each piece would
+    /// fill the queue to the model at once.
+    HeldAudio(Bytes),
     /// Put a server event into the conversation. It asks for no answer by itself.
     Tell(Notice),
     /// Ask for an answer.
@@ -402,6 +408,11 @@ pub enum Fact {
     SessionLost {
         /// How many attempts in a row have failed.
         attempts: u32,
+    },
+    /// The model's service refuses this deployment; no other attempt is made.
+    SessionRefused {
+        /// The service's code.
+        code: String,
     },
     /// An answer failed.
     ResponseFailed {

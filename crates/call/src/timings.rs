@@ -3,6 +3,7 @@
 use std::ops::{Add, Sub};
 
 use toran_audio::Millis;
+use toran_domain::patience;
 
 /// A point in time, in milliseconds since the call's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -44,8 +45,12 @@ pub struct Timings {
     /// A caller's segment shorter than this is noise: it never reaches the parser. A segment is measured by our own detector,
     /// from 100 ms before its first voice to 100 ms after its last.
     pub shortest_segment: Millis,
-    /// For the model's session to be open and configured.
+    /// For the model's session, before the caller hears an excuse. The attempt goes on: a session that comes late is used.
+    pub session_late: Millis,
+    /// For one attempt to open a session; the driver is told, and gives the attempt up then.
     pub session_patience: Millis,
+    /// For an open session to take its configuration.
+    pub configure_patience: Millis,
     /// For a session that has complained about its configuration to take it after all.
     pub refused_patience: Millis,
     /// Before each further attempt at a session; the last one counts for all that follow.
@@ -86,14 +91,16 @@ impl Default for Timings {
             playout_lead: Millis(200),
             playout_piece: Millis(100),
             shortest_segment: Millis(400),
-            session_patience: Millis(5_000),
+            session_late: Millis::of(patience::SESSION_LATE),
+            session_patience: Millis::of(patience::SESSION_OPEN),
+            configure_patience: Millis::of(patience::SESSION_CONFIGURED),
             refused_patience: Millis(1_500),
             reopen_pauses: [Millis(0), Millis(500), Millis(1_000), Millis(2_000)],
-            outage_patience: Millis(20_000),
+            outage_patience: Millis::of(patience::OUTAGE),
             transcript_patience: Millis(5_000),
-            parser_patience: Millis(6_000),
-            desk_patience: Millis(6_000),
-            save_patience: Millis(4_000),
+            parser_patience: Millis::of(patience::PARSER),
+            desk_patience: Millis::of(patience::DESK),
+            save_patience: Millis::of(patience::SAVE),
             farewell_patience: Millis(10_000),
             response_patience: Millis(5_000),
             cancel_patience: Millis(3_000),

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use toran_domain::patience;
+
 /// What the store may take to claim an event and to be told what came of it, with plenty to spare.
-const LEASE_MARGIN: Duration = Duration::from_secs(45);
+const LEASE_MARGIN: Duration = patience::WEBHOOK_LEASE.saturating_sub(patience::WEBHOOK_REQUEST);
 
 /// Why a courier cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +44,7 @@ impl Default for CrmConfig {
         Self {
             poll_interval: Duration::from_secs(1),
             concurrency: 64,
-            request_timeout: Duration::from_secs(15),
+            request_timeout: patience::WEBHOOK_REQUEST,
             retry_schedule: vec![
                 Duration::from_secs(5),
                 Duration::from_secs(30),

@@ -58,11 +58,13 @@ mod courier;
 mod failure;
 mod outage;
 mod post;
+mod reach;
 mod signature;
 mod tls;
 mod webhook;
 
 pub use config::{ConfigError, CrmConfig};
 pub use courier::Courier;
+pub use reach::is_public;
 pub use signature::signature;
 pub use webhook::{WebhookError, WebhookSecret, WebhookUrl, check_webhook};

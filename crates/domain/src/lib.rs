@@ -19,6 +19,7 @@
 mod business;
 mod ids;
 mod outcome;
+pub mod patience;
 mod phone;
 mod pii;
 mod plain;

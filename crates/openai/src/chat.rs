@@ -1,5 +1,7 @@
 //! Chat completions, as the parser's [`Completer`].
 
+use std::sync::Arc;
+
 use async_openai::{
     Client,
     config::Config,
@@ -17,93 +19,97 @@ use serde_json::Value;
 use toran_domain::{ModelName, Usage};
 use toran_nlp::{Completer, CompleterError, Completion, CompletionRequest};
 
-use crate::{ApiError, ConfigError, OpenAiConfig, http::ApiService};
+use crate::{Account, ApiError, ConfigError, Role, http::ApiService};
 
 /// An answer that is valid, and empty.
 #[derive(Debug, thiserror::Error)]
 #[error("the service answered without an answer: check what stands at the base URL")]
 pub struct NoAnswer;
 
-/// Asks a chat model for one JSON answer of a strict schema.
+/// Asks a chat model for one JSON answer of a strict schema: the account's for [`Role::Parsing`], and the next of its list where
+/// that one is gone.
 pub struct ChatCompleter {
     client: Client<Address>,
-    model: ModelName,
+    account: Arc<Account>,
 }
 
 impl ChatCompleter {
-    /// A completer that asks this model.
-    pub fn new(config: &OpenAiConfig, model: ModelName) -> Result<Self, ConfigError> {
+    /// A completer that asks with this account.
+    pub fn new(account: Arc<Account>) -> Result<Self, ConfigError> {
         let address = Address {
-            base: config.api_base()?,
+            base: account.config().api_base()?,
             key: SecretString::default(),
         };
-        let service = ApiService::new(config)?;
+        let service = ApiService::new(Arc::clone(&account))?;
         let client = Client::build(service.client().clone(), address).with_http_service(service);
-        Ok(Self { client, model })
+        Ok(Self { client, account })
     }
 
-    fn request(&self, question: CompletionRequest) -> CreateChatCompletionRequest {
-        let Steadiness {
-            temperature,
-            reasoning_effort,
-        } = Steadiness::of(&self.model);
-        CreateChatCompletionRequest {
-            model: self.model.0.clone(),
-            messages: vec![
-                ChatCompletionRequestMessage::System(ChatCompletionRequestSystemMessage {
-                    content: question.system.into(),
-                    name: None,
-                }),
-                ChatCompletionRequestMessage::User(ChatCompletionRequestUserMessage {
-                    content: question.user.into(),
-                    name: None,
-                }),
-            ],
-            temperature,
-            reasoning_effort,
-            max_completion_tokens: Some(question.max_tokens),
-            response_format: Some(ResponseFormat::JsonSchema {
-                json_schema: ResponseFormatJsonSchema {
-                    description: None,
-                    name: question.schema_name.to_owned(),
-                    schema: question.schema,
-                    strict: Some(true),
-                },
+    async fn ask(&self, request: CreateChatCompletionRequest) -> Result<Answer, ApiError> {
+        // The library's response type refuses whole answers over side fields it does not know (a new service
+        // tier), and logs the answer when it does: what is needed is read here instead.
+        let answer: serde_json::Value = self.client.chat().create_byot(request).await?;
+        serde_json::from_value(answer).map_err(ApiError::Malformed)
+    }
+}
+
+fn request(model: &ModelName, question: CompletionRequest) -> CreateChatCompletionRequest {
+    let Steadiness {
+        temperature,
+        reasoning_effort,
+    } = Steadiness::of(model);
+    CreateChatCompletionRequest {
+        model: model.0.clone(),
+        messages: vec![
+            ChatCompletionRequestMessage::System(ChatCompletionRequestSystemMessage {
+                content: question.system.into(),
+                name: None,
             }),
-            ..CreateChatCompletionRequest::default()
-        }
+            ChatCompletionRequestMessage::User(ChatCompletionRequestUserMessage {
+                content: question.user.into(),
+                name: None,
+            }),
+        ],
+        temperature,
+        reasoning_effort,
+        max_completion_tokens: Some(question.max_tokens),
+        response_format: Some(ResponseFormat::JsonSchema {
+            json_schema: ResponseFormatJsonSchema {
+                description: None,
+                name: question.schema_name.to_owned(),
+                schema: question.schema,
+                strict: Some(true),
+            },
+        }),
+        ..CreateChatCompletionRequest::default()
     }
+}
 
-    fn read(&self, answer: Answer) -> Result<Completion, CompleterError> {
-        let usage = usage_of(&answer.usage);
-        let choice = answer
-            .choices
-            .into_iter()
-            .next()
-            .ok_or_else(|| unavailable(NoAnswer))?;
-        let refusal = choice.message.refusal.unwrap_or_default();
-        if !refusal.trim().is_empty() || choice.finish_reason.as_deref() == Some("content_filter") {
-            return Err(CompleterError::Refused);
-        }
-        if choice.finish_reason.as_deref() == Some("length") {
-            return Err(CompleterError::Truncated);
-        }
-        let text = choice
-            .message
-            .content
-            .ok_or_else(|| unavailable(NoAnswer))?;
-        Ok(Completion {
-            text,
-            model: self.model.clone(),
-            usage,
-        })
+fn read(model: ModelName, answer: Answer) -> Result<Completion, CompleterError> {
+    let usage = usage_of(&answer.usage);
+    let choice = answer
+        .choices
+        .into_iter()
+        .next()
+        .ok_or_else(|| unavailable(NoAnswer))?;
+    let refusal = choice.message.refusal.unwrap_or_default();
+    if !refusal.trim().is_empty() || choice.finish_reason.as_deref() == Some("content_filter") {
+        return Err(CompleterError::Refused);
     }
+    if choice.finish_reason.as_deref() == Some("length") {
+        return Err(CompleterError::Truncated);
+    }
+    let text = choice
+        .message
+        .content
+        .ok_or_else(|| unavailable(NoAnswer))?;
+    Ok(Completion { text, model, usage })
 }
 
 impl std::fmt::Debug for ChatCompleter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ChatCompleter")
-            .field("model", &self.model)
+            .field("account", &self.account)
             .finish_non_exhaustive()
     }
 }
@@ -111,17 +117,24 @@ impl std::fmt::Debug for ChatCompleter {
 #[async_trait]
 impl Completer for ChatCompleter {
     async fn complete(&self, request: CompletionRequest) -> Result<Completion, CompleterError> {
-        // The library's response type refuses whole answers over side fields it does not know (a new service
-        // tier), and logs the answer when it does: what is needed is read here instead.
-        let answer: serde_json::Value = self
-            .client
-            .chat()
-            .create_byot(self.request(request))
-            .await
-            .map_err(|error| ApiError::from(error).into_completer_error())?;
-        let answer = serde_json::from_value(answer)
-            .map_err(|error| unavailable(ApiError::Malformed(error)))?;
-        self.read(answer)
+        let mut model = self.account.model(Role::Parsing);
+        loop {
+            let error = match self.ask(self::request(&model, request.clone())).await {
+                Ok(answer) => {
+                    self.account.accepted(Role::Parsing);
+                    return read(model, answer);
+                }
+                Err(error) => error,
+            };
+            // Each round takes a model out of a short list.
+            let next = error
+                .refusal()
+                .and_then(|code| self.account.refused(Role::Parsing, &model, code));
+            match next {
+                Some(next) => model = next,
+                None => return Err(error.into_completer_error()),
+            }
+        }
     }
 }
 

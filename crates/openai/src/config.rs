@@ -1,10 +1,8 @@
-//! Where OpenAI is, who we are there, and how long we wait.
+//! Where OpenAI is, and how long we wait.
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use secrecy::{ExposeSecret, SecretString};
-use toran_domain::ModelName;
+use toran_domain::{ModelName, patience};
 use url::Url;
 
 /// Why a configuration cannot be used.
@@ -30,8 +28,6 @@ pub enum ConfigError {
 /// Where OpenAI is, or what stands in for it.
 #[derive(Debug, Clone)]
 pub struct OpenAiConfig {
-    /// The key. `None` for a stand-in that asks for none.
-    pub api_key: Option<SecretString>,
     /// Where the REST API is, like `https://api.openai.com/v1`. Its query, if any, is ignored.
     pub base_url: Url,
     /// Where the Realtime socket is; `None` derives it from `base_url`. Its query is kept.
@@ -57,18 +53,16 @@ impl Default for Patience {
     /// One second to connect, three for an attempt, four in all.
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(1),
-            attempt: Duration::from_secs(3),
-            total: Duration::from_secs(4),
+            connect: patience::PARSER_CONNECT,
+            attempt: patience::PARSER_ATTEMPT,
+            total: patience::PARSER_TOTAL,
         }
     }
 }
 
-/// How long the Realtime socket may take.
+/// How long an open Realtime socket may take. How long opening it may take is up to whoever opens it.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketPatience {
-    /// From the first packet to `session.created`.
-    pub connect: Duration,
     /// One message, until the operating system has taken it.
     pub write: Duration,
     /// Without a frame of any kind from the server, pongs included, until the session counts as lost.
@@ -76,21 +70,19 @@ pub struct SocketPatience {
 }
 
 impl Default for SocketPatience {
-    /// Eight seconds to a session, five for a write, fifteen of silence.
+    /// Five seconds for a write, fifteen of silence.
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(8),
             write: Duration::from_secs(5),
-            silence: Duration::from_secs(15),
+            silence: patience::SESSION_SILENCE,
         }
     }
 }
 
 impl OpenAiConfig {
-    /// The service at this address, with the usual patience and without a key.
+    /// The service at this address, with the usual patience.
     pub fn new(base_url: Url) -> Self {
         Self {
-            api_key: None,
             base_url,
             realtime_url: None,
             patience: Patience::default(),
@@ -142,16 +134,11 @@ impl OpenAiConfig {
         Ok(url.as_str().trim_end_matches('/').to_owned())
     }
 
-    /// Who we are, as headers.
-    pub(crate) fn headers(&self) -> Result<HeaderMap, ConfigError> {
-        let mut headers = HeaderMap::new();
-        if let Some(key) = &self.api_key {
-            let mut bearer = HeaderValue::try_from(format!("Bearer {}", key.expose_secret()))
-                .map_err(|_| ConfigError::ApiKey)?;
-            bearer.set_sensitive(true);
-            headers.insert(AUTHORIZATION, bearer);
-        }
-        Ok(headers)
+    /// Whether both addresses can be used.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.api_base()?;
+        self.realtime_url(&ModelName(String::new()))?;
+        Ok(())
     }
 }
 
@@ -209,15 +196,5 @@ mod tests {
             config.realtime_url(&model()),
             Err(ConfigError::RealtimeUrl)
         ));
-    }
-
-    #[test]
-    fn a_key_never_shows() {
-        let mut config = OpenAiConfig::new("http://host/v1".parse().unwrap());
-        config.api_key = Some("sk-secret".into());
-        let headers = config.headers().unwrap();
-        assert!(!format!("{config:?} {headers:?}").contains("sk-secret"));
-        config.api_key = Some("sk\nsecret".into());
-        assert!(matches!(config.headers(), Err(ConfigError::ApiKey)));
     }
 }

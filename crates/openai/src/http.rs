@@ -6,6 +6,7 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,8 +16,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
+use toran_realtime::remedy;
 
-use crate::{ConfigError, OpenAiConfig, Patience, tls};
+use crate::{Account, ConfigError};
 
 /// The largest body worth reading: a list of models is the longest, at some tens of kilobytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -74,6 +76,24 @@ pub enum ApiError {
     Request(#[source] OpenAIError),
 }
 
+impl ApiError {
+    /// The code of a refusal of the account or of its model, as opposed to one of this question.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Denied { status, code } => {
+                (matches!(status, 401 | 403 | 404) || remedy(code).is_some()).then_some(code)
+            }
+            Self::Timeout
+            | Self::Unreachable(_)
+            | Self::RateLimited { .. }
+            | Self::Failing { .. }
+            | Self::TooLarge
+            | Self::Malformed(_)
+            | Self::Request(_) => None,
+        }
+    }
+}
+
 impl From<OpenAIError> for ApiError {
     fn from(error: OpenAIError) -> Self {
         match error {
@@ -98,22 +118,18 @@ impl From<ApiError> for OpenAIError {
 #[derive(Debug, Clone)]
 pub(crate) struct ApiService {
     client: reqwest::Client,
-    patience: Patience,
+    account: Arc<Account>,
 }
 
 impl ApiService {
-    pub(crate) fn new(config: &OpenAiConfig) -> Result<Self, ConfigError> {
+    pub(crate) fn new(account: Arc<Account>) -> Result<Self, ConfigError> {
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config()?)
-            .default_headers(config.headers()?)
-            .connect_timeout(config.patience.connect)
+            .tls_backend_preconfigured(account.tls().as_ref().clone())
+            .connect_timeout(account.config().patience.connect)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self {
-            client,
-            patience: config.patience,
-        })
+        Ok(Self { client, account })
     }
 
     /// The client without the policy, with which requests are built.
@@ -133,7 +149,7 @@ impl ApiService {
 
     /// Asks, and asks once more if that can help in time.
     async fn ask(&self, request: &HttpRequestFactory) -> Result<Bytes, ApiError> {
-        let deadline = Instant::now() + self.patience.total;
+        let deadline = Instant::now() + self.account.config().patience.total;
         let Failure { error, retry_after } = match self.attempt(request, deadline).await {
             Ok(body) => return Ok(body),
             Err(failure) => failure,
@@ -161,17 +177,23 @@ impl ApiService {
         deadline: Instant,
     ) -> Result<Bytes, Failure> {
         let left = deadline.saturating_duration_since(Instant::now());
-        match timeout(left.min(self.patience.attempt), self.exchange(request)).await {
+        match timeout(
+            left.min(self.account.config().patience.attempt),
+            self.exchange(request),
+        )
+        .await
+        {
             Ok(exchanged) => exchanged,
             Err(_elapsed) => Err(Failure::passing(ApiError::Timeout)),
         }
     }
 
     async fn exchange(&self, request: &HttpRequestFactory) -> Result<Bytes, Failure> {
-        let request = request
+        let mut request = request
             .build()
             .await
             .map_err(|error| Failure::lasting(error.into()))?;
+        request.headers_mut().extend(self.account.headers());
         let mut response = self
             .client
             .execute(request)

@@ -5,19 +5,24 @@
 //! one retry at most, inside one budget, and never one that cannot help.
 //!
 //! ```no_run
-//! use toran_domain::ModelName;
+//! use std::{sync::Arc, time::Duration};
+//!
 //! use toran_nlp::AppointmentParser;
-//! use toran_openai::{ChatCompleter, OpenAiConfig, RealtimeSocket};
+//! use toran_openai::{Account, AccountSettings, ChatCompleter, OpenAiConfig, RealtimeSocket};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut config = OpenAiConfig::new("https://api.openai.com/v1".parse()?);
-//! config.api_key = Some("sk-…".into());
+//! let settings = AccountSettings {
+//!     api_key: Some("sk-…".into()),
+//!     parsing: "gpt-4o-mini, gpt-6-luna".parse()?,
+//!     ..AccountSettings::default()
+//! };
+//! let account = Account::new(OpenAiConfig::new("https://api.openai.com/v1".parse()?), settings)?;
 //!
-//! let completer = ChatCompleter::new(&config, ModelName("gpt-4o-mini".into()))?;
-//! let parser = AppointmentParser::new(std::sync::Arc::new(completer));
+//! let completer = ChatCompleter::new(Arc::clone(&account))?;
+//! let parser = AppointmentParser::new(Arc::new(completer));
 //!
-//! let talking = ModelName("gpt-realtime-2.1".into());
-//! let (mut writer, mut reader) = RealtimeSocket::connect(&config, &talking, None).await?.split();
+//! let socket = RealtimeSocket::connect(&account, None, Duration::from_secs(10)).await?;
+//! let (mut writer, mut reader) = socket.split();
 //! writer.send(r#"{"type":"response.create"}"#.to_owned()).await?;
 //! println!("{}", reader.next().await?.as_str());
 //! # Ok(()) }
@@ -27,6 +32,7 @@
 //! works too, for a stand-in on the same machine or network. Proxies named in the environment are not used:
 //! the address in the configuration is the one that is called.
 
+mod account;
 mod chat;
 mod config;
 mod http;
@@ -34,10 +40,11 @@ mod models;
 mod socket;
 mod tls;
 
+pub use account::{Account, AccountSettings, ModelList, ModelListError, Role};
 pub use chat::{ChatCompleter, NoAnswer};
 pub use config::{ConfigError, OpenAiConfig, Patience, SocketPatience};
 pub use http::ApiError;
-pub use models::{ModelStatus, check_models};
+pub use models::{CheckError, ModelReport, ModelStatus, check_models};
 pub use socket::{
     ConnectError, EventText, RealtimeChannels, RealtimeReader, RealtimeSocket, RealtimeWriter,
     SendError, SocketClosed,

@@ -1,10 +1,12 @@
 //! Whether the configured models exist, and for how long.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use time::{Date, macros::format_description};
 use toran_domain::ModelName;
 
-use crate::{ApiError, OpenAiConfig, http::ApiService};
+use crate::{Account, ApiError, Role, http::ApiService};
 
 /// How many pages of the list are read; today it is one.
 const MAX_PAGES: usize = 5;
@@ -25,34 +27,59 @@ pub enum ModelStatus {
     Unknown,
 }
 
-/// Looks the models up in the account's list, in the order given.
-///
-/// For a warning at start-up: a list that cannot be had makes every model [`ModelStatus::Unknown`] and is
-/// logged, and never keeps the gateway from starting.
-pub async fn check_models(config: &OpenAiConfig, models: &[ModelName]) -> Vec<ModelStatus> {
-    match list(config).await {
-        Ok(list) => models.iter().map(|model| list.status_of(model)).collect(),
-        Err(error) => {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "the list of models could not be had");
-            vec![ModelStatus::Unknown; models.len()]
+/// What the service says of one of the account's models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelReport {
+    /// What the account uses it for.
+    pub role: Role,
+    /// The model.
+    pub model: ModelName,
+    /// What is said of it.
+    pub status: ModelStatus,
+}
+
+/// Why the list of models could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The account's configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] crate::ConfigError),
+    /// The service gave no list.
+    #[error("the list of models could not be had")]
+    Api(#[from] ApiError),
+}
+
+impl CheckError {
+    /// Whether trying again cannot help until someone changes something.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Config(_) => true,
+            Self::Api(error) => error.refusal().is_some(),
         }
     }
 }
 
-/// Why the list could not be had.
-#[derive(Debug, thiserror::Error)]
-enum ListError {
-    #[error(transparent)]
-    Config(#[from] crate::ConfigError),
-    #[error(transparent)]
-    Api(#[from] ApiError),
+/// Looks the account's models up in the list of those that it may use, in the order of [`Role::ALL`] and by preference. What is
+/// learnt of them counts from now on: see [`Account::model`].
+pub async fn check_models(account: &Arc<Account>) -> Result<Vec<ModelReport>, CheckError> {
+    let list = list(account).await?;
+    let reports = account.models().into_iter().map(|(role, model)| {
+        let status = list.status_of(&model);
+        ModelReport {
+            role,
+            model,
+            status,
+        }
+    });
+    let reports: Vec<ModelReport> = reports.collect();
+    account.learn(&reports);
+    Ok(reports)
 }
 
-async fn list(config: &OpenAiConfig) -> Result<ModelList, ListError> {
-    let service = ApiService::new(config)?;
-    let url = format!("{}/models", config.api_base()?);
-    let mut found = ModelList::default();
+async fn list(account: &Arc<Account>) -> Result<Listing, CheckError> {
+    let service = ApiService::new(Arc::clone(account))?;
+    let url = format!("{}/models", account.config().api_base()?);
+    let mut found = Listing::default();
     let mut page_url = url.clone();
     for _ in 0..MAX_PAGES {
         let body = service.get(page_url).await?;
@@ -79,12 +106,12 @@ async fn list(config: &OpenAiConfig) -> Result<ModelList, ListError> {
 }
 
 #[derive(Default)]
-struct ModelList {
+struct Listing {
     entries: Vec<Entry>,
     whole: bool,
 }
 
-impl ModelList {
+impl Listing {
     fn status_of(&self, model: &ModelName) -> ModelStatus {
         match self
             .entries

@@ -19,7 +19,7 @@ use tokio::{
     net::TcpStream,
     sync::mpsc,
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, error::Elapsed, interval_at, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at},
 };
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
@@ -31,7 +31,7 @@ use tokio_tungstenite::{
 use toran_domain::ModelName;
 use toran_realtime::ServerEvent;
 
-use crate::{ConfigError, OpenAiConfig, SocketPatience, tls};
+use crate::{Account, ConfigError, Role, SocketPatience};
 
 mod error;
 
@@ -53,40 +53,67 @@ type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub struct RealtimeSocket {
     stream: Stream,
     session: EventText,
+    model: ModelName,
     patience: SocketPatience,
 }
 
 impl RealtimeSocket {
-    /// Opens a session with a model, within [`SocketPatience::connect`](crate::SocketPatience::connect).
+    /// Opens a session with the account's model for [`Role::Talking`], or with the next of its list where that one is gone,
+    /// within `patience` in all.
     ///
     /// That the upgrade succeeds says nothing here: a bad key and a bad model are told in an event
     /// afterwards. `safety_identifier` is a stable hash of the caller, never the number itself.
     pub async fn connect(
-        config: &OpenAiConfig,
+        account: &Account,
+        safety_identifier: Option<&str>,
+        patience: Duration,
+    ) -> Result<Self, ConnectError> {
+        let deadline = Instant::now() + patience;
+        let mut model = account.model(Role::Talking);
+        loop {
+            let opening = Self::open(account, &model, safety_identifier);
+            let error = match timeout_at(deadline, opening).await {
+                Ok(Ok(socket)) => {
+                    account.accepted(Role::Talking);
+                    return Ok(socket);
+                }
+                Ok(Err(error)) => error,
+                Err(_elapsed) => return Err(ConnectError::Timeout),
+            };
+            // Each round takes a model out of a short list.
+            let next = error
+                .refusal()
+                .and_then(|code| account.refused(Role::Talking, &model, &code));
+            match next {
+                Some(next) => model = next,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn open(
+        account: &Account,
         model: &ModelName,
         safety_identifier: Option<&str>,
     ) -> Result<Self, ConnectError> {
-        let request = handshake(config, model, safety_identifier)?;
-        let tls = Arc::new(tls::client_config().map_err(ConfigError::Tls)?);
-        let opening = async {
-            let (mut stream, _response) = connect_async_tls_with_config(
-                request,
-                Some(limits()),
-                true,
-                Some(Connector::Rustls(tls)),
-            )
-            .await
-            .map_err(ConnectError::of_handshake)?;
-            let session = await_session(&mut stream).await?;
-            Ok(Self {
-                stream,
-                session,
-                patience: config.socket,
-            })
-        };
-        timeout(config.socket.connect, opening)
-            .await
-            .unwrap_or_else(|_: Elapsed| Err(ConnectError::Timeout))
+        let request = handshake(account, model, safety_identifier)?;
+        let tls = Connector::Rustls(Arc::clone(account.tls()));
+        let (mut stream, _response) =
+            connect_async_tls_with_config(request, Some(limits()), true, Some(tls))
+                .await
+                .map_err(ConnectError::of_handshake)?;
+        let session = await_session(&mut stream).await?;
+        Ok(Self {
+            stream,
+            session,
+            model: model.clone(),
+            patience: account.config().socket,
+        })
+    }
+
+    /// The model that talks in this session.
+    pub const fn model(&self) -> &ModelName {
+        &self.model
     }
 
     /// The `session.created` event.
@@ -294,16 +321,16 @@ impl RealtimeWriter {
 }
 
 fn handshake(
-    config: &OpenAiConfig,
+    account: &Account,
     model: &ModelName,
     safety_identifier: Option<&str>,
 ) -> Result<Request, ConnectError> {
-    let url = config.realtime_url(model)?;
+    let url = account.config().realtime_url(model)?;
     let mut request = url
         .as_str()
         .into_client_request()
         .map_err(|_| ConfigError::RealtimeUrl)?;
-    request.headers_mut().extend(config.headers()?);
+    request.headers_mut().extend(account.headers());
     if let Some(identifier) = safety_identifier {
         let identifier =
             HeaderValue::from_str(identifier).map_err(|_| ConnectError::SafetyIdentifier)?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use toran_domain::{ModelName, Usage};
 use toran_nlp::{Completer, CompleterError, Completion, CompletionRequest};
-use toran_openai::{ChatCompleter, OpenAiConfig, Patience};
+use toran_openai::{Account, AccountSettings, ChatCompleter, OpenAiConfig, Patience};
 use wiremock::{
     Mock, MockServer, Request, ResponseTemplate,
     matchers::{bearer_token, method, path},
@@ -34,13 +34,17 @@ async fn service(answers: impl IntoIterator<Item = ResponseTemplate>) -> MockSer
 
 async fn ask(server: &MockServer, model: &str) -> Answer {
     let mut config = OpenAiConfig::new(format!("{}/v1/", server.uri()).parse().unwrap());
-    config.api_key = Some("sk-test".into());
     config.patience = Patience {
         connect: Duration::from_millis(800),
         attempt: Duration::from_millis(800),
         total: Duration::from_secs(2),
     };
-    let completer = ChatCompleter::new(&config, ModelName(model.to_owned())).unwrap();
+    let settings = AccountSettings {
+        api_key: Some("sk-test".into()),
+        parsing: model.parse().unwrap(),
+        ..AccountSettings::default()
+    };
+    let completer = ChatCompleter::new(Account::new(config, settings).unwrap()).unwrap();
     completer
         .complete(CompletionRequest {
             system: "החזר JSON.".to_owned(),
@@ -73,6 +77,14 @@ fn error(status: u16, kind: &str, code: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(
         json!({"error": {"message": "x", "type": kind, "param": null, "code": code}}),
     )
+}
+
+async fn requests(server: &MockServer) -> Vec<Value> {
+    let received = server.received_requests().await.unwrap();
+    let bodies = received
+        .iter()
+        .map(|request: &Request| request.body_json().unwrap());
+    bodies.collect()
 }
 
 fn rate_limited() -> ResponseTemplate {
@@ -117,13 +129,7 @@ async fn the_question_is_strict_and_steady() {
     let server = service([good(), good()]).await;
     ask(&server, "gpt-4o-mini").await.unwrap();
     ask(&server, "gpt-6-luna").await.unwrap();
-    let asked: Vec<Value> = server
-        .received_requests()
-        .await
-        .unwrap()
-        .iter()
-        .map(|request: &Request| request.body_json().unwrap())
-        .collect();
+    let asked = requests(&server).await;
     let schema = json!({"name": "turn", "strict": true, "schema": {"type": "object"}});
     assert_eq!(
         asked[0],
@@ -220,12 +226,41 @@ async fn a_service_that_hangs_is_left_in_time() {
 }
 
 #[tokio::test]
+async fn the_next_model_of_the_list_takes_over_from_one_that_is_gone() {
+    let server = service([
+        error(404, "invalid_request_error", "model_not_found"),
+        good(),
+    ])
+    .await;
+    let completion = ask(&server, "gpt-4o-mini, gpt-6-luna").await.unwrap();
+    assert_eq!(completion.model.0, "gpt-6-luna");
+    let asked = requests(&server).await;
+    let models: Vec<&str> = asked
+        .iter()
+        .map(|body| body["model"].as_str().unwrap())
+        .collect();
+    assert_eq!(models, ["gpt-4o-mini", "gpt-6-luna"]);
+    // Each is asked as its family wants to be.
+    assert_eq!(asked[0]["temperature"], 0.0);
+    assert_eq!(asked[1]["reasoning_effort"], "none");
+}
+
+#[tokio::test]
+async fn a_refused_key_is_asked_with_once() {
+    let server = service([error(401, "invalid_request_error", "invalid_api_key")]).await;
+    let answer = ask(&server, "gpt-4o-mini, gpt-6-luna").await;
+    assert!(matches!(answer, Err(CompleterError::Denied { .. })));
+    assert_eq!(requests(&server).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_service_that_is_not_there_is_told_from_one_that_fails() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let gone = listener.local_addr().unwrap();
     drop(listener);
     let config = OpenAiConfig::new(format!("http://{gone}/v1").parse().unwrap());
-    let completer = ChatCompleter::new(&config, ModelName("gpt-4o-mini".into())).unwrap();
+    let account = Account::new(config, AccountSettings::default()).unwrap();
+    let completer = ChatCompleter::new(account).unwrap();
     let request = CompletionRequest {
         system: String::new(),
         user: String::new(),

@@ -2,22 +2,34 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up cannot be tested")]
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use time::macros::date;
-use toran_domain::ModelName;
-use toran_openai::{ModelStatus, OpenAiConfig, check_models};
+use toran_openai::{
+    Account, AccountSettings, ModelList, ModelStatus, OpenAiConfig, Role, check_models,
+};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path, query_param, query_param_is_missing},
 };
 
-async fn check(server: &MockServer, names: &[&str]) -> Vec<ModelStatus> {
+fn account(server: &MockServer, names: &[&str]) -> Arc<Account> {
     let config = OpenAiConfig::new(format!("{}/v1", server.uri()).parse().unwrap());
-    let names: Vec<ModelName> = names
-        .iter()
-        .map(|name| ModelName((*name).to_owned()))
-        .collect();
-    check_models(&config, &names).await
+    let settings = AccountSettings {
+        parsing: ModelList::new(names.iter().copied()).unwrap(),
+        ..AccountSettings::default()
+    };
+    Account::new(config, settings).unwrap()
+}
+
+/// What is said of the models that parse; `None` if there is no list.
+async fn check(server: &MockServer, names: &[&str]) -> Option<Vec<ModelStatus>> {
+    let reports = check_models(&account(server, names)).await.ok()?;
+    let parsing = reports
+        .into_iter()
+        .filter(|report| report.role == Role::Parsing);
+    Some(parsing.map(|report| report.status).collect())
 }
 
 async fn listing(page: &Value) -> MockServer {
@@ -46,14 +58,14 @@ async fn a_model_is_there_or_ending_or_gone() {
             &["gpt-4o-mini", "gpt-realtime-2.1", "gpt-realtime", "odd"]
         )
         .await,
-        [
+        Some(vec![
             ModelStatus::ShuttingDown {
                 on: date!(2027 - 01 - 14)
             },
             ModelStatus::Available,
             ModelStatus::Gone,
             ModelStatus::Available,
-        ]
+        ])
     );
 }
 
@@ -66,32 +78,53 @@ async fn a_paged_list_is_read_to_its_end() {
         .await;
     assert_eq!(
         check(&server, &["a", "b", "c"]).await,
-        [
+        Some(vec![
             ModelStatus::Available,
             ModelStatus::Available,
             ModelStatus::Gone
-        ]
+        ])
     );
 }
 
 #[tokio::test]
-async fn a_list_that_cannot_be_had_tells_nothing() {
-    for page in [
-        json!({}),
-        json!({"data": []}),
-        json!([]),
-        json!({"data": 7}),
-    ] {
+async fn a_list_that_says_nothing_changes_nothing() {
+    for page in [json!({}), json!([]), json!({"data": []})] {
         let server = listing(&page).await;
-        assert_eq!(
-            check(&server, &["a"]).await,
-            [ModelStatus::Unknown],
-            "{page}"
-        );
+        let checked = check(&server, &["a"]).await;
+        assert_eq!(checked, Some(vec![ModelStatus::Unknown]), "{page}");
     }
-    let server = MockServer::start().await;
     assert_eq!(
-        check(&server, &["a", "b"]).await,
-        [ModelStatus::Unknown, ModelStatus::Unknown]
+        check(&listing(&json!({"data": 7})).await, &["a"]).await,
+        None
     );
+    assert_eq!(check(&MockServer::start().await, &["a", "b"]).await, None);
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_in_the_list_is_not_asked() {
+    let server = listing(&json!({"data": [{"id": "b"}]})).await;
+    let account = account(&server, &["a", "b"]);
+    assert_eq!(account.model(Role::Parsing).0, "a");
+    check_models(&account).await.unwrap();
+    assert_eq!(account.model(Role::Parsing).0, "b");
+}
+
+#[tokio::test]
+async fn a_refused_key_is_told_from_a_service_that_fails() {
+    for (status, code, lasting) in [
+        (401, "invalid_api_key", true),
+        (403, "unsupported_country_region_territory", true),
+        (429, "insufficient_quota", true),
+        (429, "rate_limit_exceeded", false),
+        (503, "overloaded", false),
+    ] {
+        let server = MockServer::start().await;
+        let body = json!({"error": {"message": "x", "type": "t", "code": code}});
+        Mock::given(method("GET"))
+            .respond_with(ResponseTemplate::new(status).set_body_json(body))
+            .mount(&server)
+            .await;
+        let error = check_models(&account(&server, &["a"])).await.unwrap_err();
+        assert_eq!(error.is_lasting(), lasting, "{status} {code}");
+    }
 }

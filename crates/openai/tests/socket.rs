@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up cannot be tested")]
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
@@ -19,18 +19,19 @@ use tokio_tungstenite::{
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
-use toran_domain::ModelName;
 use toran_openai::{
-    ConnectError, OpenAiConfig, RealtimeSocket, SendError, SocketClosed, SocketPatience,
+    Account, AccountSettings, ConnectError, OpenAiConfig, RealtimeSocket, Role, SendError,
+    SocketClosed, SocketPatience,
 };
 
 type Peer = WebSocketStream<TcpStream>;
 
 const CREATED: &str = r#"{"type":"session.created","event_id":"e","session":{"id":"sess_1"}}"#;
+const SILENCE: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(30);
 
 /// A server for one connection, and a configuration that leads to it.
-async fn serve<F, Fut>(script: F) -> (OpenAiConfig, JoinHandle<Fut::Output>)
+async fn serve<F, Fut>(script: F) -> (Arc<Account>, JoinHandle<Fut::Output>)
 where
     F: FnOnce(Peer) -> Fut + Send + 'static,
     Fut: Future + Send + 'static,
@@ -42,14 +43,20 @@ where
         let (stream, _) = listener.accept().await.unwrap();
         script(accept_hdr_async(stream, check_request).await.unwrap()).await
     });
+    (account(&url), server)
+}
+
+fn account(url: &str) -> Arc<Account> {
     let mut config = OpenAiConfig::new(url.parse().unwrap());
-    config.api_key = Some("sk-test".into());
     config.socket = SocketPatience {
-        connect: Duration::from_secs(2),
         write: Duration::from_millis(500),
-        silence: Duration::from_secs(1),
+        silence: SILENCE,
     };
-    (config, server)
+    let settings = AccountSettings {
+        api_key: Some("sk-test".into()),
+        ..AccountSettings::default()
+    };
+    Account::new(config, settings).unwrap()
 }
 
 #[expect(clippy::result_large_err, reason = "the signature is the library's")]
@@ -62,8 +69,8 @@ fn check_request(request: &Request, response: Response) -> Result<Response, Erro
     Ok(response)
 }
 
-async fn connect(config: &OpenAiConfig) -> Result<RealtimeSocket, ConnectError> {
-    RealtimeSocket::connect(config, &ModelName("gpt-realtime-2.1".into()), Some("5f2a")).await
+async fn connect(account: &Account) -> Result<RealtimeSocket, ConnectError> {
+    RealtimeSocket::connect(account, Some("5f2a"), Duration::from_secs(2)).await
 }
 
 async fn say(peer: &mut Peer, text: &str) {
@@ -81,7 +88,7 @@ async fn close(peer: &mut Peer, code: u16, reason: &'static str) {
 
 #[tokio::test]
 async fn a_session_is_opened_used_and_closed() {
-    let (config, server) = serve(async |mut peer: Peer| {
+    let (account, server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         peer.send(Message::Ping("x".into())).await.unwrap();
         say(
@@ -96,7 +103,7 @@ async fn a_session_is_opened_used_and_closed() {
         heard
     })
     .await;
-    let socket = connect(&config).await.unwrap();
+    let socket = connect(&account).await.unwrap();
     assert_eq!(socket.session().as_str(), CREATED);
     let (mut writer, mut reader) = socket.split();
     assert!(
@@ -125,12 +132,12 @@ async fn a_session_is_opened_used_and_closed() {
 
 #[tokio::test]
 async fn a_bad_key_is_told_after_the_upgrade() {
-    let (config, _server) = serve(async |mut peer: Peer| {
+    let (account, _server) = serve(async |mut peer: Peer| {
         say(&mut peer, r#"{"type":"error","error":{"type":"invalid_request_error","code":"invalid_api_key","message":"Incorrect API key provided: sk-test"}}"#).await;
         close(&mut peer, 3000, "invalid_request_error.invalid_api_key").await;
     })
     .await;
-    let error = connect(&config).await.unwrap_err();
+    let error = connect(&account).await.unwrap_err();
     assert!(
         matches!(&error, ConnectError::Refused { code } if code == "invalid_api_key"),
         "{error:?}"
@@ -140,31 +147,75 @@ async fn a_bad_key_is_told_after_the_upgrade() {
     assert!(!format!("{error} {error:?}").contains("sk-test"));
 }
 
+/// A server whose account has one model alone.
+async fn serve_having(model: &'static str) -> (Arc<Account>, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut asked = String::new();
+            #[expect(clippy::result_large_err, reason = "the signature is the library's")]
+            let read = |request: &Request, response: Response| {
+                asked = request.uri().query().unwrap_or_default().to_owned();
+                Ok(response)
+            };
+            let mut peer = accept_hdr_async(stream, read).await.unwrap();
+            if asked == format!("model={model}") {
+                say(&mut peer, CREATED).await;
+                sleep(LONG).await;
+            } else {
+                close(&mut peer, 4004, "invalid_request_error.model_not_found").await;
+            }
+        }
+    });
+    (account(&url), server)
+}
+
+#[tokio::test]
+async fn the_next_model_of_the_list_takes_over_from_one_that_is_gone() {
+    let (account, server) = serve_having("gpt-realtime-2.1-mini").await;
+    let socket = connect(&account).await.unwrap();
+    assert_eq!(socket.model().0, "gpt-realtime-2.1-mini");
+    // The next call does not ask for the one that is gone.
+    assert_eq!(account.model(Role::Talking).0, "gpt-realtime-2.1-mini");
+    server.abort();
+}
+
+#[tokio::test]
+async fn where_every_model_is_gone_the_refusal_lasts() {
+    let (account, server) = serve_having("none of ours").await;
+    let error = connect(&account).await.unwrap_err();
+    assert_eq!(error.refusal().as_deref(), Some("model_not_found"));
+    assert!(error.is_lasting());
+    server.abort();
+}
+
 #[tokio::test]
 async fn a_close_alone_tells_its_code() {
-    let (config, _server) = serve(async |mut peer: Peer| {
-        close(&mut peer, 4004, "invalid_request_error.model_not_found").await;
+    let (account, _server) = serve(async |mut peer: Peer| {
+        close(&mut peer, 3000, "invalid_request_error.invalid_api_key").await;
     })
     .await;
-    let error = connect(&config).await.unwrap_err();
+    let error = connect(&account).await.unwrap_err();
     assert!(
-        matches!(&error, ConnectError::Refused { code } if code == "model_not_found"),
+        matches!(&error, ConnectError::Refused { code } if code == "invalid_api_key"),
         "{error:?}"
     );
 }
 
 #[tokio::test]
 async fn an_upgrade_is_not_a_session() {
-    let (config, _server) = serve(async |_peer: Peer| sleep(LONG).await).await;
-    let error = connect(&config).await.unwrap_err();
+    let (account, _server) = serve(async |_peer: Peer| sleep(LONG).await).await;
+    let error = connect(&account).await.unwrap_err();
     assert!(matches!(error, ConnectError::Timeout), "{error:?}");
     assert!(!error.is_lasting());
 }
 
 #[tokio::test]
 async fn a_server_that_goes_away_at_once_may_be_tried_again() {
-    let (config, _server) = serve(async |peer: Peer| drop(peer)).await;
-    let error = connect(&config).await.unwrap_err();
+    let (account, _server) = serve(async |peer: Peer| drop(peer)).await;
+    let error = connect(&account).await.unwrap_err();
     assert!(
         matches!(
             error,
@@ -179,15 +230,13 @@ async fn nobody_there_is_told_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     drop(listener);
-    let error = connect(&OpenAiConfig::new(url.parse().unwrap()))
-        .await
-        .unwrap_err();
+    let error = connect(&account(&url)).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable(_)), "{error:?}");
 }
 
 #[tokio::test]
 async fn an_expired_session_is_a_failure() {
-    let (config, _server) = serve(async |mut peer: Peer| {
+    let (account, _server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         close(
             &mut peer,
@@ -197,7 +246,7 @@ async fn an_expired_session_is_a_failure() {
         .await;
     })
     .await;
-    let (_writer, mut reader) = connect(&config).await.unwrap().split();
+    let (_writer, mut reader) = connect(&account).await.unwrap().split();
     let closed = reader.next().await.unwrap_err();
     assert!(
         matches!(closed, SocketClosed::ByServer { code: 1001, .. }),
@@ -207,12 +256,12 @@ async fn an_expired_session_is_a_failure() {
 
 #[tokio::test]
 async fn a_drop_is_a_failure() {
-    let (config, _server) = serve(async |mut peer: Peer| {
+    let (account, _server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         drop(peer);
     })
     .await;
-    let (_writer, mut reader) = connect(&config).await.unwrap().split();
+    let (_writer, mut reader) = connect(&account).await.unwrap().split();
     let closed = reader.next().await.unwrap_err();
     assert!(
         matches!(closed, SocketClosed::Dropped | SocketClosed::Lost(_)),
@@ -223,12 +272,12 @@ async fn a_drop_is_a_failure() {
 #[tokio::test]
 async fn silence_is_a_failure() {
     // A peer that is not polled answers no ping.
-    let (config, _server) = serve(async |mut peer: Peer| {
+    let (account, _server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         sleep(LONG).await;
     })
     .await;
-    let channels = connect(&config).await.unwrap().into_channels(8);
+    let channels = connect(&account).await.unwrap().into_channels(8);
     assert!(matches!(
         channels.ended.await.unwrap(),
         SocketClosed::Silent
@@ -237,12 +286,12 @@ async fn silence_is_a_failure() {
 
 #[tokio::test]
 async fn a_server_that_takes_nothing_is_a_failure() {
-    let (config, _server) = serve(async |mut peer: Peer| {
+    let (account, _server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         sleep(LONG).await;
     })
     .await;
-    let (mut writer, _reader) = connect(&config).await.unwrap().split();
+    let (mut writer, _reader) = connect(&account).await.unwrap().split();
     let event = "x".repeat(512 * 1024);
     let stalled = loop {
         if let Err(error) = writer.send(event.clone()).await {
@@ -255,7 +304,7 @@ async fn a_server_that_takes_nothing_is_a_failure() {
 #[tokio::test]
 async fn a_quiet_session_stays_open() {
     // Polled, the peer answers pings; it says nothing for longer than silence is borne.
-    let (config, server) = serve(async |mut peer: Peer| {
+    let (account, server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         let mut heard = Vec::new();
         while let Some(Ok(message)) = peer.next().await {
@@ -266,7 +315,7 @@ async fn a_quiet_session_stays_open() {
         heard
     })
     .await;
-    let channels = connect(&config).await.unwrap().into_channels(8);
+    let channels = connect(&account).await.unwrap().into_channels(8);
     sleep(Duration::from_millis(2200)).await;
     channels.commands.send("{}".to_owned()).await.unwrap();
     drop(channels.commands);
@@ -290,7 +339,7 @@ async fn talk(commands: &mpsc::Sender<String>, enough: Duration) {
 #[tokio::test]
 async fn a_server_that_only_listens_is_kept() {
     // Longer than silence is borne, three times over, nothing comes but the answers to pings.
-    let (config, server) = serve(async |mut peer: Peer| {
+    let (account, server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         let mut pings = 0;
         while let Some(Ok(message)) = peer.next().await {
@@ -299,8 +348,8 @@ async fn a_server_that_only_listens_is_kept() {
         pings
     })
     .await;
-    let channels = connect(&config).await.unwrap().into_channels(8);
-    talk(&channels.commands, 3 * config.socket.silence).await;
+    let channels = connect(&account).await.unwrap().into_channels(8);
+    talk(&channels.commands, 3 * SILENCE).await;
     assert!(!channels.ended.is_finished());
     drop(channels.commands);
     assert!(matches!(channels.ended.await.unwrap(), SocketClosed::ByUs));
@@ -309,12 +358,12 @@ async fn a_server_that_only_listens_is_kept() {
 
 #[tokio::test]
 async fn a_server_that_answers_nothing_is_given_up_while_we_talk() {
-    let (config, _server) = serve(async |mut peer: Peer| {
+    let (account, _server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         sleep(LONG).await;
     })
     .await;
-    let channels = connect(&config).await.unwrap().into_channels(8);
+    let channels = connect(&account).await.unwrap().into_channels(8);
     talk(&channels.commands, LONG).await;
     assert!(matches!(
         channels.ended.await.unwrap(),
@@ -324,14 +373,14 @@ async fn a_server_that_answers_nothing_is_given_up_while_we_talk() {
 
 #[tokio::test]
 async fn queues_end_with_the_session() {
-    let (config, _server) = serve(async |mut peer: Peer| {
+    let (account, _server) = serve(async |mut peer: Peer| {
         say(&mut peer, CREATED).await;
         say(&mut peer, "1").await;
         say(&mut peer, "2").await;
         close(&mut peer, 1011, "server_error").await;
     })
     .await;
-    let mut channels = connect(&config).await.unwrap().into_channels(1);
+    let mut channels = connect(&account).await.unwrap().into_channels(1);
     assert_eq!(channels.events.recv().await.unwrap(), "1");
     assert_eq!(channels.events.recv().await.unwrap(), "2");
     assert_eq!(channels.events.recv().await, None);

@@ -107,6 +107,7 @@ fn telephone_session() -> Result<SessionUpdate, Box<dyn std::error::Error>> {
                     model: "gpt-4o-transcribe".into(),
                     language: Some("he".into()),
                     prompt: Some("תספורת, צבע, פן".into()),
+                    languages: vec!["he".into()],
                     keywords: Vec::new(),
                 }),
                 turn_detection: Tri::Set(TurnDetection::ServerVad(ServerVad {

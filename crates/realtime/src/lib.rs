@@ -29,6 +29,7 @@
 mod client;
 mod de;
 mod item;
+mod refusal;
 mod response;
 mod server;
 mod session;
@@ -40,6 +41,7 @@ pub use item::{
     ClientItemId, ClientItemIdError, ContentPart, InputItem, Item, ItemStatus, MAX_ITEM_ID_CHARS,
     NewItem, Role,
 };
+pub use refusal::{is_of_a_missing_model, remedy};
 pub use response::{
     Conversation, Metadata, MetadataError, Response, ResponseCreate, ResponseStatus, StatusDetails,
     StatusError, StatusReason,

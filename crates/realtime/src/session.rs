@@ -136,6 +136,9 @@ pub struct Transcriber {
     /// ISO 639-1; pinned, because short audio is guessed wrongly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// The same, for `gpt-transcribe`, which takes several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
     /// Words to expect, as free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, Sqlite, SqlitePool, Transaction, error::DatabaseError,
 };
-use toran_domain::BusinessId;
+use toran_domain::{BusinessId, patience};
 use toran_store::StoreError;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long one question may take with all its attempts: somebody is waiting on the phone.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = patience::TRANSACTION;
 /// The pause before another attempt; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);

@@ -7,26 +7,35 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use toran_domain::patience;
+
 use crate::{OpenError, database::Database};
 
 /// How long a question waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const ACQUIRE_TIMEOUT: Duration = patience::CONNECTION;
 /// One gateway's share of the server's connections, which are 100 unless it was told otherwise.
 const MAX_CONNECTIONS: u32 = 16;
+
 /// The server itself ends what takes longer: nobody waits for it any more.
-const SETTINGS: [(&str, &str); 4] = [
-    ("statement_timeout", "5s"),
-    ("lock_timeout", "4s"),
-    ("idle_in_transaction_session_timeout", "15s"),
-    // That something is there already is no news.
-    ("client_min_messages", "warning"),
-];
+fn settings() -> [(&'static str, String); 4] {
+    let millis = |patience: Duration| format!("{}ms", patience.as_millis());
+    [
+        ("statement_timeout", millis(patience::STATEMENT)),
+        ("lock_timeout", millis(patience::LOCK)),
+        (
+            "idle_in_transaction_session_timeout",
+            millis(patience::TRANSACTION * 3),
+        ),
+        // That something is there already is no news.
+        ("client_min_messages", "warning".to_owned()),
+    ]
+}
 
 pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|source| OpenError::BadUrl(Some(source)))?
         .application_name("toran")
-        .options(SETTINGS);
+        .options(settings());
     // A pool would only say that it waited in vain, and not for what.
     let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options)).await;
     let first = first.unwrap_or_else(|elapsed| {

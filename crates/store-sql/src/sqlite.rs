@@ -12,6 +12,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::time::Instant;
+use toran_domain::patience;
 
 use crate::{
     OpenError,
@@ -19,17 +20,17 @@ use crate::{
 };
 
 /// How long one statement waits for another process's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(3);
+const BUSY_TIMEOUT: Duration = patience::LOCK;
 /// How long `BEGIN IMMEDIATE` waits before it is said again. Left to itself, SQLite looks for another process's lock less
 /// and less often, at last ten times a second: who has waited long comes after those who have just begun to, and starves.
 const TURN: &str = "PRAGMA busy_timeout = 5";
 /// How long it is said again.
-const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+const TURN_TIMEOUT: Duration = patience::STATEMENT;
 /// How often opening is tried while another process sets up the same new file.
 const CONNECT_ATTEMPTS: u32 = 20;
 const CONNECT_PAUSE: Duration = Duration::from_millis(25);
 /// How long a question waits for a connection: all writers share one.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = patience::STATEMENT;
 const MAX_READERS: u32 = 4;
 
 pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {

@@ -1,10 +1,11 @@
 //! The TOML file's shape. Unknown keys are refused.
 
-use std::{num::NonZeroU16, str::FromStr};
+use std::{collections::BTreeMap, num::NonZeroU16, str::FromStr};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use toran_domain::{ModelName, ModelPrices, PriceTable};
+use toran_openai::ModelList;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,18 +27,21 @@ pub(super) struct ConfigFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct TwilioFile {
     pub(super) auth_token: Option<SecretString>,
+    pub(super) secondary_auth_token: Option<SecretString>,
+    pub(super) shared_keys: BTreeMap<String, SecretString>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct OpenAiFile {
     pub(super) api_key: Option<SecretString>,
+    pub(super) api_key_file: Option<String>,
     pub(super) base_url: Option<String>,
     pub(super) realtime_url: Option<String>,
-    pub(super) realtime_model: Option<String>,
-    pub(super) transcription_model: Option<String>,
+    pub(super) realtime_model: Option<ModelList>,
+    pub(super) transcription_model: Option<ModelList>,
     pub(super) transcription_language: Option<String>,
-    pub(super) parser_model: Option<String>,
+    pub(super) parser_model: Option<ModelList>,
     pub(super) voice: Option<String>,
 }
 

@@ -29,17 +29,23 @@ fn an_empty_configuration_has_the_documented_defaults() {
     assert_eq!(config.database_url, "sqlite://toran.db");
     assert_eq!(config.clips_folder, Path::new("clips"));
     assert_eq!(config.openai.base_url.as_str(), "https://api.openai.com/v1");
-    assert_eq!(config.openai.realtime_model.0, "gpt-realtime-2.1");
-    assert_eq!(config.openai.transcription_model.0, "gpt-4o-transcribe");
+    let models = |role| config.openai.account.models(role).to_string();
+    assert_eq!(
+        Role::ALL.map(models),
+        [
+            "gpt-realtime-2.1, gpt-realtime-2.1-mini",
+            "gpt-4o-transcribe, gpt-transcribe",
+            "gpt-4o-mini, gpt-6-luna"
+        ]
+    );
     assert_eq!(config.openai.transcription_language, "he");
-    assert_eq!(config.openai.parser_model.0, "gpt-4o-mini");
     assert!(!config.openai.is_reachable());
 }
 
 #[test]
 fn the_environment_outweighs_the_file() {
     let config = Config::parse(
-        "listen = '127.0.0.1:1'\n[openai]\nparser_model = 'a'\nrealtime_model = 'b'",
+        "listen = '127.0.0.1:1'\n[openai]\nparser_model = 'a'\nrealtime_model = ['b', 'd']",
         &environment([
             ("TORAN_LISTEN", "127.0.0.1:2"),
             ("TORAN_PARSER_MODEL", "c"),
@@ -48,10 +54,10 @@ fn the_environment_outweighs_the_file() {
     )
     .unwrap();
     assert_eq!(config.listen.port(), 2);
-    assert_eq!(config.openai.parser_model.0, "c");
-    assert_eq!(config.openai.realtime_model.0, "b");
+    assert_eq!(config.openai.account.parsing.to_string(), "c");
+    assert_eq!(config.openai.account.talking.to_string(), "b, d");
     assert!(
-        config.openai.api_key.is_none(),
+        config.openai.account.api_key.is_none(),
         "an empty variable is unset"
     );
 }
@@ -117,6 +123,51 @@ fn secrets_never_show() {
     .unwrap();
     assert!(config.openai.is_reachable());
     assert!(!format!("{config:?}").contains("geheim"));
+}
+
+#[test]
+fn the_key_may_be_in_a_file() {
+    let name = format!("toran-{}", uuid::Uuid::now_v7().simple());
+    let file = std::env::temp_dir().join(name);
+    let path = file.to_str().unwrap();
+    let config = |toml: &str, variables| Config::parse(toml, &variables);
+    let key = |config: Config| {
+        config
+            .openai
+            .account
+            .api_key
+            .unwrap()
+            .expose_secret()
+            .to_owned()
+    };
+    std::fs::write(path, "sk-one\n").unwrap();
+    let toml = format!("openai.api_key_file = '{path}'");
+    assert_eq!(key(config(&toml, environment([])).unwrap()), "sk-one");
+    std::fs::write(path, "sk two").unwrap();
+    check_refused(&toml, [], &["openai.api_key_file", "white space"]);
+    std::fs::write(path, "sk-two").unwrap();
+    check_refused(
+        &toml,
+        [("OPENAI_API_KEY", "sk-3")],
+        &["the one or the other"],
+    );
+    std::fs::remove_file(path).unwrap();
+    check_refused(&toml, [], &[path, "cannot be read"]);
+}
+
+#[test]
+fn a_list_of_models_that_is_none_is_refused() {
+    check_refused(
+        "",
+        [("TORAN_PARSER_MODEL", "a,,b")],
+        &["TORAN_PARSER_MODEL", "gpt-4o-mini"],
+    );
+    check_refused(
+        "[openai]\nparser_model = []",
+        [],
+        &["parser_model", "at least one"],
+    );
+    check_refused("[openai]\nparser_model = 7", [], &["a list of names"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 mod calls;
 mod faults;
 mod promises;
+mod service;
 mod stage;
 mod storing;
 mod wire;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         calls::tests(),
         faults::tests(),
         promises::tests(),
+        service::tests(),
         storing::tests(),
         wire::tests(),
     ]

@@ -144,6 +144,19 @@ pub(crate) struct Stage {
     calls: AtomicU32,
     folder: Folder,
     database_url: String,
+    /// Further lines of the configuration's section `[openai]`.
+    openai_settings: String,
+}
+
+/// A model's service that is not the usual one.
+#[derive(Default)]
+pub(crate) struct Service {
+    /// The only key that it takes.
+    pub(crate) api_key: Option<String>,
+    /// How long it takes to open a session.
+    pub(crate) session_ms: u64,
+    /// Further lines of the gateway's section `[openai]`.
+    pub(crate) settings: String,
 }
 
 impl Stage {
@@ -151,21 +164,30 @@ impl Stage {
     pub(crate) async fn set(turns: &str) -> Self {
         let folder = Folder::new();
         let database_url = format!("sqlite://{}", folder.0.join("toran.db").display());
-        Self::set_in(folder, database_url, turns).await
+        Self::set_in(folder, database_url, turns, Service::default()).await
+    }
+
+    /// A gateway before another service.
+    pub(crate) async fn set_before(service: Service) -> Self {
+        let folder = Folder::new();
+        let database_url = format!("sqlite://{}", folder.0.join("toran.db").display());
+        Self::set_in(folder, database_url, "", service).await
     }
 
     /// The same, on another database.
     pub(crate) async fn set_on(database_url: &str, turns: &str) -> Self {
-        Self::set_in(Folder::new(), database_url.to_owned(), turns).await
+        let service = Service::default();
+        Self::set_in(Folder::new(), database_url.to_owned(), turns, service).await
     }
 
-    async fn set_in(folder: Folder, database_url: String, turns: &str) -> Self {
+    async fn set_in(folder: Folder, database_url: String, turns: &str, service: Service) -> Self {
         let scenario = Scenario::parse(&format!("title = 'a test'\n{turns}")).expect("a scenario");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port for the model");
         // A real model takes its time; no test is about that.
         let pace = Pace {
+            session_ms: service.session_ms,
             think_ms: 30..=60,
             transcription_ms: 30..=60,
             chat_ms: 20..=40,
@@ -173,6 +195,7 @@ impl Stage {
         };
         let options = OpenAiOptions {
             pace,
+            api_key: service.api_key,
             ..OpenAiOptions::new(NOW, 7)
         };
         let openai = OpenAiSimulator::start(listener, scenario, options).expect("a stand-in");
@@ -190,6 +213,7 @@ impl Stage {
             calls: AtomicU32::new(0),
             folder,
             database_url,
+            openai_settings: service.settings,
         };
         stage.start().await;
         stage
@@ -198,12 +222,13 @@ impl Stage {
     /// Starts a gateway on this stage's port and database.
     pub(crate) async fn start(&mut self) {
         let toml = format!(
-            "public_url = '{}'\ndatabase_url = '{}'\nspool = '{}'\n[openai]\nbase_url = '{}'\n\
+            "public_url = '{}'\ndatabase_url = '{}'\nspool = '{}'\n[openai]\nbase_url = '{}'\n{}\n\
              [twilio]\nauth_token = '{AUTH_TOKEN}'",
             self.origin(),
             self.database_url,
             self.folder.0.join("spool").display(),
             self.openai.base_url(),
+            self.openai_settings,
         );
         let nothing = std::collections::BTreeMap::new();
         let config = Config::parse(&toml, &nothing).expect("a configuration");

@@ -57,6 +57,10 @@ pub(crate) fn log(fact: &Fact) {
             attempts,
             "the model's session is gone; another one is tried"
         ),
+        // Once a call, and no more than that: the operator is told by one ERROR where the refusal was met.
+        Fact::SessionRefused { code } => {
+            warn!(code, "the model's service refuses this deployment");
+        }
         Fact::ResponseFailed { code, retrying } => warn!(code, retrying, "response failed"),
         Fact::Complained { code } => warn!(code, "the model's server complained; the call goes on"),
         Fact::CallerAudioDropped => {

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink, stream::SplitStream};
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use toran_call::{FromPhone, MarkId, PhoneAudio};
+use toran_domain::patience;
 use toran_telephony::{
     media::{InboundMessage, OutboundMessage, StreamSid, Track},
     twilio::{media_into, outbound_json, parse_inbound},
@@ -19,7 +20,7 @@ const QUEUE: usize = 256;
 /// A phone that takes no byte for this long is gone.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
 /// For both sides to close the stream.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
+const CLOSE_PATIENCE: Duration = patience::PHONE_CLOSE;
 /// Room for the decoded audio of many frames, taken again when the frames are done with.
 const DECODE_BUFFER: usize = 16 * 1024;
 

@@ -14,12 +14,10 @@ use tokio_util::sync::CancellationToken;
 use toran_call::{Fact, Notice};
 use toran_domain::{
     Booking, Cost, ModelName, Outcome, PhoneNumber, Pii, PriceTable, Proposal, RequestedTime,
-    Speaker, Usage,
+    Speaker, Usage, patience,
 };
 use toran_store::{CallEnding, CallStream, ModelUsage, Store, StoreError, TranscriptLine};
 use tracing::{Instrument as _, Span, info, warn};
-
-use crate::ABANDONED_AFTER;
 
 /// Entries waiting for the database. A call makes a few a second at most.
 const QUEUE: usize = 512;
@@ -28,11 +26,11 @@ const RESERVED: usize = 64;
 /// How soon an entry is tried again while the database is away.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// How long after the call's end what is left is still tried.
-const LAST_RECORDS: Duration = Duration::from_mins(1);
+const LAST_RECORDS: Duration = patience::LAST_RECORDS;
 
 /// After so long without an answer of the database the call is handed over: soon a gateway that still reaches it would take
 /// the call for abandoned, and tell others that it is over.
-const HANDED_OVER_AFTER: Duration = ABANDONED_AFTER.saturating_sub(Duration::from_mins(15));
+const HANDED_OVER_AFTER: Duration = patience::HANDED_OVER;
 
 /// One thing to be stored.
 #[derive(Debug, Clone)]
@@ -179,6 +177,7 @@ impl Recorder {
             | Fact::ClaimBlocked { .. }
             | Fact::UnscreenedSpeech
             | Fact::SessionLost { .. }
+            | Fact::SessionRefused { .. }
             | Fact::ResponseFailed { .. }
             | Fact::Complained { .. }
             | Fact::DigitPressed

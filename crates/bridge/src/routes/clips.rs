@@ -30,7 +30,7 @@ fn clip_path(clip: Clip, gender: AgentGender) -> String {
 impl Gate {
     /// The public address of a clip, with the proof that we made it: the provider does not sign everything it fetches.
     pub(crate) fn clip_url(&self, clip: Clip, gender: AgentGender) -> String {
-        self.public_url(&self.clips.sign(&clip_path(clip, gender)))
+        self.public_url(&self.own.clips.sign(&clip_path(clip, gender)))
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn clip(
     Path((gender, name)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Response, RouteError> {
-    if !bridge.gate.clips.verify(uri.path(), uri.query()) {
+    if !bridge.gate.is_own_clip(uri.path(), uri.query()) {
         return Err(RouteError::BadClipAddress);
     }
     let clip = gender_from_name(&gender).zip(Clip::from_name(&name));

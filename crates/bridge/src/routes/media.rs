@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use tokio::time::timeout;
-use toran_domain::{Business, CallSid};
+use toran_domain::{Business, CallSid, patience};
 use toran_store::{CallKey, CallSession, StoreError};
 use toran_telephony::{
     media::{InboundMessage, MAX_INBOUND_FRAME_BYTES, StreamSid, StreamStart},
@@ -28,7 +28,7 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// What may wait in the socket itself, beside the queue before it.
 const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
 /// The provider says `start` at once.
-const START_PATIENCE: Duration = Duration::from_secs(10);
+const START_PATIENCE: Duration = patience::STREAM_START;
 /// Messages before `start`: there is one, `connected`.
 const MAX_MESSAGES_BEFORE_START: usize = 8;
 
@@ -130,8 +130,7 @@ async fn admit(bridge: &Bridge, start: StreamStart) -> Result<Admitted, StreamEr
         .unwrap_or_default();
     let token = bridge
         .gate
-        .tokens()
-        .verify(token, &start.call_sid, now)
+        .verify_token(token, &start.call_sid, now)
         .map_err(StreamError::Token)?;
     if !bridge
         .store

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
-use time::Duration;
-use toran_domain::{Business, BusinessId, CallSid, LeadId, TaskId};
+use toran_domain::{Business, BusinessId, CallSid, LeadId, TaskId, patience};
 use toran_store::{CallEnding, CallKey, CallOpening, Store, StoreError};
 use toran_telephony::twilio::{
     ConnectStream, Dial, DialResult, HANG_UP, IncomingCall, Play, REJECT, StatusUpdate,
@@ -16,10 +15,10 @@ use super::{AFTER, DIALLED, RouteError, STREAM_STATUS, SignedForm, Twiml};
 use crate::{Bridge, Clock, clips::Clip, clock::new_id};
 
 /// The provider opens the stream at once; a token that comes later was kept for something else.
-const TOKEN_LIFETIME: Duration = Duration::minutes(2);
+const TOKEN_LIFETIME: std::time::Duration = patience::STREAM_TOKEN;
 /// A driver is done with its call within this: its last orders and records, with some room. It then has ended it, or
 /// lost its stream, or is dead.
-const DRIVER_GRACE: std::time::Duration = std::time::Duration::from_secs(75);
+const DRIVER_GRACE: std::time::Duration = patience::DRIVER_GRACE;
 /// A gateway that stops is gone, and another takes its calls, within this.
 const REPLACED_WITHIN_SECONDS: u8 = 5;
 /// After so many reconnects a call is ended rather than tried again.
@@ -184,7 +183,16 @@ async fn answer(bridge: &Bridge, form: &SignedForm, coming: Coming) -> Result<Tw
         return Err(RouteError::Stopping);
     }
     let Some((business, call)) = called_business(bridge, form).await? else {
-        warn!("no business owns the called number: add it with `gateway business add`");
+        let called = form.get("To").unwrap_or_default();
+        let called: String = called
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(40)
+            .collect();
+        warn!(
+            called,
+            "no business owns the called number: add it with `gateway business add`"
+        );
         return Ok(Twiml(REJECT.to_owned()));
     };
     // A call that comes back had a place, and may be about to give it up.
@@ -208,10 +216,11 @@ async fn answer(bridge: &Bridge, form: &SignedForm, coming: Coming) -> Result<Tw
         warn!(%call_sid, business_id = %business.id, "the call was given up: no further stream");
         return play(bridge, &business, Clip::Apology);
     }
-    let token = bridge
-        .gate
-        .tokens()
-        .issue(&call_sid, business.id, new_id(), now + TOKEN_LIFETIME);
+    let token =
+        bridge
+            .gate
+            .token_key()
+            .issue(&call_sid, business.id, new_id(), now + TOKEN_LIFETIME);
     info!(%call_sid, business_id = %business.id, reconnects = session.reconnects, "call answered");
     let instructions = ConnectStream {
         stream_url: &bridge.gate.media_url(),

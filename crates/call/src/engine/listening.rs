@@ -26,7 +26,7 @@ const UNTRANSCRIBED_BEFORE_SAID_AGAIN: u32 = 4;
 
 impl CallEngine {
     pub(super) fn pass_on(&mut self, now: Instant, audio: PhoneAudio) {
-        self.caller.passed_on(now, &audio);
+        self.caller.passed_on(now, &audio.mulaw);
         self.out
             .push_back(Output::Model(ToModel::Audio(audio.payload)));
     }

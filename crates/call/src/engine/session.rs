@@ -20,6 +20,20 @@ const HEALTHY: toran_audio::Millis = toran_audio::Millis(20_000);
 const ATTEMPTS_IN_SILENCE: u32 = 2;
 
 impl CallEngine {
+    /// A session is open. It is used even if it comes late, between two attempts: another one would come later still.
+    pub(super) fn on_connected(&mut self, now: Instant) {
+        let since = match self.phase {
+            Phase::Opening { since, .. } => since,
+            Phase::Pausing { .. } => now,
+            Phase::Live | Phase::GivingUp | Phase::Over => return,
+        };
+        self.phase = Phase::Opening {
+            since,
+            until: due(now, self.config.timings.configure_patience),
+        };
+        self.out.push_back(Output::Model(ToModel::Configure));
+    }
+
     pub(super) fn on_configured(&mut self, now: Instant) {
         if !matches!(self.phase, Phase::Opening { .. }) {
             return;
@@ -28,9 +42,7 @@ impl CallEngine {
         self.live_since = now;
         let reopened = self.outage.is_some();
         self.record(Fact::SessionConfigured);
-        for audio in self.caller.take_held() {
-            self.pass_on(now, audio);
-        }
+        self.pass_on_held(now);
         let resumed = self.config.resumption.take().is_some();
         let something_stands =
             !self.ledger.bookings().is_empty() || self.proposal.table != RequestedTime::default();
@@ -60,7 +72,7 @@ impl CallEngine {
             "conversation_already_has_active_response" | "server_error"
         );
         self.record(Fact::Complained { code: code.clone() });
-        if let Phase::Opening { until } = &mut self.phase {
+        if let Phase::Opening { until, .. } = &mut self.phase {
             *until = (*until).min(due(now, self.config.timings.refused_patience));
         } else if refused && let Some(purpose) = self.responses.refused() {
             self.retry_or_apologise(now, purpose, code);
@@ -76,15 +88,11 @@ impl CallEngine {
         ) {
             return;
         }
-        let waited = matches!(self.phase, Phase::Opening { until } if until <= now);
+        let waited = matches!(self.phase, Phase::Opening { until, .. } if until <= now);
         let lived = self.phase == Phase::Live && now - self.live_since >= HEALTHY;
         self.outage.take_if(|_| lived);
+        let mut outage = self.outage_at(now);
         self.forget_session(now);
-        let mut outage = self.outage.unwrap_or(Outage {
-            since: now,
-            attempts: 0,
-            apologised: false,
-        });
         outage.attempts = outage.attempts.saturating_add(1);
         let long_enough = waited || outage.attempts >= ATTEMPTS_IN_SILENCE;
         let apologise = long_enough && !std::mem::replace(&mut outage.apologised, long_enough);
@@ -94,8 +102,7 @@ impl CallEngine {
         });
         let timings = &self.config.timings;
         if now - outage.since >= timings.outage_patience {
-            self.phase = Phase::GivingUp;
-            self.apologise();
+            self.give_up(now);
             return;
         }
         let nth = usize::try_from(outage.attempts - 1).unwrap_or(usize::MAX);
@@ -109,11 +116,75 @@ impl CallEngine {
         }
     }
 
+    /// The service refuses this deployment: no attempt helps, and the caller is not kept waiting for one.
+    pub(super) fn on_model_refused(&mut self, now: Instant, code: String) {
+        if matches!(self.phase, Phase::GivingUp | Phase::Over) {
+            return;
+        }
+        self.record(Fact::SessionRefused { code });
+        self.forget_session(now);
+        self.give_up(now);
+    }
+
+    /// No session will be had. The business's own number is better than an apology.
+    fn give_up(&mut self, now: Instant) {
+        self.phase = Phase::GivingUp;
+        if !self.transfer_instead(now) {
+            self.apologise();
+        }
+    }
+
     pub(super) fn reopen(&mut self, now: Instant) {
+        let within = self.config.timings.session_patience;
         self.phase = Phase::Opening {
-            until: due(now, self.config.timings.session_patience),
+            since: now,
+            until: due(now, within),
         };
-        self.out.push_back(Output::Model(ToModel::Open));
+        self.out.push_back(Output::Model(ToModel::Open { within }));
+    }
+
+    /// When the caller hears an excuse for a session that does not come, if they have not heard one.
+    pub(super) fn session_slow_at(&self) -> Option<Instant> {
+        let Phase::Opening { since, .. } = self.phase else {
+            return None;
+        };
+        let apologised = self.outage.is_some_and(|outage| outage.apologised);
+        (!apologised).then(|| due(since, self.config.timings.session_late))
+    }
+
+    /// The attempt goes on: only the caller hears that something is wrong.
+    pub(super) fn on_session_slow(&mut self) {
+        let Phase::Opening { since, .. } = self.phase else {
+            return;
+        };
+        let mut outage = self.outage_at(since);
+        outage.apologised = true;
+        self.outage = Some(outage);
+        self.apologise();
+    }
+
+    /// The outage under way, or one that begins: with the attempt that fails, or now.
+    fn outage_at(&self, now: Instant) -> Outage {
+        let since = match self.phase {
+            Phase::Opening { since, .. } => since,
+            Phase::Pausing { .. } | Phase::Live | Phase::GivingUp | Phase::Over => now,
+        };
+        self.outage.unwrap_or(Outage {
+            since,
+            attempts: 0,
+            apologised: false,
+        })
+    }
+
+    /// What the caller said before there was a session: all of it at once, as one piece.
+    fn pass_on_held(&mut self, now: Instant) {
+        let held = self.caller.take_held();
+        if held.is_empty() {
+            return;
+        }
+        self.caller.passed_on(now, &held);
+        self.out
+            .push_back(Output::Model(ToModel::HeldAudio(held.into())));
     }
 
     /// What the lost session was saying is not finished; what it had not answered is not known to the next one.

@@ -156,7 +156,7 @@ impl Call {
                 Output::Model(ToModel::Audio(audio)) if audio.len() == 6 => {
                     self.position += Millis(20);
                 }
-                Output::Model(ToModel::Open) => self.position = Millis::ZERO,
+                Output::Model(ToModel::Open { .. }) => self.position = Millis::ZERO,
                 Output::Phone(ToPhone::Audio(audio)) => {
                     self.phone_busy_until =
                         self.phone_busy_until.max(self.now) + Millis::of_mulaw(audio.len());
@@ -287,12 +287,12 @@ impl Call {
     }
 
     fn opens(&self) -> usize {
-        let opens = self.find(|o| matches!(o, Output::Model(ToModel::Open)).then_some(()));
+        let opens = self.find(|o| matches!(o, Output::Model(ToModel::Open { .. })).then_some(()));
         // The first one is the call's beginning.
         opens.len()
             - usize::from(matches!(
                 self.log.first(),
-                Some((Instant::START, Output::Model(ToModel::Open)))
+                Some((Instant::START, Output::Model(ToModel::Open { .. })))
             ))
     }
 

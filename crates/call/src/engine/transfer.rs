@@ -28,6 +28,15 @@ impl Transfer {
     pub(super) const fn is_closing(&self) -> bool {
         matches!(self, Self::Closing { .. })
     }
+
+    /// How a call ends that has no session any more and in which all has been said; `None` while a transfer is being stored.
+    pub(super) const fn ending_without_a_session(&self) -> Option<Ending> {
+        match self {
+            Self::Idle => Some(Ending::GaveUp),
+            Self::Requested { .. } => None,
+            Self::Closing { .. } => Some(Ending::Transferred),
+        }
+    }
 }
 
 impl FromModel {
@@ -60,6 +69,22 @@ impl CallEngine {
         }
     }
 
+    /// Brings a caller whom the model cannot serve to a person, where there is one. Not to one who did not take this very call.
+    pub(super) fn transfer_instead(&mut self, now: Instant) -> bool {
+        match self.transfer {
+            Transfer::Requested { .. } | Transfer::Closing { .. } => true,
+            Transfer::Idle => {
+                let can = self.config.can_transfer && !self.transfer_failed;
+                if can {
+                    let words = String::new();
+                    self.transfer = Transfer::Requested { since: now, words };
+                    self.out.push_back(Output::RequestTransfer);
+                }
+                can
+            }
+        }
+    }
+
     pub(super) fn on_transfer_requested(&mut self, now: Instant, stored: bool) {
         match &self.transfer {
             Transfer::Requested { .. } if stored => {
@@ -71,6 +96,10 @@ impl CallEngine {
                 } else {
                     self.play_clip(self.config.transferring.clone());
                 }
+            }
+            Transfer::Requested { .. } if self.phase == Phase::GivingUp => {
+                self.transfer = Transfer::Idle;
+                self.apologise();
             }
             Transfer::Requested { words, .. } => {
                 let words = words.clone();

@@ -1,8 +1,10 @@
 //! How a session fails: before it stands, while it is written to, and when it ends.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use tokio_tungstenite::tungstenite::{self, protocol::CloseFrame};
-use toran_realtime::ApiError as WireApiError;
+use toran_realtime::{ApiError as WireApiError, remedy};
 
 use crate::ConfigError;
 
@@ -47,9 +49,25 @@ impl ConnectError {
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::Config(_) | Self::SafetyIdentifier => true,
-            Self::Refused { code } => LASTING.iter().any(|(lasting, _)| lasting == code),
+            Self::Refused { code } => remedy(code).is_some(),
             Self::Rejected { status } => matches!(status, 400..=407 | 410..=421),
             Self::Unreachable(_) | Self::ClosedEarly | Self::Timeout => false,
+        }
+    }
+
+    /// What the service, or a proxy before it, refuses this account for good with; `None` where another attempt may help, or where
+    /// nobody was asked.
+    pub fn refusal(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Refused { code } if self.is_lasting() => Some(Cow::Borrowed(code)),
+            Self::Rejected { status } if self.is_lasting() => Some(format!("HTTP {status}").into()),
+            Self::Config(_)
+            | Self::SafetyIdentifier
+            | Self::Refused { .. }
+            | Self::Rejected { .. }
+            | Self::Unreachable(_)
+            | Self::ClosedEarly
+            | Self::Timeout => None,
         }
     }
 
@@ -87,32 +105,8 @@ impl ConnectError {
     }
 }
 
-/// The refusals that last, and what to do about each.
-const LASTING: [(&str, &str); 8] = [
-    ("invalid_api_key", "set a valid API key"),
-    (
-        "model_not_found",
-        "name a model that the account may use; this one may have been shut down",
-    ),
-    ("invalid_model", "name a Realtime model"),
-    ("missing_model", "name a Realtime model"),
-    ("insufficient_quota", "add credit to the account"),
-    ("credit_balance_exhausted", "add credit to the account"),
-    (
-        "beta_api_shape_disabled",
-        "remove the proxy that adds the header of the retired beta",
-    ),
-    (
-        "unsupported_country_region_territory",
-        "run the gateway where the service is offered",
-    ),
-];
-
 fn advice(code: &str) -> &'static str {
-    LASTING
-        .iter()
-        .find_map(|(lasting, advice)| (*lasting == code).then_some(*advice))
-        .unwrap_or("try again, and see the service's documentation for this code")
+    remedy(code).unwrap_or("try again, and see the service's documentation for this code")
 }
 
 /// Why an event could not be sent. The session is lost.

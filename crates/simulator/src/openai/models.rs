@@ -16,7 +16,7 @@ pub(super) enum Kind {
 }
 
 /// Name, kind, when it was created (seconds since 1970), when it is shut down.
-const MODELS: [(&str, Kind, i64, Option<&str>); 17] = [
+const MODELS: [(&str, Kind, i64, Option<&str>); 18] = [
     ("gpt-realtime-2.1", Kind::Realtime, 1_788_000_000, None),
     ("gpt-realtime-2.1-mini", Kind::Realtime, 1_788_000_000, None),
     ("gpt-realtime-2", Kind::Realtime, 1_778_000_000, None),
@@ -57,6 +57,7 @@ const MODELS: [(&str, Kind, i64, Option<&str>); 17] = [
         1_742_068_463,
         Some("2027-02-26"),
     ),
+    ("gpt-transcribe", Kind::Transcription, 1_786_000_000, None),
     (
         "gpt-4o-mini-transcribe",
         Kind::Transcription,

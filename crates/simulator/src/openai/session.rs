@@ -40,6 +40,8 @@ const CLIENT_EVENTS: [(&str, &[&str]); 10] = [
 /// How fast a stand-in answers, and what else it does by the clock.
 #[derive(Debug, Clone)]
 pub struct Pace {
+    /// Milliseconds from an upgrade to `session.created`.
+    pub session_ms: u64,
     /// Milliseconds from a request for a response to its first words.
     pub think_ms: RangeInclusive<u64>,
     /// Milliseconds from a commit to its transcript.
@@ -57,6 +59,7 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
+            session_ms: 0,
             think_ms: 250..=450,
             transcription_ms: 150..=350,
             chat_ms: 120..=300,

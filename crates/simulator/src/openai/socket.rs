@@ -133,6 +133,7 @@ async fn converse(socket: WebSocket, shared: &Shared, conn: &str, model: String)
         .bytes()
         .fold(0_u64, |sum, byte| sum * 31 + u64::from(byte));
     let pace = shared.options.pace.clone();
+    tokio::time::sleep(Duration::from_millis(pace.session_ms)).await;
     let lifetime = i64::try_from(pace.session_lifetime.as_secs()).unwrap_or(i64::MAX);
     let session = Session::open(Opening {
         model,

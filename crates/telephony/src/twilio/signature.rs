@@ -28,7 +28,7 @@ pub enum SignatureError {
     #[error("the body is not the one that was signed: check that no proxy rewrites it")]
     BodyHash,
     /// A key that was not configured.
-    #[error("signed with the shared key `{key}`: configure that key")]
+    #[error("signed with the shared key `{key}`: add it to [twilio.shared_keys]")]
     UnknownKey {
         /// Its name.
         key: String,
@@ -122,7 +122,8 @@ impl fmt::Debug for WebhookKey {
 /// Tells Twilio's requests from everyone else's.
 #[derive(Debug, Clone)]
 pub struct WebhookVerifier {
-    auth_token: WebhookKey,
+    /// Never empty.
+    auth_tokens: Vec<WebhookKey>,
     shared_keys: BTreeMap<String, WebhookKey>,
 }
 
@@ -130,9 +131,16 @@ impl WebhookVerifier {
     /// A verifier of requests signed with the account's auth token.
     pub fn new(auth_token: WebhookKey) -> Self {
         Self {
-            auth_token,
+            auth_tokens: vec![auth_token],
             shared_keys: BTreeMap::new(),
         }
+    }
+
+    /// Takes requests signed with this auth token, too: while an account's token is replaced, both are in use.
+    #[must_use]
+    pub fn with_auth_token(mut self, auth_token: WebhookKey) -> Self {
+        self.auth_tokens.push(auth_token);
+        self
     }
 
     /// Takes requests signed with this shared key, too.
@@ -152,13 +160,17 @@ impl WebhookVerifier {
         signature: &str,
         settings: Option<&str>,
     ) -> Result<(), SignatureError> {
-        let (key, algorithm) = self.choose(settings)?;
+        let (keys, algorithm) = self.choose(settings)?;
         if let SignedBody::Raw(body) = request.body {
             check_body_hash(request.url, body)?;
         }
         // A signature that is not base64 is compared as the empty one, which no request has.
         let claimed = BASE64_STANDARD.decode(signature.trim()).unwrap_or_default();
-        let fits = url_variants(request).iter().fold(false, |fits, url| {
+        let urls = url_variants(request);
+        let forms = keys
+            .iter()
+            .flat_map(|key| urls.iter().map(move |url| (key, url)));
+        let fits = forms.fold(false, |fits, (key, url)| {
             fits | keyed::equal(&claimed, &key.mac(url, request.body, algorithm))
         });
         if fits {
@@ -168,17 +180,16 @@ impl WebhookVerifier {
         }
     }
 
-    fn choose(&self, settings: Option<&str>) -> Result<(&WebhookKey, Algorithm), SignatureError> {
-        let (mut key, mut algorithm) = (&self.auth_token, Algorithm::default());
+    fn choose(&self, settings: Option<&str>) -> Result<(&[WebhookKey], Algorithm), SignatureError> {
+        let (mut keys, mut algorithm) = (self.auth_tokens.as_slice(), Algorithm::default());
         for setting in settings.unwrap_or_default().split(',') {
             match setting.trim().split_once('=') {
                 Some(("key", name)) => {
-                    key = self
-                        .shared_keys
-                        .get(name)
-                        .ok_or_else(|| SignatureError::UnknownKey {
-                            key: name.chars().take(80).collect(),
-                        })?;
+                    let key = self.shared_keys.get(name);
+                    let key = key.ok_or_else(|| SignatureError::UnknownKey {
+                        key: name.chars().filter(|c| !c.is_control()).take(80).collect(),
+                    })?;
+                    keys = std::slice::from_ref(key);
                 }
                 Some(("algorithm", "HMAC_SHA256")) => algorithm = Algorithm::HmacSha256,
                 Some(("algorithm", "HMAC_SHA1")) => algorithm = Algorithm::HmacSha1,
@@ -186,7 +197,7 @@ impl WebhookVerifier {
                 Some(_) | None => {}
             }
         }
-        Ok((key, algorithm))
+        Ok((keys, algorithm))
     }
 }
 

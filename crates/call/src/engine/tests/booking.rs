@@ -48,7 +48,7 @@ fn a_whole_booking() {
 fn a_desk_that_is_silent_is_unavailable_but_a_late_booking_is_still_true() {
     let mut call = Call::offered();
     call.says_yes();
-    call.wait(6_000);
+    call.wait(7_000);
     assert_eq!(
         call.told(),
         [],

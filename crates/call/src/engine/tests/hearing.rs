@@ -5,33 +5,22 @@ use super::*;
 #[test]
 fn no_caller_audio_before_the_session_is_configured_and_none_is_lost() {
     let mut call = Call::new(config());
-    let audio = |call: &Call| {
-        call.find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(()))
-            .len()
+    let frame_of = |byte| FromPhone::Audio(frame(byte));
+    let held = |call: &Call| {
+        call.find(|output| match output {
+            Output::Model(ToModel::HeldAudio(mulaw)) => Some(mulaw.to_vec()),
+            _ => None,
+        })
     };
-    call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
+    call.input(Input::Phone(frame_of(1)));
     call.model(FromModel::Connected);
-    call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
-    assert_eq!(audio(&call), 0);
+    call.input(Input::Phone(frame_of(2)));
+    assert_eq!(held(&call), Vec::<Vec<u8>>::new());
     call.model(FromModel::Configured);
-    assert_eq!(audio(&call), 2);
-    call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
-    assert_eq!(audio(&call), 3);
-}
-
-#[test]
-fn what_waits_for_a_session_is_bounded() {
-    let mut call = Call::new(config());
-    for _ in 0..1_000 {
-        call.input(Input::Phone(FromPhone::Audio(frame(MULAW_SILENCE))));
-    }
-    call.model(FromModel::Connected);
-    call.model(FromModel::Configured);
-    let passed = call
-        .find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(()))
-        .len();
-    assert_eq!(passed, 250);
-    assert!(call.facts().contains(&Fact::CallerAudioDropped));
+    assert_eq!(held(&call), [[[1; 160], [2; 160]].concat()]);
+    call.input(Input::Phone(frame_of(3)));
+    let passed = call.find(|o| matches!(o, Output::Model(ToModel::Audio(_))).then_some(()));
+    assert_eq!((held(&call).len(), passed.len()), (1, 1));
 }
 
 #[track_caller]

@@ -363,7 +363,7 @@ fn a_desk_that_is_silent_about_ones_own_appointment_leaves_a_message() {
         about: for_half_past_ten(Action::Ask).requested(),
         ..AppointmentRequest::NONE.into()
     });
-    call.wait(6_000);
+    call.wait(7_000);
     assert_eq!(call.task_orders()[0].kind, TaskKind::Message);
     assert_eq!(call.engine.proposal.table, RequestedTime::default());
 }

@@ -200,6 +200,29 @@ fn settings_name_a_key_and_an_algorithm_we_know() {
 }
 
 #[test]
+fn while_one_auth_token_replaces_another_both_are_good() {
+    let fields = form();
+    let request = SignedRequest {
+        url: "https://gw.example.com/twilio/voice",
+        body: SignedBody::Form(&fields),
+    };
+    let key = |secret: &str| WebhookKey::new(secret.as_bytes());
+    let both = WebhookVerifier::new(key("new")).with_auth_token(key("old"));
+    for (secret, expected) in [
+        ("new", Ok(())),
+        ("old", Ok(())),
+        ("older", Err(SignatureError::Mismatch)),
+    ] {
+        let signature = key(secret).sign(&request, Algorithm::HmacSha1);
+        assert_eq!(
+            both.verify(&request, &signature, None),
+            expected,
+            "{secret}"
+        );
+    }
+}
+
+#[test]
 fn a_key_never_shows() {
     assert!(!format!("{:?}", verifier()).contains("12345"));
 }
