@@ -20,6 +20,7 @@ use toran_app::{
     preflight, readiness,
     telemetry::{self, LogWatch},
 };
+use toran_domain::VoiceName;
 
 /// The exit code for a configuration that is refused (`EX_USAGE` of sysexits).
 const BAD_CONFIGURATION: u8 = 64;
@@ -91,7 +92,7 @@ enum Command {
 struct ClipsArguments {
     /// A voice to record; the configured one without it. May be given several times.
     #[arg(long, value_name = "VOICE")]
-    voice: Vec<String>,
+    voice: Vec<VoiceName>,
     /// The agent's grammatical gender; both without it.
     #[arg(long)]
     gender: Vec<Gender>,

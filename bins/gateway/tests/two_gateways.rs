@@ -14,7 +14,7 @@ use std::{
 use time::macros::time;
 use tokio::net::{TcpListener, TcpStream};
 use toran_bridge::{Clock as _, SystemClock};
-use toran_domain::{AgentGender, Business, BusinessId, BusinessText};
+use toran_domain::{AgentGender, Business, BusinessId, BusinessText, Terms};
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use toran_simulator::{
     openai::{OpenAiOptions, OpenAiSimulator},
@@ -117,6 +117,7 @@ fn barber() -> Business {
         agent_name: None,
         agent_gender: AgentGender::Female,
         transfer_number: None,
+        terms: Terms::default(),
         settings: settings.expect("settings"),
     }
 }

@@ -7,7 +7,7 @@ use time::{
     macros::{date, time, utc_datetime},
 };
 use toran_domain::{
-    AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, PhoneNumber,
+    AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, PhoneNumber, Terms,
 };
 use toran_scheduling::{
     AppointmentSettings, FullForm, Resource, ResourceId, TimeZoneName, WeeklyHours,
@@ -50,6 +50,7 @@ pub(crate) async fn add_business(
         agent_name: None,
         agent_gender: AgentGender::Female,
         transfer_number: None,
+        terms: Terms::default(),
         settings,
     };
     let added = store.add_business(&business).await?;
@@ -154,6 +155,7 @@ impl Call {
             name: None,
             one_more: false,
             named_by_caller: true,
+            most_standing: None,
             new_appointment_id: new_id,
             now: NOW,
         }

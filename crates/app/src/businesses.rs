@@ -1,14 +1,20 @@
 //! The operator's commands on businesses.
 
+pub mod changes;
+
 use std::io::{self, Write};
 
 use time::{Duration, UtcDateTime};
 use toran_bridge::{Clock as _, SystemClock};
 use toran_domain::{
-    AgentGender, Business, BusinessId, BusinessText, BusinessTextError, PhoneNumber,
+    AgentGender, Business, BusinessId, BusinessText, BusinessTextError, PhoneNumber, Terms,
 };
 use toran_scheduling::{AppointmentSettings, ical};
-use toran_store::{Addition, AppointmentStatus, Appointments as _, Businesses as _, StoreError};
+use toran_store::{
+    Addition, AppointmentStatus, Appointments as _, Businesses as _, NumberConflict, StoreError,
+    conflict_of,
+};
+pub use toran_store::{BusinessChange, BusinessName};
 use toran_store_sql::SqlStore;
 use uuid::Uuid;
 
@@ -27,6 +33,8 @@ pub struct NewBusiness {
     pub agent_gender: AgentGender,
     /// The number at which a person of it takes calls that are transferred.
     pub transfer_number: Option<PhoneNumber>,
+    /// How it is served.
+    pub terms: Terms,
     /// Its days, hours and grid.
     pub settings: AppointmentSettings,
 }
@@ -34,27 +42,27 @@ pub struct NewBusiness {
 /// Why a command on businesses failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BusinessError {
-    /// Another business has the number.
-    #[error("another business is called at {0} already: `gateway business list` shows them")]
-    NumberTaken(PhoneNumber),
-    /// A call that is transferred would come back to an agent.
-    #[error(
-        "{0} is called at a business of this deployment: whoever is transferred there would reach the agent again. Give the number \
-         of a telephone that a person answers"
-    )]
-    TransferComesBack(PhoneNumber),
-    /// Calls that another business transfers would reach the agent of this one.
-    #[error(
-        "calls of another business are transferred to {0}: its callers would reach the agent again. Change that by `gateway \
-         business transfer` first"
-    )]
-    TakesTransfers(PhoneNumber),
+    /// Its numbers do not go together with another business's.
+    #[error(transparent)]
+    Number(#[from] NumberConflict),
     /// The name or the text is refused.
     #[error("the business is refused")]
     Refused(#[from] BusinessTextError),
     /// There is no business of this id.
     #[error("there is no business {0}: `gateway business list` shows them")]
     Unknown(BusinessId),
+    /// There is no business of this name.
+    #[error("there is no business {0}: `gateway business list` shows them")]
+    NotFound(BusinessName),
+    /// Nothing is removed without a word.
+    #[error("nothing is removed yet: say --yes to remove all of it for ever")]
+    NotConfirmed,
+    /// The business has no such further number.
+    #[error("{} is no further number of the business: its own is changed by `gateway business update --number`", .0.e164())]
+    NoFurtherNumber(PhoneNumber),
+    /// The number was not blocked.
+    #[error("{} was not blocked", .0.e164())]
+    NotBlocked(PhoneNumber),
     /// The settings are no JSON, or not valid.
     #[error("the settings are refused: {0}")]
     Settings(String),
@@ -80,34 +88,20 @@ pub async fn add(store: &SqlStore, new: NewBusiness) -> Result<Business, Busines
             .transpose()?,
         agent_gender: new.agent_gender,
         transfer_number: new.transfer_number,
+        terms: new.terms,
         settings: new.settings,
     };
     let called = &business.called_number;
-    if business.transfer_number.as_ref() == Some(called) {
-        return Err(BusinessError::TransferComesBack(called.clone()));
-    }
-    if let Some(number) = &business.transfer_number {
-        reaches_a_person(store, number).await?;
-    }
-    let others = store.businesses().await?;
-    let mut transfers = others.iter().map(|other| other.transfer_number.as_ref());
-    if transfers.any(|number| number == Some(called)) {
-        return Err(BusinessError::TakesTransfers(called.clone()));
+    let transfer = business.transfer_number.as_ref();
+    if let Some(conflict) = conflict_of(store, None, Some(called), transfer).await? {
+        return Err(conflict.into());
     }
     match store.add_business(&business).await? {
         Addition::Added => Ok(business),
         Addition::NumberTaken | Addition::IdTaken => {
-            Err(BusinessError::NumberTaken(business.called_number))
+            Err(NumberConflict::Taken(business.called_number).into())
         }
         Addition::BadName(error) => Err(error.into()),
-    }
-}
-
-/// Fails if a call to a number would be answered by an agent of this deployment.
-async fn reaches_a_person(store: &SqlStore, number: &PhoneNumber) -> Result<(), BusinessError> {
-    match store.business_by_called_number(number).await? {
-        Some(_) => Err(BusinessError::TransferComesBack(number.clone())),
-        None => Ok(()),
     }
 }
 
@@ -136,6 +130,9 @@ pub async fn list(store: &SqlStore, out: &mut dyn Write) -> Result<(), BusinessE
                 "  keeps holidays"
             },
         )?;
+        if business.terms.suspended {
+            writeln!(out, "    suspended: it takes no calls")?;
+        }
     }
     Ok(())
 }
@@ -201,8 +198,8 @@ pub async fn set_transfer(
     number: Option<&PhoneNumber>,
     out: &mut dyn Write,
 ) -> Result<(), BusinessError> {
-    if let Some(number) = number {
-        reaches_a_person(store, number).await?;
+    if let Some(conflict) = conflict_of(store, Some(id), None, number).await? {
+        return Err(conflict.into());
     }
     if !store.set_transfer_number(id, number).await? {
         return Err(BusinessError::Unknown(id));

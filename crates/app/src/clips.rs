@@ -11,10 +11,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::time::timeout;
 use toran_bridge::clips::{
-    Clip, ClipSet, GENDERS, check_clip, clip_path, gender_name, is_voice_name, trim_silence,
+    Clip, ClipSet, GENDERS, check_clip, clip_path, gender_name, trim_silence,
 };
 use toran_domain::AgentGender;
-use toran_domain::patience;
+use toran_domain::{VoiceName, patience};
 use toran_hebrew::normalise;
 use toran_openai::{ConnectError, RealtimeChannels, RealtimeSocket};
 use toran_realtime::{
@@ -38,7 +38,7 @@ const READER: &str = "את קריינית ואתה קריין של מרכזיי�
 #[derive(Debug, Clone, Default)]
 pub struct ClipOrder {
     /// The voices; the configured one if there are none.
-    pub voices: Vec<String>,
+    pub voices: Vec<VoiceName>,
     /// The genders; both if there are none.
     pub genders: Vec<AgentGender>,
     /// Where to; the configured folder if there is none.
@@ -51,12 +51,6 @@ pub enum ClipsError {
     /// There is no model.
     #[error("clips are recorded by the model")]
     Start(#[from] StartError),
-    /// A voice whose name no folder can have.
-    #[error("`{voice}` is no voice: a voice's name has letters, digits, `-` and `_`, like marin")]
-    Voice {
-        /// What was given.
-        voice: String,
-    },
     /// A clip cannot be written.
     #[error("cannot write {path}: choose another folder by --folder or TORAN_CLIPS", path = path.display())]
     Write {
@@ -116,10 +110,6 @@ pub async fn record(
         [] => std::slice::from_ref(&config.openai.voice),
         voices => voices,
     };
-    if let Some(voice) = voices.iter().find(|voice| !is_voice_name(voice)) {
-        let voice = voice.clone();
-        return Err(ClipsError::Voice { voice });
-    }
     let genders = match order.genders.as_slice() {
         [] => &GENDERS,
         genders => genders,
@@ -127,7 +117,7 @@ pub async fn record(
     let folder = order.folder.as_ref().unwrap_or(&config.clips_folder);
     let mut missing = 0;
     for voice in voices {
-        missing += record_voice(config, voice, genders, folder, out).await?;
+        missing += record_voice(config, voice.as_str(), genders, folder, out).await?;
     }
     if missing == 0 {
         writeln!(
@@ -185,7 +175,8 @@ pub(crate) fn load(config: &Config) -> ClipSet {
         let error = problem as &dyn std::error::Error;
         tracing::warn!(error, "a recorded clip is not used");
     }
-    let (voice, recorded) = (&config.openai.voice, clips.recorded(&config.openai.voice));
+    let voice = config.openai.voice.as_str();
+    let recorded = clips.recorded(voice);
     tracing::info!(voice, recorded, folder = %config.clips_folder.display(), "clips");
     clips
 }

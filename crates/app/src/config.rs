@@ -10,12 +10,13 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
+    num::NonZeroU16,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use secrecy::{ExposeSecret, SecretString};
-use toran_domain::PriceTable;
+use toran_domain::{EffectiveLimits, PriceTable, TermsError, VoiceName};
 use toran_openai::{AccountSettings, ModelList, Role};
 use url::Url;
 
@@ -92,8 +93,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (LOG_FORMAT, "text or json, default text"),
 ];
 
+/// The voice when nothing else is said.
+const DEFAULT_VOICE: &str = "marin";
+
 /// How many calls may be live at once when nothing else is said.
-const DEFAULT_MAX_CALLS: usize = 500;
+const DEFAULT_MAX_CALLS: NonZeroU16 = NonZeroU16::new(500).unwrap();
 
 /// Shorter tokens can be guessed.
 const SHORTEST_API_TOKEN: usize = 24;
@@ -139,6 +143,8 @@ pub struct Config {
     pub openai: OpenAiSection,
     /// How many calls may be live at once.
     pub max_calls: usize,
+    /// How much of that one business, and each of its callers, may take where it has no limits of its own.
+    pub limits: EffectiveLimits,
     /// The log.
     pub log: LogSection,
     /// What the models cost.
@@ -167,8 +173,8 @@ pub struct OpenAiSection {
     pub realtime_url: Option<Url>,
     /// The language the transcriber is told to expect, ISO 639-1.
     pub transcription_language: String,
-    /// The voice.
-    pub voice: String,
+    /// The voice of every business that has none of its own.
+    pub voice: VoiceName,
 }
 
 impl OpenAiSection {
@@ -238,9 +244,7 @@ impl Config {
             problems: Vec::new(),
         };
         reader.refuse_unknown_variables();
-        let listen = reader.parsed(LISTEN, "listen", file.listen, || {
-            SocketAddr::from(([127, 0, 0, 1], 8080))
-        });
+        let listen = reader.listen(file.listen);
         let public_url = reader.origin(PUBLIC_URL, "public_url", file.public_url);
         let database_url = reader.text(DATABASE_URL, file.database_url, "sqlite://toran.db");
         let schemes = ["sqlite:", "postgres:", "postgresql:"];
@@ -273,6 +277,7 @@ impl Config {
         let openai = OpenAiSection::read(&mut reader, file.openai);
         let log = LogSection::read(&mut reader, file.log);
         let public_url = public_url.or_else(|| format!("http://{listen}").parse().ok());
+        let max_calls = file.limits.max_calls.unwrap_or(DEFAULT_MAX_CALLS);
         match (openai, public_url) {
             (Some(openai), Some(public_url)) if reader.problems.is_empty() => Ok(Self {
                 listen,
@@ -283,10 +288,8 @@ impl Config {
                 api_token,
                 twilio,
                 openai,
-                max_calls: file
-                    .limits
-                    .max_calls
-                    .map_or(DEFAULT_MAX_CALLS, |calls| calls.get().into()),
+                max_calls: max_calls.get().into(),
+                limits: file.limits.of_a_business(max_calls),
                 log,
                 prices: file.prices.unwrap_or_else(default_prices),
             }),
@@ -329,6 +332,7 @@ impl OpenAiSection {
                 &["http", "https"],
             )
             .or_else(|| DEFAULT_OPENAI_BASE_URL.parse().ok())?;
+        let voice = reader.voice(file.voice);
         Some(Self {
             account: AccountSettings {
                 api_key: reader.api_key(file.api_key, file.api_key_file),
@@ -345,7 +349,7 @@ impl OpenAiSection {
             transcription_language: file
                 .transcription_language
                 .unwrap_or_else(|| "he".to_owned()),
-            voice: file.voice.unwrap_or_else(|| "marin".to_owned()),
+            voice: voice?,
         })
     }
 }
@@ -409,6 +413,26 @@ impl Reader<'_> {
             .unwrap_or_else(|| default.to_owned())
     }
 
+    fn listen(&mut self, file: Option<String>) -> SocketAddr {
+        let (key, text) = match (self.environment.get(LISTEN), file) {
+            (Some(text), _) => (LISTEN, Some(text)),
+            (None, text) => ("listen", text),
+        };
+        let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let Some(text) = text else {
+            return usual;
+        };
+        text.parse().unwrap_or_else(|_| {
+            let port: Option<u16> = text.trim_start_matches(':').parse().ok();
+            let instead = match port {
+                Some(port) => format!("127.0.0.1:{port}, or 0.0.0.0:{port} for every interface"),
+                None => "an address and a port, like 127.0.0.1:8080".to_owned(),
+            };
+            self.problem(key, format!("`{text}` is refused: write {instead}"));
+            usual
+        })
+    }
+
     fn models(&mut self, variable: &str, file: Option<ModelList>, role: Role) -> ModelList {
         let usual = file.unwrap_or_else(|| ModelList::usual(role));
         self.parsed(variable, role.setting(), None, || usual)
@@ -457,6 +481,13 @@ impl Reader<'_> {
             );
         }
         Some(secret)
+    }
+
+    fn voice(&mut self, file: Option<String>) -> Option<VoiceName> {
+        let voice = file.as_deref().unwrap_or(DEFAULT_VOICE).parse();
+        voice
+            .map_err(|error: TermsError| self.problem("openai.voice", error.to_string()))
+            .ok()
     }
 
     /// A value from the variable or else from the file, parsed.
@@ -510,11 +541,20 @@ impl Reader<'_> {
         };
         match text.parse::<Url>() {
             Ok(url) if schemes.contains(&url.scheme()) && url.has_host() => return Some(url),
-            Ok(_) => self.problem(
-                key,
-                format!("`{text}` must begin with {}://", schemes.join(":// or ")),
-            ),
-            Err(error) => self.problem(key, format!("`{text}` is not an address: {error}")),
+            Ok(_) | Err(_) => {
+                let host = text.rsplit("//").next().unwrap_or_default();
+                let scheme = schemes.last().copied().unwrap_or_default();
+                let instead = format!("{scheme}://{host}");
+                let instead = match instead.parse::<Url>() {
+                    Ok(url) if url.has_host() => instead,
+                    Ok(_) | Err(_) => format!("{scheme}://host.example.com"),
+                };
+                let what = format!(
+                    "`{text}` is no address of {}://: write it like {instead}",
+                    schemes.join(":// or ")
+                );
+                self.problem(key, what);
+            }
         }
         None
     }

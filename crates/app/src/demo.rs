@@ -4,7 +4,7 @@ use std::{io::Write, path::Path};
 
 use tokio::net::TcpListener;
 use toran_bridge::{Clock as _, SystemClock};
-use toran_domain::{AgentGender, Cost, PhoneNumber, Speaker};
+use toran_domain::{AgentGender, Cost, PhoneNumber, Speaker, Terms};
 use toran_hebrew as hebrew;
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use toran_simulator::{
@@ -102,6 +102,7 @@ pub(crate) fn business() -> Result<NewBusiness, RehearsalError> {
         agent_name: Some("נועה".to_owned()),
         agent_gender: AgentGender::Female,
         transfer_number: None,
+        terms: Terms::default(),
         settings,
     })
 }

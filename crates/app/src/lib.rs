@@ -190,6 +190,7 @@ impl App {
                 clips: clips::load(config),
                 prices: config.prices.clone(),
                 max_calls: config.max_calls,
+                limits: config.limits,
                 timings: Timings::default(),
             },
             observer: surroundings.observer,

@@ -33,7 +33,10 @@ fn waits_for_a_restart(running: &Config, changed: &Config) -> Vec<&'static str> 
         ("database_url", running.database_url != changed.database_url),
         ("spool", running.spool != changed.spool),
         ("clips_folder", running.clips_folder != changed.clips_folder),
-        ("limits.max_calls", running.max_calls != changed.max_calls),
+        (
+            "limits",
+            (running.max_calls, running.limits) != (changed.max_calls, changed.limits),
+        ),
         ("log", running.log != changed.log),
         (
             "openai.base_url",

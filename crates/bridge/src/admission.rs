@@ -2,12 +2,22 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use toran_store::CallKey;
+use toran_telephony::media::StreamSid;
+
+/// The provider opens the stream of an answered call at once.
+const EXPECTED_FOR: Duration = Duration::from_secs(30);
+/// How long a stream that is over may take to say so by itself.
+const OWN_END_PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(crate) struct Admission {
@@ -23,11 +33,21 @@ pub struct LiveCalls {
     streams: Arc<Mutex<Streams>>,
 }
 
-/// The stream that each call has now.
+/// The calls of this process: those that have a stream, and those whose stream is about to come.
 #[derive(Debug, Default)]
 struct Streams {
     next: u64,
-    of_call: BTreeMap<CallKey, (u64, CancellationToken)>,
+    of_call: BTreeMap<CallKey, Current>,
+    /// Calls that were answered and given a place, and until when their stream is waited for.
+    expected: BTreeMap<CallKey, Instant>,
+}
+
+/// The stream that a call has now.
+#[derive(Debug)]
+struct Current {
+    number: u64,
+    sid: StreamSid,
+    stop: CancellationToken,
 }
 
 /// The one stream of a call in this process; given up when dropped.
@@ -49,7 +69,7 @@ impl Drop for Stream {
     fn drop(&mut self) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let current = streams.of_call.get(&self.key);
-        if current.is_some_and(|(number, _)| *number == self.number) {
+        if current.is_some_and(|current| current.number == self.number) {
             streams.of_call.remove(&self.key);
         }
     }
@@ -117,19 +137,36 @@ impl Admission {
         self.live.tracker.spawn(call);
     }
 
+    /// Keeps a place of its business for a call that is answered now, unless the business has as many calls as it may have. A
+    /// call that has a place keeps it.
+    pub(crate) fn expect(&self, key: &CallKey, most: usize) -> bool {
+        let now = Instant::now();
+        let mut streams = self.lock();
+        streams.expected.retain(|_, until| *until > now);
+        let has_place = streams.of_call.contains_key(key) || streams.expected.contains_key(key);
+        let calls = streams.of_call.keys().chain(streams.expected.keys());
+        let others = calls.filter(|call| call.business_id == key.business_id && *call != key);
+        if !has_place && others.count() >= most {
+            return false;
+        }
+        streams.expected.insert(key.clone(), now + EXPECTED_FOR);
+        true
+    }
+
     /// Makes this the call's stream. One that the call had before is told to end: the provider has left it.
-    pub(crate) fn take_over(&self, key: CallKey) -> Stream {
+    pub(crate) fn take_over(&self, key: CallKey, sid: StreamSid) -> Stream {
         let stop = self.live.stop.child_token();
-        let mut streams = self
-            .live
-            .streams
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut streams = self.lock();
         let number = streams.next;
         streams.next = streams.next.wrapping_add(1);
-        let entry = (number, stop.clone());
-        if let Some((_, before)) = streams.of_call.insert(key.clone(), entry) {
-            before.cancel();
+        streams.expected.remove(&key);
+        let current = Current {
+            number,
+            sid,
+            stop: stop.clone(),
+        };
+        if let Some(before) = streams.of_call.insert(key.clone(), current) {
+            before.stop.cancel();
         }
         drop(streams);
         Stream {
@@ -138,5 +175,77 @@ impl Admission {
             stop,
             streams: Arc::clone(&self.live.streams),
         }
+    }
+
+    /// Ends a call's stream of which the provider says that it is over, or whose call is: with `sid`, that one alone. Its own
+    /// end may be on its way; one that never comes is not waited for.
+    pub(crate) fn end_soon(&self, key: &CallKey, sid: Option<&StreamSid>) {
+        let streams = self.lock();
+        let Some(current) = streams.of_call.get(key) else {
+            return;
+        };
+        if sid.is_none_or(|sid| *sid == current.sid) {
+            let stop = current.stop.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(OWN_END_PATIENCE).await;
+                stop.cancel();
+            });
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Streams> {
+        self.live
+            .streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toran_store::conformance::key;
+
+    use super::*;
+
+    fn sid(name: &str) -> StreamSid {
+        name.into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_business_leaves_places_to_the_others() {
+        let admission = Admission::new(10);
+        let expects = |business, call| admission.expect(&key(business, call), 2);
+        assert!(expects(1, "CA1") && expects(1, "CA2"));
+        assert!(!expects(1, "CA3"), "its places are taken");
+        assert!(expects(2, "CA4"), "another business has its own");
+        assert!(expects(1, "CA2"), "a call that is asked for again has one");
+        let stream = admission.take_over(key(1, "CA1"), sid("MZ1"));
+        assert!(!expects(1, "CA3"), "a live call holds its place");
+        tokio::time::advance(EXPECTED_FOR).await;
+        assert!(expects(1, "CA3"), "one whose stream never came does not");
+        assert!(!expects(1, "CA5"));
+        drop(stream);
+        assert!(expects(1, "CA5"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_provider_says_is_over_ends() {
+        let admission = Admission::new(10);
+        let key = key(1, "CA1");
+        let stream = admission.take_over(key.clone(), sid("MZ2"));
+        admission.end_soon(&key, Some(&sid("MZ1")));
+        tokio::time::sleep(OWN_END_PATIENCE * 2).await;
+        assert!(!stream.stop().is_cancelled(), "an earlier stream is over");
+        admission.end_soon(&key, Some(&sid("MZ2")));
+        assert!(
+            !stream.stop().is_cancelled(),
+            "its own end may be on its way"
+        );
+        tokio::time::sleep(OWN_END_PATIENCE * 2).await;
+        assert!(stream.stop().is_cancelled());
+        let next = admission.take_over(key.clone(), sid("MZ3"));
+        admission.end_soon(&key, None);
+        tokio::time::sleep(OWN_END_PATIENCE * 2).await;
+        assert!(next.stop().is_cancelled(), "the call is over");
     }
 }

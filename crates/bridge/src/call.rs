@@ -116,8 +116,8 @@ pub(crate) async fn run(parts: CallParts) {
         caller_name: session.caller_name.clone(),
         can_transfer: business.transfer_number.is_some(),
         transfer_failed: session.transfer == Some(TransferState::Failed),
-        apology: bridge.clip(Clip::Apology, business.agent_gender),
-        transferring: bridge.clip(Clip::Transferring, business.agent_gender),
+        apology: bridge.clip_of(Clip::Apology, &business),
+        transferring: bridge.clip_of(Clip::Transferring, &business),
         ..CallConfig::new(local_start)
     };
     let recorder = Recorder::start(
@@ -422,11 +422,12 @@ impl Driver {
                 let local = self.business.settings.local(self.utc_now());
                 let prompt = toran_prompt::system_prompt(&self.business, local);
                 let settings = &self.bridge.config.session;
-                let session = settings.session_update(prompt, &self.transcriber);
+                let voice = self.bridge.voice_of(&self.business);
+                let session = settings.session_update(prompt, &self.transcriber, voice);
                 ClientEvent::SessionUpdate { session }.to_json()
             }
             ToModel::Tell(notice) => {
-                let text = model::server_event(&notice).to_json();
+                let text = model::server_event(&notice).to_json(self.business.agent_gender);
                 ClientEvent::CreateItem {
                     previous_item_id: None,
                     item: NewItem::system(text),

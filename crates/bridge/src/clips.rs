@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use toran_domain::AgentGender;
+use toran_domain::{AgentGender, VoiceName};
 
 /// The longest clip that is used: fifteen seconds. Nobody listens longer to a machine.
 pub const MAX_CLIP_BYTES: usize = 15 * 8_000;
@@ -98,14 +98,6 @@ pub fn gender_from_name(name: &str) -> Option<AgentGender> {
         .find(|gender| gender_name(*gender) == name)
 }
 
-/// Whether a voice's name can be a folder's: letters, digits, `-` and `_`.
-pub fn is_voice_name(voice: &str) -> bool {
-    (1..=64).contains(&voice.len())
-        && voice
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-}
-
 /// Where in a folder of clips a clip is.
 pub fn clip_path(folder: &Path, voice: &str, gender: AgentGender, clip: Clip) -> PathBuf {
     let gender = gender_name(gender);
@@ -160,7 +152,10 @@ impl ClipSet {
             }
         };
         let names = voices.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        for voice in names.filter(|name| is_voice_name(name)).take(MAX_VOICES) {
+        for voice in names
+            .filter(|name| name.parse::<VoiceName>().is_ok())
+            .take(MAX_VOICES)
+        {
             let clips = GENDERS
                 .into_iter()
                 .flat_map(|gender| Clip::ALL.map(|clip| (gender, clip)));
@@ -386,26 +381,6 @@ mod tests {
         let (set, problems) = ClipSet::load(Path::new("/nowhere/at/all"));
         assert!(problems.is_empty());
         assert_eq!(set.recorded("marin"), 0);
-    }
-
-    #[test]
-    fn a_voice_stays_inside_its_folder() {
-        for good in ["marin", "voice_68a", "Marin-2"] {
-            assert!(is_voice_name(good), "{good}");
-        }
-        for bad in [
-            "",
-            ".",
-            "..",
-            "../x",
-            "a/b",
-            "a\\b",
-            "קול",
-            "a b",
-            &"x".repeat(65),
-        ] {
-            assert!(!is_voice_name(bad), "{bad}");
-        }
     }
 
     #[track_caller]

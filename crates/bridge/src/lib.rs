@@ -12,7 +12,7 @@
 //! | `POST /twilio/after` | the stream is over: a new one for a call that goes on, a person who is dialled, or the end |
 //! | `POST /twilio/dialled` | a transfer is over: the end, or a new stream for a caller whom nobody took |
 //! | `POST /twilio/stream-status` | what the provider says of the stream, for the log |
-//! | `GET /twilio/clip/{gender}/{name}` | a recording of ours to be played, at a signed address |
+//! | `GET /twilio/clip/{voice}/{gender}/{name}` | a recording of ours to be played, at a signed address |
 //!
 //! ```no_run
 //! # async fn example(parts: toran_bridge::BridgeParts) -> std::io::Result<()> {
@@ -38,7 +38,7 @@ use clips::{Clip, ClipSet};
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use toran_call::{Fact, Timings};
-use toran_domain::{AgentGender, PriceTable, patience};
+use toran_domain::{AgentGender, Business, EffectiveLimits, PriceTable, VoiceName, patience};
 use toran_nlp::AppointmentParser;
 use toran_store::{CallKey, Desk, Spool, Store};
 use url::Url;
@@ -91,6 +91,8 @@ pub struct BridgeConfig {
     pub prices: PriceTable,
     /// How many calls may be live at once.
     pub max_calls: usize,
+    /// How much of that one business, and each of its callers, may take where it has no limits of its own.
+    pub limits: EffectiveLimits,
     /// The engine's patience and pacing.
     pub timings: Timings,
 }
@@ -183,15 +185,22 @@ impl Bridge {
     }
 
     /// The public address of a clip, good for this deployment's gateways: for the provider to play.
-    pub fn clip_url(&self, clip: Clip, gender: AgentGender) -> String {
-        self.gate.clip_url(clip, gender)
+    pub fn clip_url(&self, clip: Clip, voice: &VoiceName, gender: AgentGender) -> String {
+        self.gate.clip_url(clip, voice, gender)
     }
 
-    /// What is said without the model, in the deployment's voice: mu-law, 8 kHz.
-    pub(crate) fn clip(&self, clip: Clip, gender: AgentGender) -> Bytes {
+    /// The voice in which a business's agent speaks.
+    pub(crate) fn voice_of<'a>(&'a self, business: &'a Business) -> &'a VoiceName {
+        let own = business.terms.voice.as_ref();
+        own.unwrap_or(&self.config.session.voice)
+    }
+
+    /// What is said without the model, in a business's voice: mu-law, 8 kHz.
+    pub(crate) fn clip_of(&self, clip: Clip, business: &Business) -> Bytes {
+        let voice = self.voice_of(business);
         self.config
             .clips
-            .get(clip, &self.config.session.voice, gender)
+            .get(clip, voice.as_str(), business.agent_gender)
     }
 
     /// Shows a fact to the observer. One that does not keep up misses some; a call never waits for it.

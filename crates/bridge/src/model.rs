@@ -11,7 +11,7 @@ use smallvec::{SmallVec, smallvec};
 use tokio::sync::mpsc;
 use toran_audio::Millis;
 use toran_call::{FromModel, Hearing, Notice, ResponseEnding};
-use toran_domain::{CallSid, ItemId, ModelName, Pii, ResponseId, Usage};
+use toran_domain::{CallSid, ItemId, ModelName, Pii, ResponseId, Usage, VoiceName};
 use toran_prompt::{Booked, ServerEvent as PromptEvent};
 use toran_realtime::{
     AudioDelta, AudioFormat, Include, Response, ResponseStatus, ServerEvent, ServerVad,
@@ -82,8 +82,8 @@ pub enum ModelRole {
 pub struct SessionSettings {
     /// The language it is told to expect, ISO 639-1.
     pub transcription_language: String,
-    /// The voice.
-    pub voice: String,
+    /// The voice of every business that has none of its own.
+    pub voice: VoiceName,
 }
 
 /// The field of a session's configuration that names the transcriber, at the end of an error's `param`.
@@ -104,6 +104,7 @@ impl SessionSettings {
         &self,
         instructions: String,
         transcriber: &ModelName,
+        voice: &VoiceName,
     ) -> SessionUpdate {
         let mut session = SessionUpdate {
             instructions: Some(instructions),
@@ -112,7 +113,7 @@ impl SessionSettings {
         session.output_modalities = Some(toran_realtime::OutputModality::Audio);
         session.audio.input.format = Some(AudioFormat::Pcmu);
         session.audio.output.format = Some(AudioFormat::Pcmu);
-        session.audio.output.voice = Some(Voice::Named(self.voice.clone()));
+        session.audio.output.voice = Some(Voice::Named(voice.to_string()));
         self.set_transcriber(&mut session, transcriber);
         session.audio.input.turn_detection = Tri::Set(TurnDetection::ServerVad(ServerVad {
             threshold: Threshold::default(),

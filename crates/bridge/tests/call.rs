@@ -5,6 +5,7 @@
 
 use std::{
     collections::VecDeque,
+    num::NonZeroU16,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -23,7 +24,8 @@ use toran_bridge::{
     ModelSocket, SessionSettings, WebhookSecrets, clips::ClipSet,
 };
 use toran_domain::{
-    AgentGender, Business, BusinessId, BusinessText, CallSid, LeadId, ModelName, PriceTable, Usage,
+    AgentGender, Business, BusinessId, BusinessText, CallSid, EffectiveLimits, LeadId, ModelName,
+    PriceTable, Terms, Usage,
 };
 use toran_nlp::{AppointmentParser, Completer, CompleterError, Completion, CompletionRequest};
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
@@ -180,6 +182,7 @@ fn business() -> Business {
         agent_name: None,
         agent_gender: AgentGender::Female,
         transfer_number: None,
+        terms: Terms::default(),
         settings: AppointmentSettings::simple(
             "sun-fri".parse().unwrap(),
             time::macros::time!(9:00),
@@ -235,10 +238,15 @@ async fn start_with(
             webhook_secrets: WebhookSecrets::of(SecretString::from(TOKEN)),
             session: SessionSettings {
                 transcription_language: "he".into(),
-                voice: "marin".into(),
+                voice: "marin".parse().unwrap(),
             },
             prices: PriceTable::default(),
             max_calls: 4,
+            limits: EffectiveLimits {
+                calls: NonZeroU16::MAX,
+                calls_per_hour: NonZeroU16::MAX,
+                appointments: NonZeroU16::MAX,
+            },
             timings: toran_call::Timings::default(),
         },
         observer: None,

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU16, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -16,7 +16,7 @@ use toran_bridge::{
     ModelSocket, SessionSettings, WebhookSecrets,
     clips::{Clip, ClipSet, GENDERS},
 };
-use toran_domain::{AgentGender, CallSid, ModelName, PriceTable};
+use toran_domain::{AgentGender, CallSid, EffectiveLimits, ModelName, PriceTable, VoiceName};
 use toran_nlp::{AppointmentParser, Completer, CompleterError, Completion, CompletionRequest};
 use toran_store::MemoryStore;
 use toran_telephony::wav;
@@ -52,6 +52,10 @@ impl Clock for Nobody {
     }
 }
 
+fn voice() -> VoiceName {
+    "marin".parse().unwrap()
+}
+
 async fn start(auth_token: &str) -> Arc<Bridge> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -67,10 +71,15 @@ async fn start(auth_token: &str) -> Arc<Bridge> {
             webhook_secrets: WebhookSecrets::of(SecretString::from(auth_token)),
             session: SessionSettings {
                 transcription_language: "he".into(),
-                voice: "marin".into(),
+                voice: voice(),
             },
             prices: PriceTable::default(),
             max_calls: 4,
+            limits: EffectiveLimits {
+                calls: NonZeroU16::MAX,
+                calls_per_hour: NonZeroU16::MAX,
+                appointments: NonZeroU16::MAX,
+            },
             timings: toran_call::Timings::default(),
         },
         observer: None,
@@ -103,7 +112,7 @@ async fn every_clip_is_served_as_a_file() {
     let bridge = start("12345").await;
     for clip in Clip::ALL {
         for gender in GENDERS {
-            let (head, body) = get(&bridge.clip_url(clip, gender)).await;
+            let (head, body) = get(&bridge.clip_url(clip, &voice(), gender)).await;
             assert!(head.starts_with("http/1.1 200"), "{head}");
             assert!(head.contains("content-type: audio/wav"), "{head}");
             assert!(head.contains("cache-control: public, max-age="), "{head}");
@@ -116,10 +125,10 @@ async fn every_clip_is_served_as_a_file() {
 #[tokio::test]
 async fn no_other_address_is_served() {
     let bridge = start("12345").await;
-    let good = bridge.clip_url(Clip::Apology, AgentGender::Female);
+    let good = bridge.clip_url(Clip::Apology, &voice(), AgentGender::Female);
     let bare = good.split_once('?').unwrap().0.to_owned();
     let elsewhere = start("another token").await;
-    let foreign = elsewhere.clip_url(Clip::Apology, AgentGender::Female);
+    let foreign = elsewhere.clip_url(Clip::Apology, &voice(), AgentGender::Female);
     let foreign_proof = foreign.split_once('?').unwrap().1;
     for forged in [
         bare.clone(),

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::json;
 use toran_scheduling::Refusal;
-use toran_store::{DeliveryState, StoreError};
+use toran_store::{DeliveryState, NumberConflict, StoreError};
 use tracing::warn;
 
 /// Why a request was not done.
@@ -38,6 +38,12 @@ pub(crate) enum ApiError {
     NotStanding,
     #[error("the event is {}: only dead ones are replayed or discarded", .0.as_str())]
     NoDeadLetter(DeliveryState),
+    #[error("{0}")]
+    Number(#[source] NumberConflict),
+    #[error(
+        "name the business's own number in called_number, as it stands: everything of the business is removed with it"
+    )]
+    NotConfirmed,
     #[error("the database does not answer: try again")]
     Store(#[source] StoreError),
 }
@@ -63,6 +69,8 @@ impl ApiError {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Refused(_) => (StatusCode::CONFLICT, "slot_unavailable"),
+            Self::Number(_) => (StatusCode::CONFLICT, "number_conflict"),
+            Self::NotConfirmed => (StatusCode::CONFLICT, "not_confirmed"),
             Self::NotStanding => (StatusCode::CONFLICT, "not_standing"),
             Self::NoDeadLetter(_) => (StatusCode::CONFLICT, "no_dead_letter"),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),

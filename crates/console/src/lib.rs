@@ -28,6 +28,7 @@
 //! ```
 
 mod appointments;
+mod businesses;
 mod error;
 mod extract;
 mod guesses;
@@ -47,7 +48,7 @@ use axum::{
     },
     middleware::{self, Next},
     response::Response,
-    routing::{any, get, post},
+    routing::{any, get, post, put},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
@@ -55,6 +56,7 @@ use time::UtcDateTime;
 use toran_domain::BusinessId;
 use toran_store::{Actor, BackOffice, Origin};
 
+pub use businesses::business_json;
 use error::ApiError;
 use guesses::Guesses;
 pub use json::lead_record_json;
@@ -104,6 +106,21 @@ pub fn router(office: Arc<dyn BackOffice>, token: SecretString, clock: Clock) ->
         clock,
     };
     let of_business = Router::new()
+        .route(
+            "/",
+            get(businesses::show)
+                .patch(businesses::update)
+                .delete(businesses::remove),
+        )
+        .route(
+            "/called-numbers/{number}",
+            put(businesses::add_number).delete(businesses::remove_number),
+        )
+        .route("/blocked-numbers", get(businesses::blocked))
+        .route(
+            "/blocked-numbers/{number}",
+            put(businesses::block).delete(businesses::unblock),
+        )
         .route("/appointments", get(appointments::list))
         .route("/appointments/{id}", get(appointments::show))
         .route("/appointments/{id}/cancel", post(appointments::cancel))
@@ -125,6 +142,7 @@ pub fn router(office: Arc<dyn BackOffice>, token: SecretString, clock: Clock) ->
         .route("/events/{id}/discard", post(outbox::discard))
         .method_not_allowed_fallback(async || ApiError::WrongMethod);
     Router::new()
+        .route("/api/v1/businesses", get(businesses::list))
         .nest("/api/v1/businesses/{business}", of_business)
         .route("/api", any(async || ApiError::UnknownRoute))
         .route("/api/{*rest}", any(async || ApiError::UnknownRoute))

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use toran_scheduling::AppointmentSettings;
 
-use crate::{BusinessId, PhoneNumber, is_plain};
+use crate::{BusinessId, PhoneNumber, Terms, is_plain};
 
 /// The longest business name, in characters.
 pub const MAX_BUSINESS_NAME_CHARS: usize = 120;
@@ -110,6 +110,8 @@ pub struct Business {
     pub agent_gender: AgentGender,
     /// The number at which a person of the business takes calls that are transferred; `None` if nobody does.
     pub transfer_number: Option<PhoneNumber>,
+    /// How it is served.
+    pub terms: Terms,
     /// Its days, hours and grid.
     pub settings: AppointmentSettings,
 }

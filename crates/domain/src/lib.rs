@@ -26,6 +26,7 @@ mod plain;
 mod request;
 mod speaker;
 mod task;
+mod terms;
 mod understood;
 mod usage;
 
@@ -46,5 +47,8 @@ pub use request::{
 };
 pub use speaker::{NoSpeaker, Speaker};
 pub use task::{BETWEEN_TASK_WORDS, MAX_TASK_WORDS_CHARS, NoTaskKind, TaskKind};
+pub use terms::{
+    Disclosure, EffectiveLimits, Limits, MAX_DISCLOSURE_CHARS, Terms, TermsError, VoiceName,
+};
 pub use understood::Understood;
 pub use usage::{Cost, ModelName, ModelPrices, PriceTable, Usage};

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use time::{Date, Time};
-use toran_domain::{Booking, Outcome, RequestedTime, Speaker, TaskKind};
+use toran_domain::{AgentGender, Booking, Outcome, RequestedTime, Speaker, TaskKind};
 use toran_hebrew as hebrew;
 use toran_scheduling::{Refusal, Slot};
 
 use crate::{
     quoting,
-    sentences::{CALL_AGAIN, NOBODY_ANSWERED, RECORDING_REQUEST, TRANSFERRING},
+    sentences::{CALL_AGAIN, NOBODY_ANSWERED, TRANSFERRING, recording_request},
 };
 
 /// How much of a line of what was said is quoted, in characters.
@@ -94,20 +94,20 @@ impl ServerEvent {
         }
     }
 
-    /// The event as one line of JSON whose first key is `server_event`.
-    pub fn to_json(&self) -> String {
+    /// The event as one line of JSON whose first key is `server_event`, in the words of an agent of this gender.
+    pub fn to_json(&self, gender: AgentGender) -> String {
         // Strings and lists of strings always serialise; the bare name is still a true event.
-        serde_json::to_string(&self.wire())
+        serde_json::to_string(&self.wire(gender))
             .unwrap_or_else(|_| format!(r#"{{"server_event":"{}"}}"#, self.name()))
     }
 
-    fn wire(&self) -> Wire {
+    fn wire(&self, gender: AgentGender) -> Wire {
         let mut wire = Wire {
             server_event: self.name(),
             ..Wire::default()
         };
         match self {
-            Self::Outcome(outcome) => wire.fill(outcome),
+            Self::Outcome(outcome) => wire.fill(outcome, gender),
             Self::ReadBack { date, time } => {
                 wire.date = Some(iso(*date));
                 wire.time = Some(hebrew::clock(*time));
@@ -115,14 +115,14 @@ impl ServerEvent {
             }
             Self::Request { kind, noted } => {
                 wire.kind = Some(kind.as_str());
-                wire.say = Some(what_became(*noted).into());
+                wire.say = Some(what_became(*noted, gender).into());
             }
             Self::Transferring => wire.say = Some(TRANSFERRING.into()),
             Self::TransferFailed => {
-                wire.say = Some(format!("{NOBODY_ANSWERED} {RECORDING_REQUEST}").into());
+                wire.say = Some(format!("{NOBODY_ANSWERED} {}", recording_request(gender)).into());
             }
             Self::ClaimRefused { noted } => {
-                wire.say = noted.map(|noted| what_became(noted).into());
+                wire.say = noted.map(|noted| what_became(noted, gender).into());
             }
             Self::CallResumed {
                 booked,
@@ -190,12 +190,16 @@ struct Wire {
 }
 
 /// What is said of a request that is durable, or could not be saved: nobody is promised what nobody will do.
-const fn what_became(noted: bool) -> &'static str {
-    if noted { RECORDING_REQUEST } else { CALL_AGAIN }
+const fn what_became(noted: bool, gender: AgentGender) -> &'static str {
+    if noted {
+        recording_request(gender)
+    } else {
+        CALL_AGAIN
+    }
 }
 
 impl Wire {
-    fn fill(&mut self, outcome: &Outcome) {
+    fn fill(&mut self, outcome: &Outcome, gender: AgentGender) {
         match outcome {
             Outcome::AppointmentCreated(booking) | Outcome::AppointmentHeld(booking) => {
                 self.date = Some(iso(booking.date));
@@ -224,7 +228,7 @@ impl Wire {
                 self.missing = Some(missing.iter().map(|detail| detail.as_str()).collect());
             }
             Outcome::BookingUnavailable { noted } => {
-                self.say = Some(what_became(*noted).into());
+                self.say = Some(what_became(*noted, gender).into());
             }
             Outcome::OwnAppointments { bookings } => {
                 self.appointments = Some(bookings.iter().map(Offer::of_booking).collect());
@@ -356,6 +360,7 @@ mod tests {
     use toran_scheduling::{AppointmentSettings, TimeZoneName};
 
     use super::*;
+    use crate::sentences::{RECORDING_REQUEST, RECORDING_REQUEST_FEMALE};
 
     const DATE: Date = date!(2026 - 11 - 24);
     const ASKED: RequestedTime = RequestedTime {
@@ -391,9 +396,14 @@ mod tests {
             ServerEvent::Request { kind, noted: false },
         ];
         for (noted, lost) in noted.iter().zip(&lost) {
-            assert!(noted.to_json().contains(RECORDING_REQUEST), "{noted:?}");
-            assert!(!lost.to_json().contains(RECORDING_REQUEST), "{lost:?}");
-            assert!(lost.to_json().contains(CALL_AGAIN), "{lost:?}");
+            for (gender, promise) in [
+                (AgentGender::Male, RECORDING_REQUEST),
+                (AgentGender::Female, RECORDING_REQUEST_FEMALE),
+            ] {
+                assert!(noted.to_json(gender).contains(promise), "{noted:?}");
+                assert!(!lost.to_json(gender).contains(promise), "{lost:?}");
+                assert!(lost.to_json(gender).contains(CALL_AGAIN), "{lost:?}");
+            }
         }
     }
 
@@ -450,7 +460,7 @@ mod tests {
 
     #[track_caller]
     fn check(event: &ServerEvent, json: &str) {
-        assert_eq!(event.to_json(), json);
+        assert_eq!(event.to_json(AgentGender::Male), json);
         let value: serde_json::Value = serde_json::from_str(json).unwrap();
         assert_eq!(value["server_event"], event.name());
     }

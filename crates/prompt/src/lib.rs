@@ -13,14 +13,14 @@
 //!
 //! ```
 //! use time::macros::{date, time};
-//! use toran_domain::{AppointmentId, Booking, Outcome};
+//! use toran_domain::{AgentGender, AppointmentId, Booking, Outcome};
 //! use toran_prompt::ServerEvent;
 //! # let appointment_id = AppointmentId::from_uuid(Default::default());
 //!
 //! let booking = Booking { appointment_id, date: date!(2026-11-24), time: time!(16:30) };
 //! let event = ServerEvent::from_outcome(&Outcome::AppointmentCreated(booking));
 //! assert_eq!(
-//!     event.to_json(),
+//!     event.to_json(AgentGender::Female),
 //!     r#"{"server_event":"appointment_created","date":"2026-11-24","time":"16:30"}"#,
 //! );
 //! ```

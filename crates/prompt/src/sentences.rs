@@ -2,6 +2,8 @@
 //!
 //! They are named here once, so that the prompt, the server events and every test cite the same letters.
 
+use toran_domain::AgentGender;
+
 /// Opens the line of hours; the business's true hours follow.
 pub const HOURS: &str = "אלה שעות הפעילות של העסק:";
 /// Opens the line of days; the business's true days follow.
@@ -15,6 +17,8 @@ pub const IF_UNSURE_OF_BOOKING: &str =
     "אם אינך בטוח אם נוצר תור — תגיד: \"אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.\"";
 /// What is said when nothing may be claimed.
 pub const RECORDING_REQUEST: &str = "אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך.";
+/// The same, said by a woman.
+pub const RECORDING_REQUEST_FEMALE: &str = "אני רושמת את הבקשה, ופרטים מדויקים יישלחו בהמשך.";
 /// What is said in its place when the request could not be saved anywhere: nothing is promised.
 pub const CALL_AGAIN: &str = "לא הצלחתי לרשום את הבקשה. אפשר להתקשר שוב בעוד כמה דקות.";
 /// What is said before a call goes to a person.
@@ -31,3 +35,11 @@ pub const NO_MESSAGES_DURING_CALL: &str = "בזמן שיחת טלפון לא נ�
 /// What to do when the caller was not understood.
 pub const IF_UNSURE_OF_CALLER: &str =
     "אם אינך בטוח במה שהלקוח אמר: אל תענה תשובה אחרת. בקש הבהרה במשפט קצר.";
+
+/// [`RECORDING_REQUEST`] as the agent says it of itself.
+pub const fn recording_request(gender: AgentGender) -> &'static str {
+    match gender {
+        AgentGender::Female => RECORDING_REQUEST_FEMALE,
+        AgentGender::Male => RECORDING_REQUEST,
+    }
+}

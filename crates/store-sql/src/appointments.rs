@@ -100,6 +100,10 @@ statements! {
     TAKE_BACK_THE_TASK: Scoped = "UPDATE outbox SET state = 'discarded', done_at = $3 \
         WHERE business_id = $1 AND call_sid = $2 AND kind = 'task.created' AND state = 'pending' \
         AND COALESCE(data ->> 'kind', 'booking') = 'booking'";
+    COMING_OF_NUMBER: Scoped = "SELECT COUNT(*) AS count FROM appointment \
+        JOIN lead ON lead.business_id = appointment.business_id AND lead.id = lead_id \
+        WHERE appointment.business_id = $1 AND lead_id = $2 AND status = 'confirmed' AND starts_at > $3 \
+        AND lead.phone IS NOT NULL";
     BEAT: Across = "INSERT INTO heartbeat (id, beaten_at, padding) VALUES (1, $1, randomblob(65536)) \
             ON CONFLICT (id) DO UPDATE SET beaten_at = excluded.beaten_at, padding = excluded.padding",
         postgres: "INSERT INTO heartbeat (id, beaten_at) VALUES (1, $1) \
@@ -296,6 +300,7 @@ async fn book_here(
             booking,
             in_this_call,
         }),
+        Decision::Create(_) if has_all_it_may(tx, order).await? => Some(BookingAnswer::TooMany),
         Decision::Create(placement) => {
             match changes::create(tx, order, settings, &placement).await? {
                 Written::Done(booking) => Some(BookingAnswer::Created(booking)),
@@ -317,6 +322,20 @@ async fn book_here(
             }
         }
     })
+}
+
+/// Whether as many coming appointments stand for the caller's number as may. The lead is held: nobody else makes one for it.
+async fn has_all_it_may(tx: &mut Tx<OneBusiness>, order: &BookingOrder) -> Result<bool, Failure> {
+    let Some(most) = order.most_standing else {
+        return Ok(false);
+    };
+    let row = tx
+        .fetch_one(COMING_OF_NUMBER, values![order.lead_id, order.now])
+        .await?;
+    let coming = row
+        .map(|row| row.int::<u32>("appointment.count"))
+        .transpose()?;
+    Ok(coming.is_some_and(|coming| coming >= u32::from(most.get())))
 }
 
 /// The order as it is carried out: its name in the form in which names are kept, or else the one that the call has told

@@ -48,7 +48,7 @@ statements! {
     KEEP_ALIVE: Scoped = "UPDATE call_session SET seen_at = CASE WHEN seen_at > $3 THEN seen_at ELSE $3 END, \
         ended_at = CASE WHEN abandoned THEN NULL ELSE ended_at END, \
         ending = CASE WHEN abandoned THEN NULL ELSE ending END, abandoned = FALSE \
-        WHERE business_id = $1 AND call_sid = $2";
+        WHERE business_id = $1 AND call_sid = $2 AND (ended_at IS NULL OR abandoned)";
     APPEND: Scoped = "INSERT INTO transcript_line (business_id, call_sid, seq, speaker, text, at) \
         SELECT $1, $2, COALESCE(MAX(seq) + 1, 0), $3, $4, $5 FROM transcript_line \
         WHERE business_id = $1 AND call_sid = $2";
@@ -226,7 +226,9 @@ impl Calls for SqlStore {
             let call_sid = &stream.key.call_sid;
             let mut tx = self.database.write(stream.key.business_id).await?;
             lock_stream(&mut tx, stream).await?;
-            tx.execute(KEEP_ALIVE, values![call_sid, now]).await?;
+            if tx.execute(KEEP_ALIVE, values![call_sid, now]).await? == 0 {
+                return Err(StoreError::Superseded.into());
+            }
             session::take_back_the_end(&mut tx, call_sid, now).await?;
             tx.commit().await
         };

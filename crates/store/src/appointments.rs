@@ -1,5 +1,7 @@
 //! Appointments: what is taken, what stands, and the few ways to change it.
 
+use std::num::NonZeroU16;
+
 use async_trait::async_trait;
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{AppointmentId, Booking, BusinessId, CallSid, LeadId, PhoneNumber, Pii};
@@ -28,6 +30,9 @@ pub struct BookingOrder {
     /// Whether the caller said this very day and hour themselves, and did not only say yes to what was offered. Who has is
     /// taken for whoever holds it on the line, as far as no names contradict.
     pub named_by_caller: bool,
+    /// How many coming appointments may stand for the caller's number; `None` where nothing is limited. Behind a withheld
+    /// number anybody may be, so it has no limit.
+    pub most_standing: Option<NonZeroU16>,
     /// The id of the appointment, if it turns out to be a new one.
     pub new_appointment_id: AppointmentId,
     /// The instant of ordering.
@@ -55,6 +60,8 @@ pub enum BookingAnswer {
     },
     /// The time cannot be had. Nothing was written.
     Refused(Refusal),
+    /// As many appointments as may stand for the caller's number do. Nothing was written.
+    TooMany,
     /// The business is not, or no longer, there.
     UnknownBusiness,
 }

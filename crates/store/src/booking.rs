@@ -256,6 +256,7 @@ mod tests {
             name: None,
             one_more: false,
             named_by_caller: true,
+            most_standing: None,
             new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(99)),
             now: NOW,
         }

@@ -332,7 +332,8 @@ pub trait Calls: Send + Sync {
     async fn mark_announced(&self, stream: &CallStream, heard: &Booking) -> Result<(), StoreError>;
 
     /// Says that the call is live, even if it was taken for [abandoned](CallEnding::Abandoned). Asked every minute or so,
-    /// or the call counts as abandoned.
+    /// or the call counts as abandoned. A call that has ended otherwise is live no more: [`StoreError::Superseded`] tells a
+    /// stream that was never closed.
     async fn keep_alive(&self, stream: &CallStream, now: UtcDateTime) -> Result<(), StoreError>;
 
     /// Ends the calls of all businesses that no gateway has seen since `seen_before`, as

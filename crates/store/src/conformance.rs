@@ -39,7 +39,7 @@ use time::{
     macros::{date, time, utc_datetime},
 };
 use toran_domain::{
-    AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, PhoneNumber,
+    AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, PhoneNumber, Terms,
 };
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use uuid::Uuid;
@@ -97,6 +97,11 @@ macro_rules! conformance_suite {
             remembers_what_was_offered_said_and_announced,
             remembers_what_a_yes_would_mean,
             ends_calls_that_nobody_has_seen,
+            limits_the_appointments_of_a_number,
+            keeps_and_changes_how_a_business_is_served,
+            is_called_at_several_numbers,
+            knows_who_calls_before_taking_the_call,
+            tells_a_stream_that_its_call_is_over,
             lets_no_superseded_stream_write,
             carries_a_call_to_a_person,
             forgets_that_a_person_was_wanted,
@@ -222,6 +227,7 @@ pub fn business(n: u32) -> Business {
         agent_name: Some("נועה".to_owned()),
         agent_gender: AgentGender::Female,
         transfer_number: None,
+        terms: Terms::default(),
         settings: settings(30),
     }
 }
@@ -291,6 +297,7 @@ pub fn order(session: &CallSession, date: Date, time: Time, new_id: u128) -> Boo
         name: None,
         one_more: false,
         named_by_caller: true,
+        most_standing: None,
         new_appointment_id: appointment_id(new_id),
         now: NOW,
     }

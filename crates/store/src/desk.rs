@@ -2,7 +2,7 @@
 
 mod diary;
 
-use std::sync::Arc;
+use std::{num::NonZeroU16, sync::Arc};
 
 use time::{Date, UtcDateTime};
 use toran_domain::{
@@ -46,6 +46,8 @@ pub struct Confirmation {
     pub one_more: bool,
     /// Whether the caller said this very day and hour themselves: see [`BookingOrder::named_by_caller`].
     pub named_by_caller: bool,
+    /// How many coming appointments may stand for the caller's number: see [`BookingOrder::most_standing`].
+    pub most_standing: Option<NonZeroU16>,
     /// The id of the appointment, if it turns out to be a new one.
     pub new_appointment_id: AppointmentId,
 }
@@ -185,6 +187,7 @@ impl Desk {
             requested,
             one_more,
             named_by_caller,
+            most_standing,
             new_appointment_id,
         } = confirmation;
         let (Some(date), Some(time)) = (requested.date, requested.time) else {
@@ -201,6 +204,7 @@ impl Desk {
             name: name.and_then(|name| bounded_name(name.expose())),
             one_more,
             named_by_caller,
+            most_standing,
             new_appointment_id,
             now,
         };
@@ -219,6 +223,9 @@ impl Desk {
                 return answered(Outcome::AppointmentHeld(booking), None);
             }
             Ok(BookingAnswer::Refused(reason)) => return self.refused(&order, reason).await,
+            Ok(BookingAnswer::TooMany) => {
+                return self.left_to_the_business(&inquirer, requested, now).await;
+            }
             Ok(BookingAnswer::UnknownBusiness) => StoreError::UnknownBusiness,
             Err(error) => error,
         };
@@ -275,6 +282,22 @@ impl Desk {
                 Ok(()) => Saved::Spooled,
                 Err(error) => Saved::Lost(error),
             },
+        }
+    }
+
+    /// A number that has all the appointments it may have gets no further one by itself: the business decides.
+    async fn left_to_the_business(
+        &self,
+        inquirer: &Inquirer,
+        requested: RequestedTime,
+        now: UtcDateTime,
+    ) -> DeskAnswer {
+        let saved = self.save(inquirer, booking_draft(requested), now).await;
+        let noted = matches!(saved, Saved::Spooled);
+        DeskAnswer {
+            outcome: Outcome::BookingUnavailable { noted },
+            error: None,
+            saved: Some(saved),
         }
     }
 

@@ -11,8 +11,9 @@ pub enum StoreError {
     /// connection broke at the last moment, not known to be done; asking again is safe.
     #[error("the store is out of reach: check the database and try again")]
     Unavailable(#[source] BoxError),
-    /// Another stream has taken the call over, here or at another gateway: what the older one still orders is not done.
-    #[error("another stream has taken the call over: it goes on there")]
+    /// Another stream has taken the call over, here or at another gateway, or the call is over: what the older one still orders is
+    /// not done.
+    #[error("another stream has taken the call over, or it is over: this one does nothing more")]
     Superseded,
     /// The backend will not take this value, now or later. It is a fault of the program, and asking again is useless.
     #[error("the store refuses the value: this is a fault of the gateway, please report it")]

@@ -26,7 +26,7 @@
 //! use std::sync::Arc;
 //!
 //! use time::macros::{date, time, utc_datetime};
-//! use toran_domain::{
+//! use toran_domain::{Terms,
 //!     AgentGender, AppointmentId, Business, BusinessId, BusinessText, LeadId, Outcome, RequestedTime,
 //!     TaskId,
 //! };
@@ -45,6 +45,7 @@
 //!     agent_name: None,
 //!     agent_gender: AgentGender::Female,
 //!     transfer_number: None,
+//!     terms: Terms::default(),
 //!     settings,
 //! };
 //! let now = utc_datetime!(2026-11-23 8:00);
@@ -63,6 +64,7 @@
 //!         requested: RequestedTime { date: Some(date!(2026-11-24)), time: Some(time!(16:30)) },
 //!         one_more: false,
 //!         named_by_caller: true,
+//!         most_standing: None,
 //!         new_appointment_id: AppointmentId::from_uuid(Uuid::from_u128(3)),
 //!     };
 //!     Ok::<_, toran_store::StoreError>(Desk::new(Arc::clone(&store)).book(confirmation, now).await.outcome)
@@ -83,6 +85,7 @@ mod leads;
 mod memory;
 mod names;
 mod outbox;
+mod registry;
 mod seats;
 mod tasks;
 mod words;
@@ -91,7 +94,10 @@ pub use appointments::{
     Actor, AppointmentChange, AppointmentRow, AppointmentStatus, Appointments, BookingAnswer,
     BookingOrder, CalendarEntry, CancelAnswer, ChangeKind, MoveAnswer, MoveOrder, Origin,
 };
-pub use businesses::{Addition, Businesses, checked_business};
+pub use businesses::{
+    Addition, Answering, BusinessChange, Businesses, NumberAddition, RECENT, Update,
+    checked_business,
+};
 pub use calls::{
     CallAppointment, CallEnding, CallKey, CallOpening, CallSession, CallStream, Calls,
     LONGEST_TRANSFER, MAX_OFFERED, MAX_TRANSCRIPT_LINE_CHARS, ModelUsage, REDEEMED_TOKEN_KEPT,
@@ -107,6 +113,10 @@ pub use memory::MemoryStore;
 pub use names::are_two_persons;
 pub use outbox::{
     CallSummary, Delivery, DeliveryState, Event, EventKind, EventRow, Outbox, Webhook,
+};
+pub use registry::{
+    BusinessName, CheckedUpdate, NoBusinessName, NumberConflict, add_number_checked, conflict_of,
+    update_checked,
 };
 pub use tasks::{NewTask, Spool, TaskAddition, TaskRow, Tasks, bounded_words};
 pub use words::UnknownWord;

@@ -6,7 +6,7 @@ mod interleavings;
 mod tenant;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -23,9 +23,10 @@ use toran_scheduling::AppointmentSettings;
 use uuid::Uuid;
 
 use crate::{
-    Addition, Businesses, CallEnding, CallKey, CallOpening, CallSession, CallStream, Calls,
-    LONGEST_TRANSFER, MAX_OFFERED, ModelUsage, REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine,
-    TransferState, bounded_name, checked_business,
+    Addition, Answering, BusinessChange, Businesses, CallEnding, CallKey, CallOpening, CallSession,
+    CallStream, Calls, LONGEST_TRANSFER, MAX_OFFERED, ModelUsage, NumberAddition, RECENT,
+    REDEEMED_TOKEN_KEPT, StoreError, TranscriptLine, TransferState, Update, bounded_name,
+    checked_business,
 };
 use tenant::{Call, State, Tenant, whole_second};
 
@@ -70,7 +71,7 @@ impl Businesses for MemoryStore {
             Err(error) => return Ok(Addition::BadName(error)),
         };
         let mut state = self.state()?;
-        let taken = |other: &Tenant| other.business.called_number == business.called_number;
+        let taken = |other: &Tenant| other.is_called_at(&business.called_number);
         if state.tenants.contains_key(&business.id) {
             return Ok(Addition::IdTaken);
         }
@@ -81,6 +82,8 @@ impl Businesses for MemoryStore {
             leads: BTreeMap::new(),
             calls: BTreeMap::new(),
             appointments: Vec::new(),
+            further_numbers: Vec::new(),
+            blocked: BTreeSet::new(),
             business,
         };
         state.tenants.insert(tenant.business.id, tenant);
@@ -92,10 +95,9 @@ impl Businesses for MemoryStore {
         number: &PhoneNumber,
     ) -> Result<Option<Business>, StoreError> {
         let state = self.state()?;
-        let mut businesses = state.tenants.values().map(|tenant| &tenant.business);
-        Ok(businesses
-            .find(|business| business.called_number == *number)
-            .cloned())
+        let mut tenants = state.tenants.values();
+        let called = tenants.find(|tenant| tenant.is_called_at(number));
+        Ok(called.map(|tenant| tenant.business.clone()))
     }
 
     async fn business(&self, id: BusinessId) -> Result<Option<Business>, StoreError> {
@@ -125,6 +127,123 @@ impl Businesses for MemoryStore {
         Ok(tenant
             .map(|tenant| tenant.business.settings = settings.clone())
             .is_some())
+    }
+
+    async fn update_business(
+        &self,
+        id: BusinessId,
+        change: &BusinessChange,
+    ) -> Result<Update, StoreError> {
+        let mut state = self.state()?;
+        let Some(tenant) = state.tenants.get(&id) else {
+            return Ok(Update::Unknown);
+        };
+        let changed = match change.applied_to(&tenant.business) {
+            Ok(changed) => changed,
+            Err(error) => return Ok(Update::BadName(error)),
+        };
+        let mut others = state
+            .tenants
+            .values()
+            .filter(|other| other.business.id != id);
+        if others.any(|other| other.is_called_at(&changed.called_number)) {
+            return Ok(Update::NumberTaken);
+        }
+        if let Some(tenant) = state.tenants.get_mut(&id) {
+            let own = &changed.called_number;
+            tenant.further_numbers.retain(|number| number != own);
+            tenant.business = changed.clone();
+        }
+        Ok(Update::Done(Box::new(changed)))
+    }
+
+    async fn answering(
+        &self,
+        number: &PhoneNumber,
+        caller: Option<&PhoneNumber>,
+        now: UtcDateTime,
+    ) -> Result<Option<Answering>, StoreError> {
+        let state = self.state()?;
+        let mut tenants = state.tenants.values();
+        let called = tenants.find(|tenant| tenant.is_called_at(number));
+        Ok(called.map(|tenant| Answering {
+            business: tenant.business.clone(),
+            blocked: caller.is_some_and(|caller| tenant.blocked.contains(caller.e164())),
+            recent_calls: caller.map_or(0, |caller| tenant.calls_of_since(caller, now - RECENT)),
+        }))
+    }
+
+    async fn called_numbers(&self, id: BusinessId) -> Result<Vec<PhoneNumber>, StoreError> {
+        let state = self.state()?;
+        let numbers = state.tenants.get(&id).map(Tenant::called_numbers);
+        Ok(numbers.unwrap_or_default())
+    }
+
+    async fn add_called_number(
+        &self,
+        id: BusinessId,
+        number: &PhoneNumber,
+    ) -> Result<NumberAddition, StoreError> {
+        let mut state = self.state()?;
+        let mut others = state
+            .tenants
+            .values()
+            .filter(|other| other.business.id != id);
+        if others.any(|other| other.is_called_at(number)) {
+            return Ok(NumberAddition::Taken);
+        }
+        let Some(tenant) = state.tenants.get_mut(&id) else {
+            return Ok(NumberAddition::Unknown);
+        };
+        if !tenant.is_called_at(number) {
+            tenant.further_numbers.push(number.clone());
+        }
+        Ok(NumberAddition::Added)
+    }
+
+    async fn remove_called_number(
+        &self,
+        id: BusinessId,
+        number: &PhoneNumber,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state()?;
+        let Some(tenant) = state.tenants.get_mut(&id) else {
+            return Ok(false);
+        };
+        let before = tenant.further_numbers.len();
+        tenant.further_numbers.retain(|further| further != number);
+        Ok(tenant.further_numbers.len() < before)
+    }
+
+    async fn blocked_numbers(&self, id: BusinessId) -> Result<Vec<PhoneNumber>, StoreError> {
+        let state = self.state()?;
+        let blocked = state.tenants.get(&id).map(|tenant| tenant.blocked.iter());
+        let parsed = blocked.into_iter().flatten().map(|number| number.parse());
+        parsed
+            .collect::<Result<_, _>>()
+            .map_err(|error| StoreError::corrupt("blocked_number.number", error))
+    }
+
+    async fn block_number(
+        &self,
+        id: BusinessId,
+        number: &PhoneNumber,
+        _now: UtcDateTime,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state()?;
+        let tenant = state.tenants.get_mut(&id);
+        let blocked = tenant.map(|tenant| tenant.blocked.insert(number.e164().to_owned()));
+        Ok(blocked.is_some())
+    }
+
+    async fn unblock_number(
+        &self,
+        id: BusinessId,
+        number: &PhoneNumber,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state()?;
+        let tenant = state.tenants.get_mut(&id);
+        Ok(tenant.is_some_and(|tenant| tenant.blocked.remove(number.e164())))
     }
 
     async fn set_transfer_number(
@@ -352,9 +471,12 @@ impl Calls for MemoryStore {
     async fn keep_alive(&self, stream: &CallStream, now: UtcDateTime) -> Result<(), StoreError> {
         let mut state = self.state()?;
         let call = state.streamed(stream)?;
-        call.seen_at = call.seen_at.max(now);
         call.ending
             .take_if(|(ending, _)| *ending == CallEnding::Abandoned);
+        if call.ending.is_some() {
+            return Err(StoreError::Superseded);
+        }
+        call.seen_at = call.seen_at.max(now);
         Ok(())
     }
 

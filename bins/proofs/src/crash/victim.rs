@@ -145,6 +145,7 @@ fn booked(call: &Call, told: Result<BookingAnswer, StoreError>) -> (Answer, Opti
             (answer, Some(booking.appointment_id))
         }
         Ok(BookingAnswer::Refused(refusal)) => (Answer::Refused(refusal.as_str().to_owned()), None),
+        Ok(BookingAnswer::TooMany) => (Answer::Refused("too many".to_owned()), None),
         Ok(BookingAnswer::UnknownBusiness) => (Answer::Refused("unknown".to_owned()), None),
         Err(error) => (Answer::Failed(described(&error)), None),
     }

@@ -244,6 +244,10 @@ fn booked(
             report.tally.told(refusal.as_str());
             None
         }
+        Ok(BookingAnswer::TooMany) => {
+            report.tally.told("too many");
+            None
+        }
         Ok(BookingAnswer::UnknownBusiness) => {
             report.tally.told("unknown");
             None

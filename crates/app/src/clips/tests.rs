@@ -39,7 +39,7 @@ fn config(base_url: &str) -> Config {
 
 fn order(folder: &Folder, voice: &str) -> ClipOrder {
     ClipOrder {
-        voices: vec![voice.to_owned()],
+        voices: vec![voice.parse().unwrap()],
         genders: Vec::new(),
         folder: Some(folder.0.clone()),
     }
@@ -102,15 +102,7 @@ async fn other_words_are_not_recorded() {
 }
 
 #[tokio::test]
-async fn a_voice_cannot_leave_the_folder_and_a_model_is_needed() {
-    let folder = Folder::new("no-clips");
-    let config = config("http://127.0.0.1:9/v1");
-    let outside = order(&folder, "../elsewhere");
-    let refused = record(&config, &outside, &mut Vec::new()).await;
-    assert!(
-        matches!(refused, Err(ClipsError::Voice { .. })),
-        "{refused:?}"
-    );
+async fn a_model_is_needed() {
     let config = Config::parse("", &BTreeMap::new()).unwrap();
     let order = ClipOrder::default();
     let refused = record(&config, &order, &mut Vec::new()).await;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU16, str::FromStr};
 
 use secrecy::SecretString;
 use serde::Deserialize;
-use toran_domain::{ModelName, ModelPrices, PriceTable};
+use toran_domain::{EffectiveLimits, ModelName, ModelPrices, PriceTable};
 use toran_openai::ModelList;
 
 #[derive(Debug, Default, Deserialize)]
@@ -49,6 +49,26 @@ pub(super) struct OpenAiFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct LimitsFile {
     pub(super) max_calls: Option<NonZeroU16>,
+    pub(super) max_calls_per_business: Option<NonZeroU16>,
+    pub(super) calls_per_hour: Option<NonZeroU16>,
+    pub(super) appointments_per_number: Option<NonZeroU16>,
+}
+
+/// More calls of one number within an hour are no person's any more.
+const DEFAULT_CALLS_PER_HOUR: NonZeroU16 = NonZeroU16::new(30).unwrap();
+/// More appointments of one number are for the business to decide on.
+const DEFAULT_APPOINTMENTS: NonZeroU16 = NonZeroU16::new(20).unwrap();
+
+impl LimitsFile {
+    /// What one business may take. Nothing else said, a tenth of the places is left to the others; of very few, all are everybody's.
+    pub(super) fn of_a_business(&self, max_calls: NonZeroU16) -> EffectiveLimits {
+        let most = NonZeroU16::new(max_calls.get() - max_calls.get() / 10);
+        EffectiveLimits {
+            calls: self.max_calls_per_business.or(most).unwrap_or(max_calls),
+            calls_per_hour: self.calls_per_hour.unwrap_or(DEFAULT_CALLS_PER_HOUR),
+            appointments: self.appointments_per_number.unwrap_or(DEFAULT_APPOINTMENTS),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -101,6 +101,79 @@ fn what_is_wrong_is_named_all_at_once() {
 }
 
 #[test]
+fn what_is_wrong_comes_with_what_to_write() {
+    check_refused(
+        "",
+        [("TORAN_LISTEN", "8080")],
+        &["127.0.0.1:8080", "0.0.0.0:8080"],
+    );
+    check_refused(
+        "listen = 'localhost'",
+        [],
+        &["listen", "like 127.0.0.1:8080"],
+    );
+    check_refused(
+        "",
+        [("TORAN_PUBLIC_URL", "gw.example.com")],
+        &["like https://gw.example.com"],
+    );
+    check_refused(
+        "",
+        [("TORAN_PUBLIC_URL", "gw.example.com:8443")],
+        &["like https://gw.example.com:8443"],
+    );
+    check_refused(
+        "",
+        [("OPENAI_REALTIME_URL", "https://x.example/v1")],
+        &["like wss://x.example/v1"],
+    );
+}
+
+/// Every key that the file may hold stands in the example, and the example holds no other.
+#[test]
+fn the_example_file_shows_every_key() {
+    let example = include_str!("../../../../toran.example.toml");
+    let without_marks: String = example
+        .lines()
+        .filter_map(|line| {
+            let line = line.strip_prefix("# ").unwrap_or(line);
+            let is_setting = line.starts_with('[')
+                || line
+                    .split_once(" = ")
+                    .is_some_and(|(key, _)| !key.contains(' '));
+            is_setting.then(|| format!("{line}\n"))
+        })
+        .collect();
+    let written: toml::Table = without_marks.parse().unwrap();
+    for section in ["", "openai", "twilio", "limits", "log"] {
+        let table = if section.is_empty() {
+            &written
+        } else {
+            written[section].as_table().unwrap()
+        };
+        let found: Vec<&str> = table.keys().map(String::as_str).collect();
+        let accepted = accepted_keys(section);
+        let mut expected: Vec<&str> = accepted.iter().map(String::as_str).collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "[{section}]");
+    }
+}
+
+/// The keys of a section, as the error of an unknown one lists them.
+fn accepted_keys(section: &str) -> Vec<String> {
+    let header = if section.is_empty() {
+        String::new()
+    } else {
+        format!("[{section}]\n")
+    };
+    let toml = format!("{header}no_such_key = 1");
+    let error = toml::from_str::<ConfigFile>(&toml).unwrap_err().to_string();
+    let (_, expected) = error.split_once("expected").unwrap();
+    let named = expected.split('`').skip(1).step_by(2);
+    named.map(str::to_owned).collect()
+}
+
+#[test]
 fn recorded_clips_are_where_they_are_said_to_be() {
     let folder = |toml, variables| Config::parse(toml, &variables).unwrap().clips_folder;
     let file = "clips_folder = '/srv/clips'";

@@ -111,7 +111,7 @@ async fn a_parser_that_answers_nonsense_is_not_believed() {
         say("31"),
         hear("לא שמעתי טוב"),
         say("31"),
-        hear("אני רושם את הבקשה"),
+        hear("אני רושמת את הבקשה"),
     ];
     let report = place(stage.call(&dana, script)).await;
     assert_eq!(
@@ -135,7 +135,7 @@ async fn a_lie_is_never_heard() {
     let dana = stage.dana().await;
     let mut script = vec![agent_speaks()];
     for question in ["25", "26", "27"] {
-        script.extend([say(question), hear("אני רושם את הבקשה")]);
+        script.extend([say(question), hear("אני רושמת את הבקשה")]);
     }
     let call = stage.call(&dana, script);
     let call_sid = key_of(&dana, &call).call_sid;
@@ -162,7 +162,7 @@ async fn a_lie_about_a_true_appointment_is_never_heard() {
     .await;
     let dana = stage.dana().await;
     let mut script = booking();
-    script.extend([say("25"), hear("אני רושם את הבקשה")]);
+    script.extend([say("25"), hear("אני רושמת את הבקשה")]);
     let heard = place(stage.call(&dana, script)).await.heard_text();
     assert!(
         heard.contains("קבעתי") && !heard.contains("ארבע"),

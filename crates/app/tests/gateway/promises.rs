@@ -160,7 +160,7 @@ async fn what_is_left_to_the_business_becomes_a_task_with_the_callers_words() {
         let script = vec![
             agent_speaks(),
             say(utterance),
-            hear("אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."),
+            hear("אני רושמת את הבקשה, ופרטים מדויקים יישלחו בהמשך."),
         ];
         place(stage.call(&business, script)).await;
         let task = stage.task(&business).await;
@@ -213,7 +213,7 @@ async fn a_caller_whom_nobody_took_comes_back() {
         agent_speaks(),
         say("28"),
         hear("השיחה מועברת"),
-        hear("לא היה מענה כרגע. אני רושם את הבקשה"),
+        hear("לא היה מענה כרגע. אני רושמת את הבקשה"),
     ];
     let report = place(call).await;
     assert_eq!((report.streams, report.dialled.len()), (2, 1));

@@ -31,7 +31,7 @@ use toran_app::{
 };
 use toran_bridge::{Clock, Observation};
 use toran_call::Fact;
-use toran_domain::{AgentGender, Business};
+use toran_domain::{AgentGender, Business, Terms};
 use toran_scheduling::{AppointmentSettings, TimeZoneName};
 use toran_simulator::{
     Direction, WireEvent,
@@ -327,6 +327,7 @@ impl Stage {
             agent_name: None,
             agent_gender: AgentGender::Female,
             transfer_number: None,
+            terms: Terms::default(),
             settings: settings.expect("settings"),
         };
         businesses::add(self.store(), new).await.expect("added")

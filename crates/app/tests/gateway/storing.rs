@@ -100,7 +100,7 @@ async fn a_request_during_an_outage_becomes_a_task() {
     let mut script = until_offered();
     script.extend([
         say("31"),
-        hear("אני רושם את הבקשה, ופרטים מדויקים יישלחו בהמשך."),
+        hear("אני רושמת את הבקשה, ופרטים מדויקים יישלחו בהמשך."),
     ]);
     let call = stage.call(&dana, script);
     let key = key_of(&dana, &call);

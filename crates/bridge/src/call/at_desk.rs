@@ -13,6 +13,7 @@ use crate::clock::new_id;
 impl Driver {
     pub(super) fn ask_desk(&mut self, turn: TurnIndex, order: DeskOrder, inquirer: Inquirer) {
         let (bridge, now) = (Arc::clone(&self.bridge), self.utc_now());
+        let limits = self.business.terms.limits.or(bridge.config.limits);
         let order = async move {
             let desk = &bridge.desk;
             let answer = match order {
@@ -29,6 +30,7 @@ impl Driver {
                         requested,
                         one_more,
                         named_by_caller,
+                        most_standing: Some(limits.appointments),
                         new_appointment_id: AppointmentId::from_uuid(new_id()),
                     };
                     desk.book(confirmation, now).await

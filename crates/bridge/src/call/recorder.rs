@@ -218,7 +218,9 @@ impl Writer {
         while let Some(entry) = entries.recv().await {
             if let Err(error) = self.keep_writing(entry).await {
                 if matches!(error, StoreError::Superseded) {
-                    info!("another stream has this call: this one writes nothing more");
+                    info!(
+                        "another stream has this call, or it is over: this one writes nothing more"
+                    );
                     self.stop.cancel();
                     return;
                 }

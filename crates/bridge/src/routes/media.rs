@@ -93,7 +93,9 @@ async fn serve(bridge: Arc<Bridge>, mut socket: WebSocket, place: Place) {
         Err(error) => return refuse(socket, Some(claimed), error).await,
     };
     let span = info_span!("call", call_sid = %session.key.call_sid, business_id = %business.id);
-    let stream = bridge.admission.take_over(session.key.clone());
+    let stream = bridge
+        .admission
+        .take_over(session.key.clone(), stream_sid.clone());
     let parts = call::CallParts {
         bridge,
         business,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode};
-use toran_domain::{Business, BusinessId, CallSid, LeadId, TaskId, patience};
-use toran_store::{CallEnding, CallKey, CallOpening, Store, StoreError};
+use toran_domain::{Business, BusinessId, CallSid, EffectiveLimits, LeadId, TaskId, patience};
+use toran_store::{Answering, CallEnding, CallKey, CallOpening, Store, StoreError};
+use toran_telephony::media::StreamSid;
 use toran_telephony::twilio::{
     ConnectStream, Dial, DialResult, HANG_UP, IncomingCall, Play, REJECT, StatusUpdate,
     WebhookError, ask_again,
@@ -46,6 +47,7 @@ pub(super) async fn after(
                 business_id: business.id,
                 call_sid: call.call_sid,
             };
+            bridge.admission.end_soon(&key, None);
             let (store, clock) = (Arc::clone(&bridge.store), Arc::clone(&bridge.clock));
             end_when_its_driver_is_done(store, clock, key).await?;
         }
@@ -118,10 +120,8 @@ pub(super) async fn dialled(
     let ended = bridge.store.end_transfer(&key, answered, task_id, now);
     match ended.await {
         Ok(()) => {}
-        Err(StoreError::UnknownCall) => {
-            warn!(%call_sid, %business_id, "the end of a transfer of a call that was never opened");
-            return Ok(Twiml(HANG_UP.to_owned()));
-        }
+        // A call that was not taken, and brought to a person at once.
+        Err(StoreError::UnknownCall) => return Ok(Twiml(HANG_UP.to_owned())),
         Err(error) => return Err(error.into()),
     }
     let update = StatusUpdate::from_form(form.fields());
@@ -182,24 +182,17 @@ async fn answer(bridge: &Bridge, form: &SignedForm, coming: Coming) -> Result<Tw
     if bridge.admission.is_closed() {
         return Err(RouteError::Stopping);
     }
-    let Some((business, call)) = called_business(bridge, form).await? else {
-        let called = form.get("To").unwrap_or_default();
-        let called: String = called
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(40)
-            .collect();
-        warn!(
-            called,
-            "no business owns the called number: add it with `gateway business add`"
-        );
-        return Ok(Twiml(REJECT.to_owned()));
+    let (business, call) = match coming {
+        Coming::In => match taken_in(bridge, form).await? {
+            Ok(taken) => taken,
+            Err(turned_away) => return Ok(turned_away),
+        },
+        // A call that comes back had a place, and was let in.
+        Coming::Back => match called_business(bridge, form).await? {
+            Some(known) => known,
+            None => return Ok(nobodys(form)),
+        },
     };
-    // A call that comes back had a place, and may be about to give it up.
-    if coming == Coming::In && !bridge.admission.has_place() {
-        warn!(business_id = %business.id, "no place for another call: raise limits.max_calls or add a gateway");
-        return play(bridge, &business, Clip::NoPlace);
-    }
     let now = bridge.clock.now();
     let opening = CallOpening {
         key: CallKey {
@@ -231,23 +224,116 @@ async fn answer(bridge: &Bridge, form: &SignedForm, coming: Coming) -> Result<Tw
     Ok(Twiml(instructions.to_twiml()?))
 }
 
+/// A call that begins, and whose business takes it; else what its caller gets.
+async fn taken_in(
+    bridge: &Bridge,
+    form: &SignedForm,
+) -> Result<Result<(Business, IncomingCall), Twiml>, RouteError> {
+    let Some(call) = incoming(form)? else {
+        return Ok(Err(nobodys(form)));
+    };
+    let now = bridge.clock.now();
+    let answering = bridge
+        .store
+        .answering(&call.called, call.caller.as_ref(), now);
+    let Some(Answering {
+        business,
+        blocked,
+        recent_calls,
+    }) = answering.await?
+    else {
+        return Ok(Err(nobodys(form)));
+    };
+    let (call_sid, business_id) = (&call.call_sid, business.id);
+    let limits = business.terms.limits.or(bridge.config.limits);
+    let turned_away = if business.terms.suspended {
+        info!(%call_sid, %business_id, "the business is suspended: the call is not taken");
+        person_or(bridge, &business, REJECT.to_owned())?
+    } else if blocked {
+        info!(%call_sid, %business_id, "the number is blocked: the call is not taken");
+        Twiml(REJECT.to_owned())
+    } else if recent_calls >= u32::from(limits.calls_per_hour.get()) {
+        warn!(%call_sid, %business_id, recent_calls, "the number has called too often within the hour: the call is not taken");
+        play(bridge, &business, Clip::NoPlace)?
+    } else if !bridge.admission.has_place() {
+        warn!(%call_sid, %business_id, "no place for another call: raise limits.max_calls or add a gateway");
+        person_or(bridge, &business, play(bridge, &business, Clip::NoPlace)?.0)?
+    } else if !has_place_of_business(bridge, &business, &call, limits) {
+        warn!(%call_sid, %business_id, most = limits.calls.get(), "no place for another call of this business: `gateway business update --max-calls`");
+        person_or(bridge, &business, play(bridge, &business, Clip::NoPlace)?.0)?
+    } else {
+        return Ok(Ok((business, call)));
+    };
+    Ok(Err(turned_away))
+}
+
+fn has_place_of_business(
+    bridge: &Bridge,
+    business: &Business,
+    call: &IncomingCall,
+    limits: EffectiveLimits,
+) -> bool {
+    let key = CallKey {
+        business_id: business.id,
+        call_sid: call.call_sid.clone(),
+    };
+    bridge.admission.expect(&key, limits.calls.get().into())
+}
+
+/// The business's own number, where a person answers; else these instructions.
+fn person_or(bridge: &Bridge, business: &Business, otherwise: String) -> Result<Twiml, RouteError> {
+    let Some(number) = &business.transfer_number else {
+        return Ok(Twiml(otherwise));
+    };
+    let dial = Dial {
+        number,
+        action_url: &bridge.gate.public_url(DIALLED),
+        timeout_seconds: RINGS_FOR_SECONDS,
+        caller_id: None,
+    };
+    Ok(Twiml(dial.to_twiml()?))
+}
+
+/// What a call to a number gets that is no business's.
+fn nobodys(form: &SignedForm) -> Twiml {
+    let called = form.get("To").unwrap_or_default();
+    let called: String = called
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(40)
+        .collect();
+    warn!(
+        called,
+        "no business owns the called number: add it with `gateway business add`"
+    );
+    Twiml(REJECT.to_owned())
+}
+
 /// Says something without the model, and ends the call.
 fn play(bridge: &Bridge, business: &Business, clip: Clip) -> Result<Twiml, RouteError> {
-    let url = &bridge.gate.clip_url(clip, business.agent_gender);
+    let voice = bridge.voice_of(business);
+    let url = &bridge.gate.clip_url(clip, voice, business.agent_gender);
     Ok(Twiml(Play { url }.to_twiml()?))
 }
 
-/// Whose number was called, and in which call. What is no number (a SIP address, say) is nobody's.
+/// Whose number was called, and in which call.
 async fn called_business(
     bridge: &Bridge,
     form: &SignedForm,
 ) -> Result<Option<(Business, IncomingCall)>, RouteError> {
-    let call = match IncomingCall::from_form(form.fields()) {
-        Err(WebhookError::Field { field: "To" }) => return Ok(None),
-        call => call?,
+    let Some(call) = incoming(form)? else {
+        return Ok(None);
     };
     let business = bridge.store.business_by_called_number(&call.called).await?;
     Ok(business.map(|business| (business, call)))
+}
+
+/// The call that a form tells of. What is no number (a SIP address, say) is nobody's.
+fn incoming(form: &SignedForm) -> Result<Option<IncomingCall>, RouteError> {
+    match IncomingCall::from_form(form.fields()) {
+        Err(WebhookError::Field { field: "To" }) => Ok(None),
+        call => Ok(Some(call?)),
+    }
 }
 
 /// The business is in the address, which is signed, so that its name stands on the log's line.
@@ -255,15 +341,29 @@ fn status_path(business_id: BusinessId) -> String {
     format!("{STREAM_STATUS}?business={business_id}")
 }
 
-/// What the provider says of a stream.
-pub(super) async fn stream_status(form: SignedForm) -> Result<StatusCode, RouteError> {
+/// What the provider says of a stream. One that is over ends here too, if its socket never says so.
+pub(super) async fn stream_status(
+    State(bridge): State<Arc<Bridge>>,
+    form: SignedForm,
+) -> Result<StatusCode, RouteError> {
     let call_sid: Option<CallSid> = form.get("CallSid").and_then(|sid| sid.parse().ok());
     let call_sid = call_sid.ok_or(WebhookError::Field { field: "CallSid" })?;
     let business_id = form
         .query()
         .and_then(|query| query.strip_prefix("business="));
-    let business_id = business_id.unwrap_or("unknown");
     let event = form.get("StreamEvent").unwrap_or("unknown");
+    let sid: Option<StreamSid> = form.get("StreamSid").map(Into::into);
+    let over = ["stream-stopped", "stream-error"].contains(&event);
+    let known = business_id.and_then(|id| id.parse().ok());
+    if let (true, Some(sid), Some(business_id)) = (over, sid, known) {
+        let call_sid = call_sid.clone();
+        let key = CallKey {
+            business_id,
+            call_sid,
+        };
+        bridge.admission.end_soon(&key, Some(&sid));
+    }
+    let business_id = business_id.unwrap_or("unknown");
     if let Some(error) = form.get("StreamError").filter(|error| !error.is_empty()) {
         warn!(
             %call_sid, business_id, event, error, "the provider reports a fault of the stream"

@@ -1,5 +1,7 @@
 //! Laws of appointments.
 
+use std::num::NonZeroU16;
+
 use time::{
     Duration, Time,
     macros::{date, time, utc_datetime},
@@ -14,7 +16,52 @@ use super::{
     HALF_PAST_FOUR, NOW, RACERS, Shared, TUESDAY, add, appointment_id, book, business, key,
     lead_id, one_more, open, order, phone, settings, standing, stream,
 };
-use crate::{AppointmentRow, AppointmentStatus, BookingAnswer, CallAppointment};
+use crate::{
+    AppointmentRow, AppointmentStatus, BookingAnswer, BookingOrder, CallAppointment, CallSession,
+};
+
+/// A number has as many coming appointments as it may have, and not one more: what stands already and what is moved need no
+/// further room, and a withheld number is nobody's to count by.
+pub async fn limits_the_appointments_of_a_number(store: Shared) {
+    add(&store, 1).await;
+    let most_standing = NonZeroU16::new(2);
+    let ordered = async |call: &CallSession, time: Time, id: u128| {
+        let order = BookingOrder {
+            most_standing,
+            one_more: true,
+            ..order(call, TUESDAY, time, id)
+        };
+        book(&store, &order).await
+    };
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    for (hour, id) in [(time!(9:00), 1), (time!(10:00), 2)] {
+        let made = ordered(&call, hour, id).await;
+        assert!(matches!(made, BookingAnswer::Created(_)), "{made:?}");
+    }
+    assert_eq!(
+        ordered(&call, time!(11:00), 3).await,
+        BookingAnswer::TooMany
+    );
+    let again = ordered(&call, time!(10:00), 2).await;
+    assert!(
+        matches!(again, BookingAnswer::AlreadyHeld { .. }),
+        "{again:?}"
+    );
+    let moved = BookingOrder {
+        most_standing,
+        ..order(&call, TUESDAY, time!(12:00), 4)
+    };
+    let moved = book(&store, &moved).await;
+    assert!(matches!(moved, BookingAnswer::Moved { .. }), "{moved:?}");
+    let another = open(&store, &key(1, "CA2"), Some(8), 2).await;
+    let made = ordered(&another, time!(13:00), 5).await;
+    assert!(matches!(made, BookingAnswer::Created(_)), "{made:?}");
+    let withheld = open(&store, &key(1, "CA3"), None, 3).await;
+    for (hour, id) in [(time!(14:00), 6), (time!(15:00), 7), (time!(16:00), 8)] {
+        let made = ordered(&withheld, hour, id).await;
+        assert!(matches!(made, BookingAnswer::Created(_)), "{made:?}");
+    }
+}
 
 /// What was booked stands, and the call remembers it.
 pub async fn books_and_remembers(store: Shared) {

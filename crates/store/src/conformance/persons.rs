@@ -53,6 +53,7 @@ fn shown(answer: &BookingAnswer) -> String {
             format!("held {since} {}", id(booking))
         }
         BookingAnswer::Refused(refusal) => refusal.as_str().to_owned(),
+        BookingAnswer::TooMany => "too many".to_owned(),
         BookingAnswer::UnknownBusiness => "no business".to_owned(),
     }
 }

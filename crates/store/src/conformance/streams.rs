@@ -45,6 +45,24 @@ pub async fn gives_a_call_to_its_newest_stream(store: Shared) {
     assert_eq!(unknown.expect("take_over"), None);
 }
 
+/// A stream whose call has ended without it learns so by its next sign of life, and brings nothing back to life.
+pub async fn tells_a_stream_that_its_call_is_over(store: Shared) {
+    add(&store, 1).await;
+    let key = key_of(1, "CA1");
+    let stream = open(&store, &key, None, 1).await.stream();
+    let later = NOW + Duration::minutes(1);
+    store.keep_alive(&stream, later).await.expect("live");
+    let ended = store.end_call(&key, CallEnding::Completed, later);
+    ended.await.expect("end_call");
+    let alive = store
+        .keep_alive(&stream, later + Duration::minutes(1))
+        .await;
+    assert!(matches!(alive, Err(StoreError::Superseded)), "{alive:?}");
+    let session = store.call_session(&key).await.expect("call_session");
+    let ending = session.and_then(|session| session.ending);
+    assert_eq!(ending, Some(CallEnding::Completed));
+}
+
 /// Whatever a superseded stream still writes is refused, and changes nothing; what the newest one writes is done.
 pub async fn lets_no_superseded_stream_write(store: Shared) {
     add(&store, 1).await;

@@ -200,6 +200,7 @@ fn confirmation(call: &crate::CallSession, requested: RequestedTime) -> Confirma
         requested,
         one_more: false,
         named_by_caller: true,
+        most_standing: None,
         new_appointment_id: AppointmentId::from_uuid(uuid::Uuid::from_u128(1)),
     }
 }

@@ -62,6 +62,7 @@ impl Appointments for MemoryStore {
                 booking,
                 in_this_call,
             },
+            Decision::Create(_) if tenant.has_all_it_may(order) => BookingAnswer::TooMany,
             Decision::Create(placement) => tenant.create(order, &placement),
             Decision::Move(placement) => standing
                 .and_then(|standing| tenant.relocate(&standing, &placement, by_caller(order)))

@@ -74,7 +74,7 @@ async fn play(capacity: u16, steps: &[Step]) {
                     (booking, (booking.date, booking.time))
                 }
                 BookingAnswer::Refused(_) => continue,
-                BookingAnswer::UnknownBusiness => panic!("{answer:?}"),
+                BookingAnswer::TooMany | BookingAnswer::UnknownBusiness => panic!("{answer:?}"),
             };
             let row = store.appointment(id, told.appointment_id).await.unwrap();
             let stands = row.unwrap();

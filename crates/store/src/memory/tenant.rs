@@ -1,6 +1,6 @@
 //! What is kept of one business, and the changes to it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use time::{Date, Time, UtcDateTime};
 use toran_domain::{
@@ -28,6 +28,8 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Tenant {
     pub(super) business: Business,
+    pub(super) further_numbers: Vec<PhoneNumber>,
+    pub(super) blocked: BTreeSet<String>,
     pub(super) leads: BTreeMap<LeadId, Lead>,
     pub(super) calls: BTreeMap<CallSid, Call>,
     pub(super) appointments: Vec<Appointment>,
@@ -51,6 +53,7 @@ pub(super) struct Call {
     pub(super) offered: Vec<(Date, Time)>,
     pub(super) one_more: bool,
     pub(super) epoch: u32,
+    pub(super) started_at: UtcDateTime,
     pub(super) seen_at: UtcDateTime,
     pub(super) reconnects: u32,
     pub(super) ending: Option<(CallEnding, UtcDateTime)>,
@@ -109,6 +112,7 @@ impl Call {
             offered: Vec::new(),
             one_more: false,
             epoch: 0,
+            started_at: now,
             seen_at: now,
             reconnects: 0,
             ending: None,
@@ -125,6 +129,26 @@ impl Call {
 }
 
 impl Tenant {
+    pub(super) fn is_called_at(&self, number: &PhoneNumber) -> bool {
+        self.business.called_number == *number || self.further_numbers.contains(number)
+    }
+
+    pub(super) fn called_numbers(&self) -> Vec<PhoneNumber> {
+        let own = std::iter::once(&self.business.called_number);
+        own.chain(&self.further_numbers).cloned().collect()
+    }
+
+    /// How many calls a number has made since.
+    pub(super) fn calls_of_since(&self, caller: &PhoneNumber, since: UtcDateTime) -> u32 {
+        let is_theirs = |call: &&Call| {
+            let lead = self.leads.get(&call.lead_id);
+            let phone = lead.and_then(|lead| lead.phone.as_ref());
+            phone == Some(caller) && call.started_at > since
+        };
+        let calls = self.calls.values().filter(is_theirs).count();
+        u32::try_from(calls).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn find_or_make_lead(&mut self, opening: &CallOpening) -> LeadId {
         let known = opening.caller.as_ref().and_then(|phone| {
             self.leads
@@ -235,6 +259,20 @@ impl Tenant {
         self.appointments
             .sort_by_key(|made| (made.live.busy, made.live.appointment_id));
         true
+    }
+
+    /// Whether as many coming appointments stand for the caller's number as may.
+    pub(super) fn has_all_it_may(&self, order: &BookingOrder) -> bool {
+        let lead = self.leads.get(&order.lead_id);
+        let has_number = lead.is_some_and(|lead| lead.phone.is_some());
+        let coming = self
+            .live()
+            .filter(|made| made.live.lead_id == order.lead_id && made.live.starts_at > order.now);
+        let coming = coming.count();
+        has_number
+            && order
+                .most_standing
+                .is_some_and(|most| coming >= usize::from(most.get()))
     }
 
     pub(super) fn create(&mut self, order: &BookingOrder, placement: &Placement) -> BookingAnswer {

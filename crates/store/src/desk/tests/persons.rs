@@ -20,6 +20,7 @@ async fn books(store: &Shared, inquirer: &Inquirer, time: Time, id: u128) -> Str
         requested: at(TUESDAY, time),
         one_more: false,
         named_by_caller: true,
+        most_standing: None,
         new_appointment_id: AppointmentId::from_uuid(uuid::Uuid::from_u128(id)),
     };
     let answer = Desk::new(Arc::clone(store)).book(confirmation, NOW).await;
