@@ -29,6 +29,8 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
 /// The provider says `start` at once.
 const START_PATIENCE: Duration = patience::STREAM_START;
+/// For a stream that is refused to take the reason.
+const CLOSE_PATIENCE: Duration = patience::PHONE_CLOSE;
 /// Messages before `start`: there is one, `connected`.
 const MAX_MESSAGES_BEFORE_START: usize = 8;
 
@@ -117,10 +119,9 @@ async fn refuse(mut socket: WebSocket, claimed: Option<CallSid>, error: StreamEr
     );
     let reason = error.to_string().into();
     let code = close_code::POLICY;
-    // The other side may be gone already.
-    let _ = socket
-        .send(Message::Close(Some(CloseFrame { code, reason })))
-        .await;
+    let closing = socket.send(Message::Close(Some(CloseFrame { code, reason })));
+    // The other side may be gone already, or not read.
+    let _ = timeout(CLOSE_PATIENCE, closing).await;
 }
 
 async fn admit(bridge: &Bridge, start: StreamStart) -> Result<Admitted, StreamError> {
