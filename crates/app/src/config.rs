@@ -98,6 +98,8 @@ const DEFAULT_VOICE: &str = "marin";
 
 /// How many calls may be live at once when nothing else is said.
 const DEFAULT_MAX_CALLS: NonZeroU16 = NonZeroU16::new(500).unwrap();
+/// Connections beside those of calls: webhooks, probes, the API, and whoever else finds the port.
+const CONNECTIONS_BESIDE_CALLS: usize = 200;
 
 /// Shorter tokens can be guessed.
 const SHORTEST_API_TOKEN: usize = 24;
@@ -145,6 +147,8 @@ pub struct Config {
     pub max_calls: usize,
     /// How much of that one business, and each of its callers, may take where it has no limits of its own.
     pub limits: EffectiveLimits,
+    /// How many connections may be open to the gateway at once. More than calls: a call holds one as long as it lasts.
+    pub max_connections: usize,
     /// The log.
     pub log: LogSection,
     /// What the models cost.
@@ -276,8 +280,8 @@ impl Config {
         let twilio = TwilioSection::read(&mut reader, file.twilio);
         let openai = OpenAiSection::read(&mut reader, file.openai);
         let log = LogSection::read(&mut reader, file.log);
+        let (max_calls, max_connections) = reader.limits(&file.limits);
         let public_url = public_url.or_else(|| format!("http://{listen}").parse().ok());
-        let max_calls = file.limits.max_calls.unwrap_or(DEFAULT_MAX_CALLS);
         match (openai, public_url) {
             (Some(openai), Some(public_url)) if reader.problems.is_empty() => Ok(Self {
                 listen,
@@ -290,6 +294,7 @@ impl Config {
                 openai,
                 max_calls: max_calls.get().into(),
                 limits: file.limits.of_a_business(max_calls),
+                max_connections,
                 log,
                 prices: file.prices.unwrap_or_else(default_prices),
             }),
@@ -488,6 +493,27 @@ impl Reader<'_> {
         voice
             .map_err(|error: TermsError| self.problem("openai.voice", error.to_string()))
             .ok()
+    }
+
+    /// How many calls and how many connections.
+    fn limits(&mut self, file: &file::LimitsFile) -> (NonZeroU16, usize) {
+        let max_calls = file.max_calls.unwrap_or(DEFAULT_MAX_CALLS);
+        let calls = usize::from(max_calls.get());
+        let Some(connections) = file.max_connections else {
+            // For each call its stream and a webhook at a time.
+            return (max_calls, 2 * calls + CONNECTIONS_BESIDE_CALLS);
+        };
+        let connections = usize::try_from(connections.get()).unwrap_or(usize::MAX);
+        if connections <= calls {
+            self.problem(
+                "limits.max_connections",
+                format!(
+                    "must be more than limits.max_calls, which is {calls}: each call holds one connection as long as it \
+                     lasts, and its webhooks need others"
+                ),
+            );
+        }
+        (max_calls, connections)
     }
 
     /// A value from the variable or else from the file, parsed.

@@ -33,6 +33,7 @@ pub mod readiness;
 mod rehearsal;
 pub mod reload;
 mod rounds;
+mod serve;
 mod spooling;
 pub mod telemetry;
 mod terminal;
@@ -56,9 +57,11 @@ use toran_store_sql::{MigrationError, OpenError};
 use tracing::{error, info, warn};
 
 use rounds::Rounds;
+use serve::{HttpLimits, Server};
 
 pub use config::{Config, ConfigError, ProcessEnvironment, Strings};
 pub use rehearsal::RehearsalError;
+pub use serve::{Connections, HttpPatience};
 pub use toran_store_sql::SqlStore;
 
 /// Calls that are live when the process is told to stop may go on for this long.
@@ -69,6 +72,8 @@ const ROUNDS_PATIENCE: Duration = patience::ROUNDS_END;
 const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 /// What is left of them is closed within this.
 const CLOSE_PATIENCE: Duration = patience::CLOSE;
+/// The connections of everybody else are, at the end, within this.
+const HANG_UP_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the gateway stands in: passed in, so that a test brings its own.
 pub struct Surroundings {
@@ -78,6 +83,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Receives every fact of every call.
     pub observer: Option<mpsc::Sender<Observation>>,
+    /// How long those who connect may take.
+    pub patience: HttpPatience,
 }
 
 impl Surroundings {
@@ -90,6 +97,7 @@ impl Surroundings {
             listener,
             clock: Arc::new(SystemClock),
             observer: None,
+            patience: HttpPatience::default(),
         })
     }
 }
@@ -144,7 +152,7 @@ impl StartError {
 /// A gateway that is ready to run.
 pub struct App {
     listener: TcpListener,
-    router: axum::Router,
+    server: Server,
     live_calls: LiveCalls,
     stopping: CancellationToken,
     account: Arc<Account>,
@@ -205,9 +213,14 @@ impl App {
             Arc::clone(&clock),
             stopping.clone(),
         );
+        let router = bridge.router().merge(health).merge(api.unwrap_or_default());
+        let limits = HttpLimits {
+            max_calls: config.max_calls,
+            max_connections: config.max_connections,
+        };
         Ok(Self {
             listener: surroundings.listener,
-            router: bridge.router().merge(health).merge(api.unwrap_or_default()),
+            server: Server::new(router, limits, surroundings.patience),
             live_calls: bridge.live_calls(),
             stopping,
             rounds: Rounds {
@@ -237,13 +250,18 @@ impl App {
         Arc::clone(&self.store)
     }
 
+    /// The connections to it: to count them.
+    pub fn connections(&self) -> Connections {
+        self.server.connections()
+    }
+
     /// Serves until `stop`, then lets live calls end: by themselves for [`DRAIN_PATIENCE`], and after that by closing
     /// their streams, so that the provider brings them to another gateway. If serving fails, it does the same at
     /// once, and then returns the error.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self {
             listener,
-            router,
+            server,
             live_calls,
             stopping,
             account: _,
@@ -253,9 +271,10 @@ impl App {
         } = self;
         let end_rounds = CancellationToken::new();
         let mut rounds = rounds.start(&end_rounds).map_err(io::Error::other)?;
+        let connections = server.connections();
         // Served to the end of the drain: what asks is told that this gateway takes no calls.
-        let mut server = tokio::spawn(async move { axum::serve(listener, router).await });
-        let outcome = serve_until(&mut server, stop).await;
+        let mut serving = tokio::spawn(server.run(listener));
+        let outcome = serve_until(&mut serving, stop).await;
         if let Err(error) = &outcome {
             error!(
                 error = error as &dyn std::error::Error,
@@ -290,9 +309,9 @@ impl App {
         if tokio::time::timeout(ROUNDS_PATIENCE, ended).await.is_err() {
             warn!("a delivery did not end in time: it comes back when its lease is over");
         }
+        connections.close(HANG_UP_PATIENCE).await;
         drop(spool);
         store.close().await;
-        server.abort();
         outcome
     }
 }

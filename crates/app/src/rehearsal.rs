@@ -28,7 +28,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    App, Config, StartError, Surroundings,
+    App, Config, HttpPatience, StartError, Surroundings,
     businesses::{self, BusinessError, NewBusiness},
     terminal::Terminal,
 };
@@ -122,6 +122,7 @@ pub(crate) async fn rehearse(
             listener,
             clock: Arc::new(clock),
             observer: Some(observer),
+            patience: HttpPatience::default(),
         },
     )
     .await?;

@@ -1,6 +1,10 @@
 //! The TOML file's shape. Unknown keys are refused.
 
-use std::{collections::BTreeMap, num::NonZeroU16, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    num::{NonZeroU16, NonZeroU32},
+    str::FromStr,
+};
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -49,6 +53,7 @@ pub(super) struct OpenAiFile {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct LimitsFile {
     pub(super) max_calls: Option<NonZeroU16>,
+    pub(super) max_connections: Option<NonZeroU32>,
     pub(super) max_calls_per_business: Option<NonZeroU16>,
     pub(super) calls_per_hour: Option<NonZeroU16>,
     pub(super) appointments_per_number: Option<NonZeroU16>,

@@ -80,6 +80,11 @@ fn what_is_wrong_is_named_all_at_once() {
     check_refused("[log]\nformat = 'xml'", [], &["log.format", "xml"]);
     check_refused("[limits]\nmax_calls = 0", [], &["max_calls"]);
     check_refused(
+        "[limits]\nmax_calls = 9\nmax_connections = 9",
+        [],
+        &["limits.max_connections", "limits.max_calls"],
+    );
+    check_refused(
         "",
         [("OPENAI_REALTIME_URL", "https://x.example")],
         &["OPENAI_REALTIME_URL", "ws"],
@@ -171,6 +176,17 @@ fn accepted_keys(section: &str) -> Vec<String> {
     let (_, expected) = error.split_once("expected").unwrap();
     let named = expected.split('`').skip(1).step_by(2);
     named.map(str::to_owned).collect()
+}
+
+#[test]
+fn there_are_more_connections_than_calls() {
+    let limits = |toml| {
+        let config = Config::parse(toml, &environment([])).unwrap();
+        (config.max_calls, config.max_connections)
+    };
+    assert_eq!(limits(""), (500, 1_200));
+    assert_eq!(limits("[limits]\nmax_calls = 65535"), (65_535, 131_270));
+    assert_eq!(limits("[limits]\nmax_connections = 501"), (500, 501));
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod calls;
 mod faults;
+mod flood;
 mod promises;
 mod service;
 mod stage;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let tests: Vec<_> = [
         calls::tests(),
         faults::tests(),
+        flood::tests(),
         promises::tests(),
         service::tests(),
         storing::tests(),

@@ -26,7 +26,7 @@ use tokio::{
     time::Instant,
 };
 use toran_app::{
-    App, Config, Surroundings,
+    App, Config, Connections, HttpPatience, Surroundings,
     businesses::{self, NewBusiness},
 };
 use toran_bridge::{Clock, Observation};
@@ -127,6 +127,7 @@ impl Drop for Folder {
 struct Gateway {
     runtime: Runtime,
     store: Arc<SqlStore>,
+    connections: Connections,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -146,6 +147,7 @@ pub(crate) struct Stage {
     database_url: String,
     /// Further lines of the configuration's section `[openai]`.
     openai_settings: String,
+    door: Door,
 }
 
 /// A model's service that is not the usual one.
@@ -159,28 +161,46 @@ pub(crate) struct Service {
     pub(crate) settings: String,
 }
 
+/// How many may connect, and how long they may take.
+#[derive(Default)]
+pub(crate) struct Door {
+    /// The configuration's `[limits]`.
+    pub(crate) limits: &'static str,
+    pub(crate) patience: HttpPatience,
+}
+
 impl Stage {
     /// A gateway, and a model that behaves as the `[[turns]]` of a scenario say; perfectly, if there are none.
     pub(crate) async fn set(turns: &str) -> Self {
+        Self::set_behind(Door::default(), turns).await
+    }
+
+    /// The same, for other numbers of connections and other patience with them.
+    pub(crate) async fn set_behind(door: Door, turns: &str) -> Self {
         let folder = Folder::new();
         let database_url = format!("sqlite://{}", folder.0.join("toran.db").display());
-        Self::set_in(folder, database_url, turns, Service::default()).await
+        Self::set_in(folder, database_url, turns, (Service::default(), door)).await
     }
 
     /// A gateway before another service.
     pub(crate) async fn set_before(service: Service) -> Self {
         let folder = Folder::new();
         let database_url = format!("sqlite://{}", folder.0.join("toran.db").display());
-        Self::set_in(folder, database_url, "", service).await
+        Self::set_in(folder, database_url, "", (service, Door::default())).await
     }
 
     /// The same, on another database.
     pub(crate) async fn set_on(database_url: &str, turns: &str) -> Self {
-        let service = Service::default();
-        Self::set_in(Folder::new(), database_url.to_owned(), turns, service).await
+        let usual = (Service::default(), Door::default());
+        Self::set_in(Folder::new(), database_url.to_owned(), turns, usual).await
     }
 
-    async fn set_in(folder: Folder, database_url: String, turns: &str, service: Service) -> Self {
+    async fn set_in(
+        folder: Folder,
+        database_url: String,
+        turns: &str,
+        (service, door): (Service, Door),
+    ) -> Self {
         let scenario = Scenario::parse(&format!("title = 'a test'\n{turns}")).expect("a scenario");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -214,6 +234,7 @@ impl Stage {
             folder,
             database_url,
             openai_settings: service.settings,
+            door,
         };
         stage.start().await;
         stage
@@ -223,12 +244,13 @@ impl Stage {
     pub(crate) async fn start(&mut self) {
         let toml = format!(
             "public_url = '{}'\ndatabase_url = '{}'\nspool = '{}'\n[openai]\nbase_url = '{}'\n{}\n\
-             [twilio]\nauth_token = '{AUTH_TOKEN}'",
+             [twilio]\nauth_token = '{AUTH_TOKEN}'\n[limits]\n{}",
             self.origin(),
             self.database_url,
             self.folder.0.join("spool").display(),
             self.openai.base_url(),
             self.openai_settings,
+            self.door.limits,
         );
         let nothing = std::collections::BTreeMap::new();
         let config = Config::parse(&toml, &nothing).expect("a configuration");
@@ -237,6 +259,7 @@ impl Stage {
             .set_nonblocking(true)
             .expect("a listener for tokio");
         let (clock, observer) = (Arc::new(self.clock.clone()), self.observer.clone());
+        let patience = self.door.patience;
         let (stop, stopped) = oneshot::channel::<()>();
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -248,6 +271,7 @@ impl Stage {
                 listener: tokio::net::TcpListener::from_std(listener).expect("a listener"),
                 clock,
                 observer: Some(observer),
+                patience,
             };
             App::build(&config, surroundings).await
         });
@@ -255,7 +279,7 @@ impl Stage {
             .await
             .expect("no panic")
             .expect("the gateway starts");
-        let store = app.store();
+        let (store, connections) = (app.store(), app.connections());
         let serving = runtime.spawn(app.run(async move {
             // Dropped with the gateway: that is no order to stop.
             if stopped.await.is_err() {
@@ -265,6 +289,7 @@ impl Stage {
         self.gateway = Some(Gateway {
             runtime,
             store,
+            connections,
             stop: Some(stop),
             serving,
         });
@@ -309,6 +334,23 @@ impl Stage {
 
     pub(crate) fn store(&self) -> &SqlStore {
         &self.gateway.as_ref().expect("a running gateway").store
+    }
+
+    /// How many connections the gateway has open.
+    pub(crate) fn connections(&self) -> usize {
+        let gateway = self.gateway.as_ref().expect("a running gateway");
+        gateway.connections.count()
+    }
+
+    /// Waits until it has so many.
+    pub(crate) async fn has_connections(&self, count: usize) {
+        let counted = async {
+            while self.connections() != count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let counted = tokio::time::timeout(PATIENCE, counted).await;
+        assert!(counted.is_ok(), "{}, not {count}", self.connections());
     }
 
     /// A business that is open Sunday to Friday, 9:00 to 18:00, every half hour.

@@ -31,6 +31,7 @@ tests![
     a_handshake_that_is_not_signed_is_refused,
     a_stream_without_a_good_token_never_reaches_the_model,
     a_token_is_good_once_and_not_for_long,
+    a_stream_that_does_not_start_is_closed,
     nonsense_on_a_live_stream_harms_no_call,
     a_frame_too_large_ends_that_call_alone,
     health_says_whether_calls_can_come,
@@ -136,6 +137,25 @@ async fn a_token_is_good_once_and_not_for_long() {
     late.start(CALL_SID, Some(&token)).await;
     assert_eq!(late.closed().await, Some(CloseCode::Policy), "too late");
     assert_eq!(stage.sent_to_model("session.update").len(), 1);
+}
+
+async fn a_stream_that_does_not_start_is_closed() {
+    let stage = Stage::set("").await;
+    let mut silent = Phone::signed(&stage).await;
+    let mut talkative = Phone::signed(&stage).await;
+    // As long as a stream is waited for, and a little longer.
+    for _ in 0..11 {
+        let signs_of_life = talkative.0.send(Message::Ping(vec![1].into())).await;
+        if signs_of_life.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(silent.closed().await, Some(CloseCode::Policy));
+    assert_eq!(talkative.closed().await, Some(CloseCode::Policy));
+    drop((silent, talkative));
+    stage.has_connections(0).await;
+    assert!(stage.openai.events().is_empty());
 }
 
 async fn nonsense_on_a_live_stream_harms_no_call() {
