@@ -37,11 +37,11 @@ fn ask(settings: &AppointmentSettings, now: UtcDateTime) {
     let availability = settings.availability(&taken, now);
     let last = today.saturating_add(Duration::days(3));
     for slot in availability.slots(today, last).take(500) {
-        assert_eq!(availability.verdict(slot.date(), slot.time()), Verdict::Free(slot));
+        assert_eq!(availability.verdict_at(slot.starts_at()), Verdict::Free(slot));
     }
     for time in [Time::MIDNIGHT, time!(12:00), time!(23:59)] {
         for slot in availability.within_days(4).alternatives(today, Some(time), 4) {
-            assert_eq!(availability.verdict(slot.date(), slot.time()), Verdict::Free(slot));
+            assert_eq!(availability.verdict_at(slot.starts_at()), Verdict::Free(slot));
         }
     }
     let _ = (settings.hours_on(today), settings.closed_on(today), availability.day_verdict(today));

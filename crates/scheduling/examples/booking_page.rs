@@ -7,6 +7,9 @@
 //! curl -X POST http://127.0.0.1:8080/book/2026-11-24/18:00
 //! ```
 //!
+//! `/book/2026-10-25T01:30:00+02:00` books an hour that the clock shows twice, the first or the second time; a day and an hour
+//! alone mean the first.
+//!
 //! With a question behind it, it answers that and stops: `cargo run --example booking_page -- GET /slots/2026-11-24`.
 //!
 //! Two rooms, classes of 75 minutes, mats for three in one room and for two in the other; closed on Shabbat and on
@@ -20,8 +23,11 @@ use std::{
     time::Duration,
 };
 
-use time::{Date, Time, UtcDateTime, macros::format_description};
-use toran_scheduling::{AppointmentSettings, Occupancy, Refusal, Slot, Verdict};
+use time::{
+    Date, OffsetDateTime, Time, UtcDateTime, format_description::well_known::Rfc3339,
+    macros::format_description,
+};
+use toran_scheduling::{AppointmentSettings, Availability, Occupancy, Refusal, Slot, Verdict};
 
 const SETTINGS: &str = r#"{
     "time_zone": "Asia/Jerusalem",
@@ -62,8 +68,19 @@ impl Studio {
                 None => bad("write the day as /slots/YYYY-MM-DD"),
             },
             ("POST", ["book", day, hour]) => match (date(day), clock(hour)) {
-                (Some(day), Some(hour)) => self.book(day, hour, now),
+                (Some(day), Some(hour)) => {
+                    let verdict = self.availability(now).verdict(day, hour);
+                    self.book(verdict, (day, hour), now)
+                }
                 _ => bad("write the time as /book/YYYY-MM-DD/HH:MM"),
+            },
+            ("POST", ["book", at]) => match instant(at) {
+                Some(at) => {
+                    let local = self.settings.local(at);
+                    let verdict = self.availability(now).verdict_at(at);
+                    self.book(verdict, (local.date(), local.time()), now)
+                }
+                None => bad("write the instant as /book/2026-11-24T18:00:00+02:00"),
             },
             _ => (
                 "404 Not Found",
@@ -72,8 +89,12 @@ impl Studio {
         }
     }
 
+    fn availability(&self, now: UtcDateTime) -> Availability<'_> {
+        self.settings.availability(&self.booked, now)
+    }
+
     fn slots(&self, day: Date, now: UtcDateTime) -> Answer {
-        let availability = self.settings.availability(&self.booked, now);
+        let availability = self.availability(now);
         if let Some(refusal) = availability.day_verdict(day) {
             return (
                 "200 OK",
@@ -85,16 +106,15 @@ impl Studio {
         ("200 OK", format!("{day}: {}", hours.join(", ")))
     }
 
-    fn book(&mut self, day: Date, hour: Time, now: UtcDateTime) -> Answer {
-        let availability = self.settings.availability(&self.booked, now);
-        match availability.verdict(day, hour) {
+    fn book(&mut self, verdict: Verdict, (day, hour): (Date, Time), now: UtcDateTime) -> Answer {
+        match verdict {
             Verdict::Free(slot) => {
                 let text = format!("booked: {day} {}", self.written(&slot));
                 self.booked.add(&self.settings.taken_by(&slot));
                 ("201 Created", text)
             }
             Verdict::Refused(refusal) => {
-                let near = availability.alternatives(day, Some(hour), 3);
+                let near = self.availability(now).alternatives(day, Some(hour), 3);
                 let near: Vec<String> = near
                     .iter()
                     .map(|slot| format!("{} {}", slot.date(), self.written(slot)))
@@ -115,7 +135,15 @@ impl Studio {
             .resource(slot)
             .map_or("", |room| room.as_str());
         let hour = slot.time();
-        format!("{:02}:{:02} ({room})", hour.hour(), hour.minute())
+        let offset = slot.utc_offset();
+        // The offset tells two equal hours of one day apart.
+        let twice = if slot.comes_twice() {
+            let format = format_description!("[offset_hour sign:mandatory]:[offset_minute]");
+            offset.format(format).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        format!("{:02}:{:02}{twice} ({room})", hour.hour(), hour.minute())
     }
 }
 
@@ -136,6 +164,11 @@ fn date(text: &str) -> Option<Date> {
 
 fn clock(text: &str) -> Option<Time> {
     Time::parse(text, format_description!("[hour]:[minute]")).ok()
+}
+
+fn instant(text: &str) -> Option<UtcDateTime> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    at.checked_to_utc()
 }
 
 #[expect(

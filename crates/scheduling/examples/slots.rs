@@ -22,9 +22,15 @@
 //! | field | answer |
 //! |---|---|
 //! | `from`, `to` (dates, both inside) | `{"slots": ["2026-11-24T07:00:00Z", …]}`: the starts of all free slots, earliest first |
-//! | `date`, `time` (`HH:MM`, below 24:00) | `{"verdict": "free", "starts_at", "ends_at", "resource"}`, with `"comes_twice": true` if the clock shows that hour twice and this is the first; or `{"verdict": "refused", "reason", "alternatives": […]}` with up to `limit` starts of free slots near it; a holiday is named in `holiday` |
+//! | `date`, `time` (`HH:MM`, below 24:00) | `{"verdict": "free", "starts_at", "ends_at", "resource"}`, or `{"verdict": "refused", "reason", "alternatives": […]}` with up to `limit` starts of free slots near it; a holiday is named in `holiday` |
+//! | `at` (RFC 3339) | as above, for an appointment that begins at that instant |
 //! | `date` alone | as above, for the whole day: `{"verdict": "free"}` or refused |
 //! | `after` (RFC 3339) | `{"slots": […]}`: the first `limit` free slots from an instant |
+//!
+//! An hour that the clock shows twice, because it is set back, is two slots. `date` and `time` mean the first of them, and `at`
+//! can ask for either. `"comes_twice": true` stands beside `"verdict": "free"` for such an hour, with `"second": true` if it is
+//! the second of the two; beside a list, `"comes_twice": […]` repeats those of its starts whose local hour is shown twice, and is
+//! left out where there are none.
 //!
 //! Dates (years 1 to 9999) and times are local to the business, instants in the answer UTC. Reasons, in the order in
 //! which they are told: `in_the_past`, `too_soon`, `too_far`, `inactive_day`, `closed`, `holiday`, `outside_hours`,
@@ -62,6 +68,7 @@ struct Question {
     to: Option<String>,
     date: Option<String>,
     time: Option<String>,
+    at: Option<String>,
     after: Option<String>,
     limit: Option<i64>,
 }
@@ -119,102 +126,117 @@ fn answer(text: &str) -> Result<Value, Wrong> {
 
 fn ask(question: &Question, availability: &Availability<'_>) -> Result<Value, Wrong> {
     let limit = limit(question)?;
-    match question {
-        Question {
-            from: Some(from),
-            to: Some(to),
-            date: None,
-            time: None,
-            after: None,
-            ..
-        } => {
+    let Question {
+        from,
+        to,
+        date: day,
+        time,
+        at,
+        after,
+        ..
+    } = question;
+    match (from, to, day, time, at, after) {
+        (Some(from), Some(to), None, None, None, None) => {
             let (from, to) = (date("from", from)?, date("to", to)?);
             if to < from {
                 return Err("to: it must not be earlier than from".to_owned());
             }
-            let slots = availability.slots(from, to);
-            Ok(json!({ "slots": slots.map(|slot| starts_at(&slot)).collect::<Vec<_>>() }))
+            let slots: Vec<Slot> = availability.slots(from, to).collect();
+            Ok(listed(json!({}), "slots", &slots))
         }
-        Question {
-            from: None,
-            to: None,
-            date: Some(day),
-            time,
-            after: None,
-            ..
-        } => {
+        (None, None, Some(day), time, None, None) => {
             let day = date("date", day)?;
             let time = time.as_deref().map(clock).transpose()?;
-            Ok(verdict(question, availability, (day, time), limit))
+            Ok(verdict_by_the_clock(
+                question,
+                availability,
+                (day, time),
+                limit,
+            ))
         }
-        Question {
-            from: None,
-            to: None,
-            date: None,
-            time: None,
-            after: Some(after),
-            ..
-        } => {
+        (None, None, None, None, Some(at), None) => {
+            let at = instant("at", at)?;
+            Ok(verdict_at(question, availability, at, limit))
+        }
+        (None, None, None, None, None, Some(after)) => {
             let slots = availability.first_free(instant("after", after)?, limit);
-            Ok(json!({ "slots": slots.iter().map(starts_at).collect::<Vec<_>>() }))
+            Ok(listed(json!({}), "slots", &slots))
         }
-        Question {
-            from: Some(_),
-            to: None,
-            ..
-        } => Err("to: it is missing beside from".to_owned()),
-        Question {
-            from: None,
-            to: Some(_),
-            ..
-        } => Err("from: it is missing beside to".to_owned()),
-        Question {
-            date: None,
-            time: Some(_),
-            ..
-        } => Err("date: it is missing beside time".to_owned()),
-        _ => Err("ask one thing: from and to, or date with or without time, or after".to_owned()),
+        (Some(_), None, ..) => Err("to: it is missing beside from".to_owned()),
+        (None, Some(_), ..) => Err("from: it is missing beside to".to_owned()),
+        (_, _, None, Some(_), ..) => Err("date: it is missing beside time".to_owned()),
+        _ => Err("ask one thing: from and to, date with or without time, at, or after".to_owned()),
     }
 }
 
-fn verdict(
+/// An answer with a list of slots, and which of them come twice.
+fn listed(mut answer: Value, key: &str, slots: &[Slot]) -> Value {
+    answer[key] = slots.iter().map(starts_at).collect();
+    let twice = slots.iter().filter(|slot| slot.comes_twice());
+    let twice: Vec<String> = twice.map(starts_at).collect();
+    if !twice.is_empty() {
+        answer["comes_twice"] = json!(twice);
+    }
+    answer
+}
+
+fn verdict_by_the_clock(
     question: &Question,
     availability: &Availability<'_>,
     (day, time): (Date, Option<Time>),
     limit: usize,
 ) -> Value {
-    let refusal = match time {
+    let verdict = match time {
         None => match availability.day_verdict(day) {
             None => return json!({ "verdict": "free" }),
-            Some(refusal) => refusal,
+            Some(refusal) => Verdict::Refused(refusal),
         },
-        Some(time) => match availability.verdict(day, time) {
-            Verdict::Free(slot) => {
-                let resource = question.settings.resource(&slot).map(ToString::to_string);
-                let mut answer = json!({
-                    "verdict": "free",
-                    "starts_at": starts_at(&slot),
-                    "ends_at": rfc3339(slot.ends_at()),
-                    "resource": resource,
-                });
-                if slot.comes_twice() {
-                    answer["comes_twice"] = json!(true);
-                }
-                return answer;
-            }
-            Verdict::Refused(refusal) => refusal,
-        },
+        Some(time) => availability.verdict(day, time),
     };
-    let near = availability.alternatives(day, time, limit);
-    let mut answer = json!({
-        "verdict": "refused",
-        "reason": refusal.as_str(),
-        "alternatives": near.iter().map(starts_at).collect::<Vec<_>>(),
-    });
-    if let Refusal::Holiday(holiday) = refusal {
-        answer["holiday"] = json!(holiday.as_str());
+    told(question, verdict, || {
+        availability.alternatives(day, time, limit)
+    })
+}
+
+fn verdict_at(
+    question: &Question,
+    availability: &Availability<'_>,
+    at: UtcDateTime,
+    limit: usize,
+) -> Value {
+    let local = question.settings.local(at);
+    told(question, availability.verdict_at(at), || {
+        availability.alternatives(local.date(), Some(local.time()), limit)
+    })
+}
+
+fn told(question: &Question, verdict: Verdict, near: impl FnOnce() -> Vec<Slot>) -> Value {
+    match verdict {
+        Verdict::Free(slot) => {
+            let resource = question.settings.resource(&slot).map(ToString::to_string);
+            let mut answer = json!({
+                "verdict": "free",
+                "starts_at": starts_at(&slot),
+                "ends_at": rfc3339(slot.ends_at()),
+                "resource": resource,
+            });
+            if slot.comes_twice() {
+                answer["comes_twice"] = json!(true);
+            }
+            if slot.is_second_pass() {
+                answer["second"] = json!(true);
+            }
+            answer
+        }
+        Verdict::Refused(refusal) => {
+            let answer = json!({ "verdict": "refused", "reason": refusal.as_str() });
+            let mut answer = listed(answer, "alternatives", &near());
+            if let Refusal::Holiday(holiday) = refusal {
+                answer["holiday"] = json!(holiday.as_str());
+            }
+            answer
+        }
     }
-    answer
 }
 
 /// The present, or else the second before anything that is asked about.
@@ -222,11 +244,17 @@ fn now(question: &Question) -> Result<UtcDateTime, Wrong> {
     if let Some(now) = &question.now {
         return instant("now", now);
     }
-    let first = match (&question.from, &question.date, &question.after) {
-        (Some(from), _, _) => question.settings.day_range(date("from", from)?).0,
-        (_, Some(day), _) => question.settings.day_range(date("date", day)?).0,
-        (_, _, Some(after)) => instant("after", after)?,
-        (None, None, None) => UtcDateTime::UNIX_EPOCH,
+    let day = |field, text: &str| date(field, text).map(|day| question.settings.day_range(day).0);
+    let first = if let Some(from) = &question.from {
+        day("from", from)?
+    } else if let Some(date) = &question.date {
+        day("date", date)?
+    } else if let Some(at) = &question.at {
+        instant("at", at)?
+    } else if let Some(after) = &question.after {
+        instant("after", after)?
+    } else {
+        UtcDateTime::UNIX_EPOCH
     };
     Ok(first.saturating_sub(Duration::SECOND))
 }

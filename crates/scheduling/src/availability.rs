@@ -4,22 +4,17 @@ mod alternatives;
 mod free_slots;
 mod verdict;
 
-use time::{Date, Time, UtcDateTime};
+use time::{Date, UtcDateTime};
 
 pub use free_slots::FreeSlots;
 pub use verdict::{Refusal, Verdict};
 
 use crate::{
-    AppointmentSettings, ClockTime, Holiday, Occupancy, Opening, ServiceId, SettingsError,
-    SettingsProblem, Slot,
-    clock_time::DAY_MINUTES,
-    day::DayRule,
-    holiday::Walk,
+    AppointmentSettings, Holiday, Occupancy, ServiceId, SettingsError, SettingsProblem, Slot,
     need::Need,
     occupancy::Load,
     settings::{MAX_APPOINTMENT_MINUTES, horizon},
-    slot::When,
-    zone::{Resolved, Second},
+    zone::Second,
 };
 
 /// What may be booked, given settings, what is taken, and what time it is.
@@ -28,7 +23,8 @@ use crate::{
 /// questions are about the settings' own appointment; [`for_service`](Self::for_service),
 /// [`lasting`](Self::lasting) and [`taking`](Self::taking) ask about others.
 ///
-/// Whatever it offers, [`verdict`](Self::verdict) allows; and what the verdict allows is among what it offers.
+/// Whatever it offers, [`verdict_at`](Self::verdict_at) allows, and so does [`verdict`](Self::verdict) but for the second
+/// pass of an hour that the clock shows twice; and what they allow is among what it offers.
 ///
 /// ```
 /// use time::macros::{date, time, utc_datetime};
@@ -63,6 +59,8 @@ pub struct Availability<'a> {
     /// The last day that may be booked.
     last: Date,
     look_ahead_days: u16,
+    /// Whether of an hour that comes twice only the first is offered.
+    each_hour_once: bool,
     /// Whether what is taken was gathered for these resources.
     is_known: bool,
 }
@@ -87,6 +85,7 @@ impl<'a> Availability<'a> {
             today,
             last: horizon(today, form.booking_horizon_days),
             look_ahead_days: u16::MAX,
+            each_hour_once: false,
             is_known: taken.is_of(settings.resources()),
         }
     }
@@ -217,39 +216,28 @@ impl<'a> Availability<'a> {
         }
     }
 
-    /// Whether an appointment may begin at this local time. Of several reasons against it, the one that helps a
-    /// caller most: they stand in [`Refusal`] in this order. Of a time that comes twice, the first is meant.
-    ///
-    /// Does not allocate.
+    /// The same question for whoever names a time by its date and hour alone, as one does in speaking: of an hour that the
+    /// clock shows twice only the first pass is offered, which is the one that [`verdict`](Self::verdict) takes it for.
     ///
     /// ```
-    /// # use time::macros::{date, time, utc_datetime};
-    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
-    /// # let settings = AppointmentSettings::simple(
-    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
-    /// # )?;
-    /// # let taken = settings.occupancy([]);
-    /// # let availability = settings.availability(&taken, utc_datetime!(2026-11-23 8:00));
-    /// use toran_scheduling::{Refusal, Verdict};
+    /// use time::macros::{date, time, utc_datetime};
+    /// use toran_scheduling::{AppointmentSettings, TimeZoneName};
     ///
-    /// let tuesday = date!(2026-11-24);
-    /// assert!(matches!(availability.verdict(tuesday, time!(17:30)), Verdict::Free(_)));
-    /// let late = availability.verdict(tuesday, time!(17:45));
-    /// assert_eq!(late, Verdict::Refused(Refusal::DoesNotFitBeforeClosing));
+    /// let night = AppointmentSettings::simple(
+    ///     "sun-sat".parse()?, time!(0:00), time!(6:00), 30, TimeZoneName::jerusalem(),
+    /// )?;
+    /// let taken = night.occupancy([]);
+    /// let availability = night.availability(&taken, utc_datetime!(2026-10-23 8:00));
+    /// let day = date!(2026-10-25); // one o'clock comes twice
+    /// assert_eq!(availability.free_slots(day).len(), 14);
+    /// assert_eq!(availability.each_hour_once().free_slots(day).len(), 12);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn verdict(&self, date: Date, time: Time) -> Verdict {
-        match self.lawful(date, time) {
-            Err(refusal) => Verdict::Refused(refusal),
-            Ok(when) => {
-                let (from, to) = self.need.footprint(when.start);
-                let free = self
-                    .lanes()
-                    .find(|lane| lane.at(from).blocked(from, to).is_none());
-                free.map_or(Verdict::Refused(Refusal::Taken), |lane| {
-                    Verdict::Free(Slot::new(when, &self.need, lane.resource))
-                })
-            }
+    #[must_use]
+    pub const fn each_hour_once(self) -> Self {
+        Self {
+            each_hour_once: true,
+            ..self
         }
     }
 
@@ -370,73 +358,6 @@ impl<'a> Availability<'a> {
         later.slots(first, last).take(limit).collect()
     }
 
-    /// When an appointment at a local time would begin if every rule but what is taken allows it.
-    fn lawful(&self, date: Date, time: Time) -> Result<When, Refusal> {
-        let zone = self.settings.time_zone();
-        let clock = ClockTime::from(time);
-        let resolved = zone.resolve(date, clock.minutes());
-        let start = resolved.first();
-        if start <= self.now {
-            return Err(Refusal::InThePast);
-        }
-        if start < self.earliest {
-            return Err(Refusal::TooSoon);
-        }
-        if date > self.last {
-            return Err(Refusal::TooFar);
-        }
-        let found = self.opening_at(date, clock)?;
-        if matches!(resolved, Resolved::Never { .. }) {
-            return Err(Refusal::NonexistentTime);
-        }
-        if self.need.end(start) > zone.resolve(found.day, found.closes.minutes()).last() {
-            return Err(Refusal::DoesNotFitBeforeClosing);
-        }
-        let late = found.day < date;
-        let reading = clock.minutes() + if late { DAY_MINUTES } else { 0 };
-        let since_opening = reading - found.opening.from().minutes();
-        let whole_minute = time.second() == 0 && time.nanosecond() == 0;
-        if !whole_minute || since_opening % self.settings.slot_interval_minutes() != 0 {
-            return Err(Refusal::OffGrid);
-        }
-        Ok(When {
-            start,
-            date,
-            clock: clock.minutes(),
-            late,
-            comes_twice: matches!(resolved, Resolved::Twice { .. }),
-        })
-    }
-
-    /// The opening in which a reading of the clock lies: one of its own day, or a late one of the day before.
-    fn opening_at(&self, date: Date, clock: ClockTime) -> Result<Found, Refusal> {
-        let mut walk = Walk::default();
-        let today = self.settings.day_plan(date, &mut walk);
-        let found = |day, plan: DayRule<'_>, reading| {
-            let opening = plan.openings().find(|opening| opening.contains(reading))?;
-            let closes = plan.closes(opening);
-            Some(Found {
-                day,
-                opening,
-                closes,
-            })
-        };
-        if let Some(found) = found(date, today, clock) {
-            return Ok(found);
-        }
-        let late = ClockTime::from_minutes(clock.minutes() + DAY_MINUTES);
-        if let (Some(yesterday), Some(late)) = (date.previous_day(), late) {
-            let plan = self.settings.day_plan(yesterday, &mut walk);
-            if let Some(found) = found(yesterday, plan, late) {
-                return Ok(found);
-            }
-        }
-        Err(match today.first() {
-            Some(_) => Refusal::OutsideHours,
-            None => today.closed,
-        })
-    }
-
     /// The resources that can give what is asked for, in order of preference.
     fn lanes(&self) -> impl Iterator<Item = Lane<'a>> + use<'a> {
         let (taken, resources, need) = (self.taken, self.settings.resources(), self.need);
@@ -488,16 +409,6 @@ impl Lane<'_> {
     fn blocked(&mut self, from: Second, to: Second) -> Option<Second> {
         self.load.blocked(from, to, self.limit, &mut self.place)
     }
-}
-
-/// An opening in which a time lies.
-#[derive(Debug, Clone, Copy)]
-struct Found {
-    /// The day on which it begins.
-    day: Date,
-    opening: Opening,
-    /// By when an appointment in it must be over.
-    closes: ClockTime,
 }
 
 #[cfg(test)]

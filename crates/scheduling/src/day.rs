@@ -6,7 +6,7 @@ use crate::{
     AppointmentSettings, ClockTime, DateSpan, DayHours, Holiday, HolidayRule, Opening, Refusal,
     clock_time::DAY_MINUTES,
     holiday::Walk,
-    zone::{Resolver, utc},
+    zone::{Resolved, Resolver, Second, utc},
 };
 
 /// What holds on one day of the calendar.
@@ -52,9 +52,9 @@ impl<'a> DayRule<'a> {
         }
     }
 
-    /// Whether an opening goes on past the midnight at its end.
-    pub(crate) fn passes_midnight(self) -> bool {
-        self.ends() > ClockTime::END_OF_DAY
+    /// Whether an opening goes on to the midnight at its end, or past it.
+    pub(crate) fn reaches_midnight(self) -> bool {
+        self.ends() >= ClockTime::END_OF_DAY
     }
 
     /// Where its last opening ends.
@@ -133,10 +133,12 @@ impl AppointmentSettings {
         let mut day = Some(first.previous_day().unwrap_or(first));
         let last = self.local(to).date();
         while let Some(date) = day.filter(|date| *date <= last) {
-            for opening in self.day_plan(date, &mut walk).openings() {
-                let opens = resolver.resolve(date, opening.from().minutes()).first();
-                let closes = resolver.resolve(date, opening.to().minutes()).last();
-                let (opens, closes) = (utc(opens).max(from), utc(closes).min(to));
+            let plan = self.day_plan(date, &mut walk);
+            for opening in plan.openings() {
+                let mut resolve = |date, minutes| resolver.resolve(date, minutes);
+                let opens = resolve(date, opening.from().minutes()).first();
+                let ends = self.ends_at((date, plan), opening, &mut resolve);
+                let (opens, closes) = (utc(opens).max(from), utc(ends).min(to));
                 match ranges.last_mut() {
                     _ if opens >= closes => {}
                     Some((_, end)) if opens <= *end => *end = closes.max(*end),
@@ -214,6 +216,60 @@ impl AppointmentSettings {
             }
         }
         rule
+    }
+
+    /// The instant at which an opening of a day is over: the last at which the clock shows its end. Where the next opening
+    /// begins before that, in the same hour that comes twice, it is the first: openings never run into each other, and a
+    /// break between two of them stays one.
+    pub(crate) fn ends_at(
+        &self,
+        (date, plan): (Date, DayRule<'_>),
+        opening: Opening,
+        resolve: &mut impl FnMut(Date, u16) -> Resolved,
+    ) -> Second {
+        let ends = resolve(date, opening.to().minutes());
+        let Resolved::Twice { first, second } = ends else {
+            return ends.last();
+        };
+        let follows = plan.openings().find(|next| next.from() >= opening.to());
+        let next = match (follows, date.next_day()) {
+            (Some(next), _) => Some((date, next)),
+            (None, Some(tomorrow)) => {
+                let next = self.day_rule(tomorrow, Holiday::on).first();
+                next.map(|next| (tomorrow, next))
+            }
+            (None, None) => None,
+        };
+        let begins = next.map(|(date, next)| resolve(date, next.from().minutes()).first());
+        if begins.is_some_and(|begins| begins < second) {
+            first
+        } else {
+            second
+        }
+    }
+
+    /// By when an appointment in an opening of a day must be over: the end of the opening, or of the one into which it goes
+    /// on at midnight.
+    pub(crate) fn closes_at(
+        &self,
+        (date, plan): (Date, DayRule<'_>),
+        opening: Opening,
+        resolve: &mut impl FnMut(Date, u16) -> Resolved,
+    ) -> Second {
+        let closes = plan.closes(opening);
+        if closes == opening.to() {
+            return self.ends_at((date, plan), opening, resolve);
+        }
+        let closes = resolve(date, closes.minutes());
+        if matches!(closes, Resolved::Twice { .. })
+            && let Some(tomorrow) = date.next_day()
+        {
+            let plan = self.day_plan(tomorrow, &mut Walk::default());
+            if let Some(first) = plan.first() {
+                return self.ends_at((tomorrow, plan), first, resolve);
+            }
+        }
+        closes.last()
     }
 }
 

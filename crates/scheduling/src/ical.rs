@@ -301,6 +301,59 @@ mod tests {
     }
 
     #[test]
+    fn both_passes_of_an_hour_are_told_by_their_instants() {
+        let night = AppointmentSettings::simple(
+            "sun".parse().unwrap(),
+            time!(1:00),
+            time!(2:00),
+            30,
+            TimeZoneName::jerusalem(),
+        )
+        .unwrap();
+        let now = utc_datetime!(2026-10-23 8:00);
+        let nothing = night.occupancy([]);
+        let slots = night.availability(&nothing, now);
+        let slots = slots.free_slots(time::macros::date!(2026 - 10 - 25));
+        let made = slots.iter().map(|slot| Appointment {
+            uid: format!("{}@x", slot.starts_at()),
+            starts_at: slot.starts_at(),
+            ends_at: slot.ends_at(),
+            summary: slot.time().to_string(),
+            description: None,
+            cancelled: false,
+            revision: 0,
+            changed_at: now,
+        });
+        let text = super::appointments("x", made);
+        let lines = unfolded(&text);
+        let starts: Vec<&String> = lines
+            .iter()
+            .filter(|line| line.starts_with("DTSTART"))
+            .collect();
+        let expected = ["220000Z", "223000Z", "230000Z", "233000Z"];
+        assert_eq!(
+            starts,
+            expected
+                .map(|at| format!("DTSTART:20261024T{at}"))
+                .each_ref()
+        );
+        // The second half past one is taken, and the two hours are open: closed before and after.
+        let taken = night.occupancy([Busy::everything(slots[3].busy())]);
+        let range = (
+            utc_datetime!(2026-10-24 21:00),
+            utc_datetime!(2026-10-25 1:00),
+        );
+        let text = free_busy("f@x", &night, &taken, range, now);
+        for period in [
+            "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261024T210000Z/20261024T220000Z",
+            "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261025T000000Z/20261025T010000Z",
+            "FREEBUSY;FBTYPE=BUSY:20261024T233000Z/20261025T000000Z",
+        ] {
+            assert!(text.contains(period), "{period} is missing: {text}");
+        }
+    }
+
+    #[test]
     fn free_busy_tells_closed_from_taken() {
         let settings = AppointmentSettings::simple(
             "sun-fri".parse().unwrap(),

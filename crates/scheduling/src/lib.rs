@@ -45,9 +45,14 @@
 //! Hours are readings of the business's wall clock; lengths are real time.
 //!
 //! * An opening begins at the first instant at which the clock shows its start, and ends at the last at which it
-//!   shows its end. One that begins or ends in an hour that the clock skips does so at the instant of the change.
-//! * The grid is one of readings. A reading that is skipped is no start ([`Refusal::NonexistentTime`]); of one that
-//!   comes twice the first is taken, and the slot says so ([`Slot::comes_twice`]).
+//!   shows its end. One that begins or ends in an hour that the clock skips does so at the instant of the change. Of two
+//!   whose end and beginning lie in the same hour that comes twice, the earlier ends when the clock first shows its end, so that a
+//!   break between them stays one.
+//! * In between it is open, whatever the clock shows, and its grid goes on: a start is any instant of it at which the clock
+//!   shows a reading of the grid. A reading that is skipped is no start ([`Refusal::NonexistentTime`]); one that comes twice is
+//!   two, of which each has its instant and its [offset](Slot::utc_offset), and both say so ([`Slot::comes_twice`]).
+//! * A date and an hour alone, as one says them, mean the first of the two. [`Availability::each_hour_once`] offers only what
+//!   can be asked for like that, for lists that are spoken; [`Availability::verdict_at`] asks for either.
 //! * An appointment lasts as long as it lasts: one of an hour that begins half an hour before the clock is set forward
 //!   ends an hour and a half later by the clock.
 //!
@@ -56,7 +61,8 @@
 //! Property tests hold them over random settings, zones and changes of the clock, against a second implementation
 //! that goes minute by minute:
 //!
-//! 1. Every slot that is offered passes the verdict, and every time that passes it is among the slots of its day.
+//! 1. Every slot that is offered passes the verdict on its instant, and every time or instant that passes is among the slots of its
+//!    day.
 //! 2. Every alternative to a refusal passes the verdict; the list is in the promised order, and the same whenever it is
 //!    asked for.
 //! 3. Something more that is taken never adds a slot; giving it back restores them all.
@@ -65,6 +71,8 @@
 //! 6. What lies outside [`AppointmentSettings::footprint`] makes no difference.
 //! 7. Local days tile the time line.
 //! 8. Settings survive JSON, and a simple form means the same as its full form.
+//! 9. Two slots with the same date and hour are the two passes of an hour that comes twice, and say so. Without the second
+//!    passes, every slot passes the verdict on its date and hour.
 //!
 //! # Features
 //!

@@ -7,7 +7,7 @@ mod json;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use time::{Date, Duration, PrimitiveDateTime, Time, UtcDateTime};
+use time::{Date, Duration, PrimitiveDateTime, Time, UtcDateTime, UtcOffset};
 
 pub use error::{SettingsError, SettingsProblem};
 pub use form::{Closure, DateSpan, FullForm, SimpleForm, SpecialHours};
@@ -16,7 +16,9 @@ pub(crate) use form::horizon;
 
 use crate::{
     ActiveDays, Availability, Busy, ClockTime, Occupancy, Resource, ResourceId, ServiceId,
-    TimeZoneName, need::Need, zone::utc,
+    TimeZoneName,
+    need::Need,
+    zone::{Resolved, utc},
 };
 
 /// The shortest distance between two starts, in minutes.
@@ -88,7 +90,7 @@ pub struct AppointmentSettings {
     /// For each service, the places of its resources.
     service_resources: Box<[Box<[u16]>]>,
     keeps_holidays: bool,
-    /// Whether any opening goes on past midnight.
+    /// Whether any opening goes on past midnight, or may.
     has_late_nights: bool,
 }
 
@@ -287,6 +289,29 @@ impl AppointmentSettings {
     /// ```
     pub fn local(&self, instant: UtcDateTime) -> PrimitiveDateTime {
         self.time_zone().local(instant)
+    }
+
+    /// If the wall clock shows what it shows at an instant at another one, too, because it was set back: how far it is ahead
+    /// of UTC at this one, which tells the two apart.
+    ///
+    /// ```
+    /// # use time::macros::{date, time, utc_datetime};
+    /// # use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    /// # let settings = AppointmentSettings::simple(
+    /// #     "sun-fri".parse()?, time!(9:00), time!(18:00), 30, TimeZoneName::jerusalem(),
+    /// # )?;
+    /// let again = settings.offset_if_twice(utc_datetime!(2026-10-24 23:30));
+    /// assert_eq!(again.map(|offset| offset.whole_hours()), Some(2));
+    /// assert_eq!(settings.offset_if_twice(utc_datetime!(2026-10-25 0:30)), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn offset_if_twice(&self, instant: UtcDateTime) -> Option<UtcOffset> {
+        let shown = self.local(instant);
+        let minutes = ClockTime::from(shown.time()).minutes();
+        let resolved = self.time_zone().resolve(shown.date(), minutes);
+        let ahead = (shown.as_utc() - instant).whole_seconds();
+        let offset = UtcOffset::from_whole_seconds(ahead.try_into().ok()?).ok()?;
+        matches!(resolved, Resolved::Twice { .. }).then_some(offset)
     }
 
     /// The instants of a local day, half-open: from its first to the first of the next day. As long as

@@ -1,12 +1,12 @@
 //! A place for one appointment.
 
-use time::{Date, Time, UtcDateTime};
+use time::{Date, Time, UtcDateTime, UtcOffset};
 
 use crate::{
     BusyRange, ClockTime,
     clock_time::DAY_MINUTES,
     need::Need,
-    zone::{Second, utc},
+    zone::{Second, Showing, utc, wall_seconds},
 };
 
 /// A place for one appointment: a start on a business's grid, inside its hours, with a resource that has room.
@@ -49,7 +49,7 @@ pub(crate) struct When {
     pub(crate) clock: u16,
     /// It belongs to an opening that began on the day before.
     pub(crate) late: bool,
-    pub(crate) comes_twice: bool,
+    pub(crate) showing: Showing,
 }
 
 impl Slot {
@@ -96,10 +96,45 @@ impl Slot {
         BusyRange::of_slot(from, to)
     }
 
-    /// Whether the wall clock shows this hour twice on this day, because it is set back: the slot is the first
-    /// of the two.
+    /// Whether the wall clock shows this hour twice, because it is set back: another slot may have the same date and the same
+    /// hour. [`is_second_pass`](Self::is_second_pass) and [`utc_offset`](Self::utc_offset) tell them apart, as their
+    /// instants do.
+    ///
+    /// ```
+    /// use time::macros::{date, time, utc_datetime};
+    /// use toran_scheduling::{AppointmentSettings, TimeZoneName};
+    ///
+    /// let night = AppointmentSettings::simple(
+    ///     "sun-sat".parse()?, time!(0:00), time!(6:00), 30, TimeZoneName::jerusalem(),
+    /// )?;
+    /// let taken = night.occupancy([]);
+    /// let availability = night.availability(&taken, utc_datetime!(2026-10-23 8:00));
+    /// let slots = availability.free_slots(date!(2026-10-25));
+    /// let twice: Vec<_> = slots.iter().filter(|slot| slot.comes_twice()).collect();
+    /// let shown = twice.iter().map(|slot| (slot.time(), slot.utc_offset().whole_hours(), slot.is_second_pass()));
+    /// assert_eq!(shown.collect::<Vec<_>>(), [
+    ///     (time!(1:00), 3, false), (time!(1:30), 3, false), (time!(1:00), 2, true), (time!(1:30), 2, true),
+    /// ]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn comes_twice(&self) -> bool {
-        self.when.comes_twice
+        !matches!(self.when.showing, Showing::Once)
+    }
+
+    /// Whether it is the second of the two times at which the wall clock shows its hour. A date and an hour alone always mean
+    /// the first: who wants this one names its instant ([`crate::Availability::verdict_at`]).
+    pub const fn is_second_pass(&self) -> bool {
+        matches!(self.when.showing, Showing::Second)
+    }
+
+    /// How far the wall clock is ahead of UTC when it begins.
+    pub fn utc_offset(&self) -> UtcOffset {
+        let ahead = wall_seconds(self.when.date, self.when.clock).saturating_sub(self.when.start);
+        // No clock is a day away from UTC.
+        let ahead = i32::try_from(ahead).ok();
+        ahead
+            .and_then(|ahead| UtcOffset::from_whole_seconds(ahead).ok())
+            .unwrap_or(UtcOffset::UTC)
     }
 
     pub(crate) const fn start(&self) -> Second {

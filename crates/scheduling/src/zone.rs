@@ -207,7 +207,24 @@ pub(crate) enum Resolved {
     Never { resumes_at: Second },
 }
 
+/// Whether an instant is the only one at which the wall clock shows what it shows then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Showing {
+    Once,
+    First,
+    Second,
+}
+
 impl Resolved {
+    /// Which of these an instant is.
+    pub(crate) const fn showing(self, at: Second) -> Showing {
+        match self {
+            Self::Twice { second, .. } if second == at => Showing::Second,
+            Self::Twice { .. } => Showing::First,
+            Self::Once(_) | Self::Never { .. } => Showing::Once,
+        }
+    }
+
     /// Where a stretch that begins at this time begins.
     pub(crate) const fn first(self) -> Second {
         match self {

@@ -4,7 +4,7 @@
 mod support;
 
 use proptest::prelude::*;
-use support::{Ask, Case, Found, Oracle, cases, service_id};
+use support::{Ask, Case, Found, Oracle, Showing, cases, minute_of, service_id};
 use time::{Date, Duration, Time};
 use toran_scheduling::{
     AppointmentSettings, Availability, Busy, BusyRange, ClockTime, FullForm, HolidayRules,
@@ -14,11 +14,17 @@ use toran_scheduling::{
 fn found(case: &Case, slot: &Slot) -> Found {
     let id = case.settings.resource(slot).expect("its resource");
     let place = case.form().resources.iter().position(|r| r.id == *id);
+    let showing = match (slot.comes_twice(), slot.is_second_pass()) {
+        (false, _) => Showing::Once,
+        (true, false) => Showing::First,
+        (true, true) => Showing::Second,
+    };
     (
         slot.starts_at(),
         slot.date(),
         slot.time(),
         place.expect("its place"),
+        showing,
     )
 }
 
@@ -27,48 +33,27 @@ fn all(case: &Case, availability: &Availability<'_>) -> Vec<Found> {
     slots.map(|slot| found(case, &slot)).collect()
 }
 
-/// The day to whose opening a time belongs, or would, and the time in minutes from its midnight.
-fn opening_day(case: &Case, date: Date, time: Time) -> (Date, i64) {
-    let clock = ClockTime::from(time);
-    let late = ClockTime::from_minutes(clock.minutes() + 1440).expect("less than two days");
-    let eve = date.previous_day().expect("the calendar goes on");
-    let lies_in = |day, clock| {
-        let hours = case.settings.hours_on(day);
-        hours
-            .openings()
-            .iter()
-            .any(|opening| opening.contains(clock))
-    };
-    if !lies_in(date, clock) && lies_in(eve, late) {
-        (eve, late.minutes().into())
-    } else {
-        (date, clock.minutes().into())
-    }
+fn minutes(time: Time) -> i64 {
+    ClockTime::from(time).minutes().into()
 }
 
-/// The same for a time that is asked for: outside all openings, the end of last night may be nearer than the first of
-/// today's.
-fn asked_day(case: &Case, date: Date, time: Time) -> (Date, i64) {
-    let (day, reading) = opening_day(case, date, time);
+/// The day of whose openings something near a time is wanted, and the time in minutes from its midnight: outside all
+/// openings, the end of last night may be nearer than the first of today's.
+fn asked_day(oracle: &Oracle<'_>, date: Date, time: Time) -> (Date, i64) {
     let eve = date.previous_day().expect("the calendar goes on");
-    let today = case.settings.hours_on(date);
-    let night = case.settings.hours_on(eve);
-    let inside = today
-        .openings()
-        .iter()
-        .any(|opening| opening.contains(ClockTime::from(time)));
+    let reading = minutes(time);
+    if let Some(day) = oracle.opening_day_of(date, time) {
+        let late = if day < date { 1440 } else { 0 };
+        return (day, reading + late);
+    }
+    let (night, today) = (oracle.openings(eve), oracle.openings(date));
     let end = night
-        .openings()
         .last()
         .map_or(0, |last| i64::from(last.to().minutes()));
-    if day < date || inside || end <= 1440 {
-        return (day, reading);
-    }
-    let since_night = reading + 1440 - end;
-    let until_day = today.openings().first().map_or(i64::MAX, |first| {
+    let until_day = today.first().map_or(i64::MAX, |first| {
         (i64::from(first.from().minutes()) - reading).max(0)
     });
-    if since_night < until_day {
+    if end > 1440 && reading + 1440 - end < until_day {
         (eve, reading + 1440)
     } else {
         (date, reading)
@@ -97,7 +82,7 @@ proptest! {
         let plain = case.settings.availability(&taken, case.now);
         let slots = all(&case, &plain);
         prop_assert_eq!(&slots, &Oracle::new(&case, Ask::plain(&case)).slots(case.first(), case.last()));
-        prop_assert!(slots.is_sorted());
+        prop_assert!(slots.is_sorted_by(|one, next| one.0 < next.0));
         let service = plain.for_service(&service_id()).unwrap();
         let slow = Oracle::new(&case, Ask::service(&case)).slots(case.first(), case.last());
         prop_assert_eq!(all(&case, &service), slow);
@@ -126,9 +111,63 @@ proptest! {
             }
         }
         for slot in &slots {
-            prop_assert_eq!(availability.verdict(slot.date(), slot.time()), Verdict::Free(*slot));
+            prop_assert_eq!(availability.verdict_at(slot.starts_at()), Verdict::Free(*slot));
+            let by_the_clock = availability.verdict(slot.date(), slot.time());
+            prop_assert_eq!(by_the_clock == Verdict::Free(*slot), !slot.is_second_pass());
         }
         prop_assert_eq!(availability.day_verdict(date).is_none(), !slots.is_empty());
+    }
+
+    /// Law 1, for instants: either pass of an hour that comes twice can be asked for.
+    #[test]
+    fn the_verdicts_on_instants_are_those_of_the_slow_implementation(case in cases(), asked in prop::collection::vec(-3 * 288_i64..3 * 288, 24)) {
+        let taken = case.settings.occupancy(case.busy.iter().cloned());
+        let availability = case.settings.availability(&taken, case.now);
+        let oracle = Oracle::new(&case, Ask::plain(&case));
+        let noon = case.settings.day_range(case.day).0 + Duration::hours(12);
+        let slots: Vec<Slot> = availability.slots(case.first(), case.last()).collect();
+        for fives in asked {
+            let at = noon + Duration::minutes(5 * fives);
+            match (availability.verdict_at(at), oracle.verdict_at(minute_of(at))) {
+                (Verdict::Free(slot), Ok(slow)) => {
+                    prop_assert_eq!(found(&case, &slot), slow);
+                    prop_assert_eq!(slot.starts_at(), at);
+                    let inside = (case.first()..=case.last()).contains(&slot.date());
+                    prop_assert_eq!(slots.contains(&slot), inside);
+                }
+                (Verdict::Refused(refusal), Err(slow)) => prop_assert_eq!(refusal, slow, "{}", at),
+                (ours, slow) => prop_assert!(false, "{at}: {ours:?}, but slowly {slow:?}"),
+            }
+        }
+    }
+
+    /// Law 9.
+    #[test]
+    fn an_hour_that_comes_twice_is_two_slots_and_named_once_where_it_is_spoken(case in cases(), aside in -3_i64..=3, time in any_time(), limit in 0_usize..8) {
+        let taken = case.settings.occupancy(case.busy.iter().cloned());
+        let both = case.settings.availability(&taken, case.now);
+        let once = both.each_hour_once();
+        let slots: Vec<Slot> = both.slots(case.first(), case.last()).collect();
+        for (index, slot) in slots.iter().enumerate() {
+            let shown = case.settings.local(slot.starts_at());
+            prop_assert_eq!((shown.date(), shown.time()), (slot.date(), slot.time()));
+            let offset = Duration::seconds(slot.utc_offset().whole_seconds().into());
+            prop_assert_eq!(slot.starts_at() + offset, shown.as_utc());
+            let same = slots[..index].iter().filter(|other| (other.date(), other.time()) == (slot.date(), slot.time()));
+            for first in same {
+                prop_assert!(first.comes_twice() && !first.is_second_pass() && slot.is_second_pass());
+                prop_assert!(first.utc_offset() > slot.utc_offset());
+            }
+        }
+        let named: Vec<Slot> = slots.iter().filter(|slot| !slot.is_second_pass()).copied().collect();
+        prop_assert_eq!(&once.slots(case.first(), case.last()).collect::<Vec<_>>(), &named);
+        let date = any_day(&case, aside);
+        prop_assert_eq!(once.day_verdict(date).is_none(), named.iter().any(|slot| slot.date() == date));
+        // Named once, every slot that is offered can be asked for as it is named.
+        let near = once.within_days(4).alternatives(date, Some(time), limit);
+        for slot in named.iter().chain(&near) {
+            prop_assert_eq!(once.verdict(slot.date(), slot.time()), Verdict::Free(*slot));
+        }
     }
 
     /// Law 2.
@@ -142,13 +181,12 @@ proptest! {
         prop_assert!(near.len() <= limit);
         prop_assert_eq!(&near, &availability.alternatives(date, time, limit));
         for slot in &near {
-            prop_assert_eq!(availability.verdict(slot.date(), slot.time()), Verdict::Free(*slot));
+            prop_assert_eq!(availability.verdict_at(slot.starts_at()), Verdict::Free(*slot));
         }
         // The promised order, made by hand from all the slots.
         let today = case.settings.local(case.now).date();
         let horizon = today + Duration::days(case.form().booking_horizon_days.into());
         let further = Duration::days(i64::from(days) - 1);
-        let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
         let last = (date.max(today) + further).min(horizon);
         // From a day backwards, one slot of each, no more days in all than are searched.
         let backwards = |from: Date| {
@@ -165,12 +203,14 @@ proptest! {
             promised = backwards(horizon);
         } else if let Some(time) = time {
             // A late night is one day, on both sides of midnight.
-            let (asked, reading) = asked_day(&case, date, time);
+            let oracle = Oracle::new(&case, Ask::plain(&case));
+            let (asked, reading) = asked_day(&oracle, date, time);
             let all: Vec<(Date, i64, Slot)> = availability
                 .slots(today, horizon.min(last + Duration::DAY))
                 .map(|slot| {
-                    let (day, reading) = opening_day(&case, slot.date(), slot.time());
-                    (day, reading, slot)
+                    let day = oracle.opening_day(minute_of(slot.starts_at())).expect("it is open");
+                    let late = if day < slot.date() { 1440 } else { 0 };
+                    (day, minutes(slot.time()) + late, slot)
                 })
                 .collect();
             let first = if asked >= today || all.iter().any(|(day, ..)| *day == asked) { asked } else { today };

@@ -8,7 +8,7 @@ use crate::{ClockTime, Slot, clock_time::DAY_MINUTES, holiday::Walk};
 impl Availability<'_> {
     /// Free slots near a requested time, at most `limit`.
     ///
-    /// With an hour: those of the same day, nearest first (of two equally near, the earlier), then of each
+    /// With an hour: those of the same day, nearest first by the clock (of two equally near, the earlier), then of each
     /// following day the nearest one. A late night is one day, from its opening to its end, on both sides of
     /// midnight. Without an hour: in order of time. A requested day that is over counts as today.
     /// Of a day past the horizon, the last days that can be booked are near, from the last backwards; and where the
@@ -63,7 +63,8 @@ impl Availability<'_> {
     /// The day of whose openings something near a time is wanted: a time in a late night, or nearer to its end than to the
     /// next opening, belongs to the day before.
     fn day_of(&self, date: Date, clock: ClockTime) -> Date {
-        if let Ok(found) = self.opening_at(date, clock) {
+        let resolved = self.settings.time_zone().resolve(date, clock.minutes());
+        if let Ok(found) = self.opening_at(date, clock, resolved, resolved.first()) {
             return found.day;
         }
         let mut walk = Walk::default();

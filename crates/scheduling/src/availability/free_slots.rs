@@ -4,12 +4,12 @@ use time::Date;
 
 use super::{Availability, Lane};
 use crate::{
-    ClockTime, Opening, Slot,
+    Opening, Slot,
     clock_time::DAY_MINUTES,
     day::DayRule,
     holiday::Walk,
     slot::When,
-    zone::{Resolved, Resolver, Second},
+    zone::{Resolved, Resolver, Second, Showing, ZoneRules as _, wall_seconds},
 };
 
 /// The free slots of some days, earliest first. Made by [`Availability::slots`].
@@ -43,21 +43,36 @@ pub struct FreeSlots<'a> {
     /// The day whose openings are being walked, and those of them that are done.
     day: Option<(Date, DayRule<'a>)>,
     openings_done: usize,
+    /// What is left of the opening that is being walked, behind the grid.
+    rest: Option<Part>,
     grid: Grid,
     /// The resources that will do, each with where the walk has come to. `None`: what is taken does not matter.
     lanes: Option<Vec<Lane<'a>>>,
 }
 
-/// The starts of one opening that are still to be looked at: a half-open range of steps on its grid.
+/// A part of an opening: all of it, or what comes after a change of the clock.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    date: Date,
+    opening: Opening,
+    from: Second,
+    ends: Second,
+    /// By when an appointment must be over.
+    closes: Second,
+}
+
+/// The starts of a part of an opening, in which the clock does not change, that are still to be looked at: a half-open range
+/// of steps on its grid.
 #[derive(Debug, Clone, Copy)]
 struct Grid {
     date: Date,
     /// Where the opening begins, in minutes from the midnight of `date`.
     from: u16,
+    /// When the clock would show that if it had never been changed before: behind a change the grid goes on as the
+    /// clock shows it, so that steps may be negative.
     opens: Second,
-    closes: Second,
-    /// The clock does not change inside the opening.
-    plain: bool,
+    /// Whether the clock changes in the opening, so that an hour may come twice.
+    near_change: bool,
     next: i64,
     end: i64,
 }
@@ -67,11 +82,20 @@ impl Grid {
         date: Date::MIN,
         from: 0,
         opens: 0,
-        closes: 0,
-        plain: true,
+        near_change: false,
         next: 0,
         end: 0,
     };
+
+    /// The date and the hour of a reading, in minutes from the midnight of the opening's day.
+    fn shown(&self, reading: u16) -> (Date, u16) {
+        let date = if reading >= DAY_MINUTES {
+            self.date.next_day().unwrap_or(self.date)
+        } else {
+            self.date
+        };
+        (date, reading % DAY_MINUTES)
+    }
 }
 
 impl<'a> FreeSlots<'a> {
@@ -96,6 +120,7 @@ impl<'a> FreeSlots<'a> {
             last_day,
             day: None,
             openings_done: 0,
+            rest: None,
             grid: Grid::DONE,
             lanes: Some(availability.lanes().collect()),
         };
@@ -122,15 +147,18 @@ impl<'a> FreeSlots<'a> {
         self.openings_done = 0;
     }
 
-    /// Goes on to the next opening; `None` when all days are done.
+    /// Goes on to the next part of an opening; `None` when all days are done.
     fn next_grid(&mut self) -> Option<Grid> {
+        if let Some(rest) = self.rest.take() {
+            return Some(self.grid_until_change(rest));
+        }
         loop {
-            let (date, rule) = self.day?;
-            if (date >= self.first || rule.passes_midnight())
-                && let Some(opening) = rule.openings().nth(self.openings_done)
+            let (date, plan) = self.day?;
+            if (date >= self.first || plan.reaches_midnight())
+                && let Some(opening) = plan.openings().nth(self.openings_done)
             {
                 self.openings_done += 1;
-                return Some(self.grid_of(date, opening, rule.closes(opening)));
+                return Some(self.grid_of(date, plan, opening));
             }
             match date.next_day() {
                 Some(next) if next <= self.last_day => self.begin_day(next),
@@ -139,82 +167,109 @@ impl<'a> FreeSlots<'a> {
         }
     }
 
-    fn grid_of(&mut self, date: Date, opening: Opening, closes: ClockTime) -> Grid {
-        let opens = self.resolver.resolve(date, opening.from().minutes());
-        let ends = self.resolver.resolve(date, opening.to().minutes());
-        let closes = if closes == opening.to() {
-            ends.last()
-        } else {
-            self.resolver.resolve(date, closes.minutes()).last()
-        };
-        let plain = match (opens, ends) {
+    fn grid_of(&mut self, date: Date, plan: DayRule<'_>, opening: Opening) -> Grid {
+        let settings = self.availability.settings;
+        let mut resolve = |date, minutes| self.resolver.resolve(date, minutes);
+        let opens = resolve(date, opening.from().minutes());
+        let ends = resolve(date, opening.to().minutes());
+        let is_plain = match (opens, ends) {
             (Resolved::Once(opens), Resolved::Once(ends)) => {
                 ends - opens == i64::from(opening.minutes()) * 60
             }
             _ => false,
         };
-        let opens = opens.first();
-        let step = self.step_minutes();
-        // Readings of the clock, in minutes from the midnight of `date`, between which starts are wanted.
-        let from = i64::from(opening.from().minutes());
-        let midnight = i64::from(DAY_MINUTES);
-        let wanted_from = if date < self.first { midnight } else { from };
-        let wanted_end = if date == self.last {
-            midnight
+        let ends = if is_plain {
+            ends.last()
         } else {
-            2 * midnight
+            settings.ends_at((date, plan), opening, &mut resolve)
         };
-        let (next, end) = if plain {
-            let length = i64::from(self.availability.need.duration) * 60;
-            let last_start = closes.saturating_sub(opens) - length;
-            let earliest = self.availability.earliest;
-            (
-                steps_up(earliest.saturating_sub(opens), step * 60),
-                last_start.div_euclid(step * 60) + 1,
-            )
-        } else {
-            (0, i64::MAX)
-        };
-        let in_opening = steps_up(opening.minutes().into(), step);
-        Grid {
+        let part = Part {
             date,
-            from: opening.from().minutes(),
-            opens,
-            closes,
-            plain,
-            next: next.max(steps_up(wanted_from - from, step)),
-            end: end.min(in_opening).min(steps_up(wanted_end - from, step)),
+            opening,
+            from: opens.first(),
+            ends,
+            closes: if plan.closes(opening) == opening.to() {
+                ends
+            } else {
+                settings.closes_at((date, plan), opening, &mut resolve)
+            },
+        };
+        if is_plain {
+            self.grid(part, ends, part.from, false)
+        } else {
+            self.grid_until_change(part)
         }
     }
 
-    /// The next free start of the opening that is being walked.
+    /// The grid of a part as far as the clock does not change; what comes after that is left for later.
+    fn grid_until_change(&mut self, part: Part) -> Grid {
+        let zone = self.availability.settings.time_zone();
+        let (_, change) = zone.rules().unchanged_around(part.from);
+        if change < part.ends {
+            let from = change;
+            self.rest = Some(Part { from, ..part });
+        }
+        let reading = wall_seconds(part.date, part.opening.from().minutes());
+        let opens = reading.saturating_sub(zone.rules().offset_at(part.from));
+        self.grid(part, change.min(part.ends), opens, true)
+    }
+
+    fn grid(&self, part: Part, until: Second, opens: Second, near_change: bool) -> Grid {
+        let step = self.step_minutes();
+        let from = i64::from(part.opening.from().minutes());
+        // Readings of the clock, in minutes from the midnight of the opening's day, between which starts are wanted.
+        let midnight = i64::from(DAY_MINUTES);
+        let is_eve = part.date < self.first;
+        let wanted_from = if is_eve { midnight } else { 0 };
+        let is_last = part.date == self.last;
+        let wanted_end = if is_last { midnight } else { 2 * midnight };
+        let earliest = part.from.max(self.availability.earliest);
+        let length = i64::from(self.availability.need.duration) * 60;
+        let last_start = part.closes.saturating_sub(opens) - length;
+        Grid {
+            date: part.date,
+            from: part.opening.from().minutes(),
+            opens,
+            near_change,
+            next: steps_up(earliest.saturating_sub(opens), step * 60)
+                .max(steps_up(wanted_from - from, step)),
+            end: steps_up(until.saturating_sub(opens), step * 60)
+                .min(last_start.div_euclid(step * 60) + 1)
+                .min(steps_up(wanted_end - from, step)),
+        }
+    }
+
+    /// The next free start of the part that is being walked.
     fn next_in_grid(&mut self) -> Option<Slot> {
         let step = self.step_minutes();
         while self.grid.next < self.grid.end {
             let grid = self.grid;
             self.grid.next += 1;
+            let start = grid.opens + grid.next * step * 60;
             let reading = u16::try_from(i64::from(grid.from) + grid.next * step).ok()?;
-            // On a plain grid every step from `next` to `end` is lawful.
-            let (start, comes_twice) = if grid.plain {
-                (grid.opens + grid.next * step * 60, false)
+            let showing = if grid.near_change {
+                let (date, clock) = grid.shown(reading);
+                self.resolver.resolve(date, clock).showing(start)
             } else {
-                let (start, comes_twice) = match self.resolver.resolve(grid.date, reading) {
-                    Resolved::Once(start) => (start, false),
-                    Resolved::Twice { first, .. } => (first, true),
-                    Resolved::Never { .. } => continue,
-                };
-                let ends_in_time = self.availability.need.end(start) <= grid.closes;
-                if start < self.availability.earliest || !ends_in_time {
-                    continue;
-                }
-                (start, comes_twice)
+                Showing::Once
             };
+            if showing == Showing::Second && self.availability.each_hour_once {
+                continue;
+            }
             match self.room(start) {
                 Ok(resource) => {
-                    return Some(self.slot(&grid, reading, start, resource, comes_twice));
+                    let (date, clock) = grid.shown(reading);
+                    let when = When {
+                        start,
+                        date,
+                        clock,
+                        late: reading >= DAY_MINUTES,
+                        showing,
+                    };
+                    return Some(Slot::new(when, &self.availability.need, resource));
                 }
                 // Mostly the next step is free already, and there is nothing to leap over.
-                Err(until) if grid.plain && until > start + step * 60 => {
+                Err(until) if until > start + step * 60 => {
                     self.grid.next = steps_up(until.saturating_sub(grid.opens), step * 60);
                 }
                 Err(_) => {}
@@ -241,24 +296,6 @@ impl<'a> FreeSlots<'a> {
         Err(until.saturating_add(i64::from(need.before) * 60))
     }
 
-    fn slot(&self, grid: &Grid, reading: u16, start: Second, resource: u16, twice: bool) -> Slot {
-        let late = reading >= DAY_MINUTES;
-        let date = if late {
-            grid.date.next_day().unwrap_or(grid.date)
-        } else {
-            grid.date
-        };
-        let need = &self.availability.need;
-        let when = When {
-            start,
-            date,
-            clock: reading % DAY_MINUTES,
-            late,
-            comes_twice: twice,
-        };
-        Slot::new(when, need, resource)
-    }
-
     fn step_minutes(&self) -> i64 {
         self.availability.settings.slot_interval_minutes().into()
     }
@@ -279,7 +316,7 @@ impl Iterator for FreeSlots<'_> {
 
 impl std::iter::FusedIterator for FreeSlots<'_> {}
 
-/// How many steps it takes to go at least so far; none to stay or go back.
+/// The first step that is at least so far.
 fn steps_up(far: i64, step: i64) -> i64 {
-    far.max(0).saturating_add(step - 1).div_euclid(step)
+    far.saturating_add(step - 1).div_euclid(step)
 }

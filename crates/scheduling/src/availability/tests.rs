@@ -1,10 +1,12 @@
+mod fold;
+
 use time::{
-    Duration,
+    Duration, Time,
     macros::{date, time, utc_datetime},
 };
 
 use super::*;
-use crate::{Busy, BusyRange, ResourceId};
+use crate::{Busy, BusyRange, ClockTime, ResourceId};
 
 /// A Monday morning in Jerusalem (10:00 there).
 const NOW: UtcDateTime = utc_datetime!(2026-11-23 08:00);
@@ -673,26 +675,6 @@ fn an_hour_that_the_clock_skips_is_refused() {
         .free_slots(date!(2026 - 04 - 24));
     assert_eq!(midnight[0].time(), time!(1:00));
     assert_eq!(midnight[0].starts_at(), utc_datetime!(2026-04-23 22:00));
-}
-
-#[test]
-fn of_an_hour_that_comes_twice_the_first_is_taken_and_the_slot_says_so() {
-    let settings = night("Asia/Jerusalem");
-    let taken = settings.occupancy([]);
-    let friday = utc_datetime!(2026-10-23 0:00);
-    let slots = settings
-        .availability(&taken, friday)
-        .free_slots(date!(2026 - 10 - 25));
-    let twice: Vec<&Slot> = slots.iter().filter(|slot| slot.comes_twice()).collect();
-    let [one, half_past] = twice[..] else {
-        panic!("two readings of the clock come twice: {twice:?}")
-    };
-    assert_eq!((one.time(), half_past.time()), (time!(1:00), time!(1:30)));
-    assert_eq!(half_past.starts_at(), utc_datetime!(2026-10-24 22:30));
-    // Between the two half past ones, the first is over although the wall shows an earlier hour.
-    let between = settings.availability(&taken, utc_datetime!(2026-10-24 23:10));
-    let verdict = between.verdict(half_past.date(), half_past.time());
-    assert_eq!(verdict, Verdict::Refused(Refusal::InThePast));
 }
 
 #[test]

@@ -196,14 +196,14 @@ impl FullForm {
         self.check_services()
     }
 
-    /// Whether any opening goes on past midnight.
+    /// Whether any opening goes on past midnight, or may where the clock is set back over it.
     pub(super) fn has_late_nights(&self) -> bool {
         let special = self.special_hours.iter().map(|special| &special.hours);
         let mut openings = self
             .hours
             .openings()
             .chain(special.flat_map(DayHours::openings).copied());
-        openings.any(|opening| opening.to() > ClockTime::END_OF_DAY)
+        openings.any(|opening| opening.to() >= ClockTime::END_OF_DAY)
     }
 
     fn check_numbers(&self) -> Result<(), SettingsError> {
