@@ -6,12 +6,14 @@ mod webhooks;
 use std::io::{self, Write};
 
 pub use split::split_leads;
-use time::{Date, OffsetDateTime, Time, UtcDateTime};
+use time::{Date, OffsetDateTime, Time, UtcDateTime, macros::format_description};
 use toran_bridge::{Clock as _, SystemClock};
 use toran_crm::WebhookError;
-use toran_domain::{AppointmentId, Booking, BusinessId, EventId, LeadId, PhoneNumber, Pii, TaskId};
+use toran_domain::{
+    AppointmentId, Booking, Business, BusinessId, EventId, LeadId, PhoneNumber, Pii, TaskId,
+};
 use toran_hebrew as hebrew;
-use toran_scheduling::Refusal;
+use toran_scheduling::{AppointmentSettings, Refusal};
 pub use toran_store::{Actor, DeliveryState, Retention};
 use toran_store::{
     AppointmentRow, Appointments as _, Businesses as _, CancelAnswer, Leads as _, MoveAnswer,
@@ -82,11 +84,9 @@ const fn why(refusal: Refusal) -> &'static str {
     }
 }
 
-async fn known(store: &SqlStore, id: BusinessId) -> Result<(), OfficeError> {
-    match store.business(id).await? {
-        Some(_) => Ok(()),
-        None => Err(OfficeError::UnknownBusiness(id)),
-    }
+async fn known(store: &SqlStore, id: BusinessId) -> Result<Business, OfficeError> {
+    let business = store.business(id).await?;
+    business.ok_or(OfficeError::UnknownBusiness(id))
 }
 
 fn now() -> UtcDateTime {
@@ -103,6 +103,21 @@ fn by(actor: Actor) -> Origin {
 
 fn moment(booking: &Booking) -> String {
     format!("{} {}", booking.date, hebrew::clock(booking.time))
+}
+
+/// An appointment's local moment; in an hour that the clock shows twice with the offset from UTC, which tells which of them.
+fn when(booking: &Booking, starts_at: UtcDateTime, settings: &AppointmentSettings) -> String {
+    let moment = moment(booking);
+    match settings.offset_if_twice(starts_at) {
+        None => moment,
+        Some(offset) => {
+            let format = format_description!("[offset_hour sign:mandatory]:[offset_minute]");
+            format!(
+                "{moment} (UTC{})",
+                offset.format(format).unwrap_or_default()
+            )
+        }
+    }
 }
 
 /// To the minute, in UTC.
@@ -136,22 +151,27 @@ pub async fn list_appointments(
     days: u16,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    known(store, business_id).await?;
+    let settings = known(store, business_id).await?.settings;
     let until = now().saturating_add(time::Duration::days(days.into()));
     let rows = store.appointments(business_id, now(), until).await?;
     if rows.is_empty() {
         writeln!(out, "no appointment in the next {days} days")?;
     }
     for row in rows {
-        write_appointment(&row, out)?;
+        write_appointment(&row, &settings, out)?;
     }
     Ok(())
 }
 
-fn write_appointment(row: &AppointmentRow, out: &mut dyn Write) -> io::Result<()> {
+fn write_appointment(
+    row: &AppointmentRow,
+    settings: &AppointmentSettings,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let name = whose(row.name.as_ref(), row.lead_name.as_ref());
     let phone = number(row.caller.as_ref(), row.given_phone.as_ref());
-    let (id, when, status) = (row.booking.appointment_id, moment(&row.booking), row.status);
+    let when = when(&row.booking, row.starts_at, settings);
+    let (id, status) = (row.booking.appointment_id, row.status);
     writeln!(
         out,
         "{id}  {when}  {status}  {}  {phone}  {name}",
@@ -166,10 +186,10 @@ pub async fn show_appointment(
     appointment_id: AppointmentId,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    known(store, business_id).await?;
+    let settings = known(store, business_id).await?.settings;
     let row = store.appointment(business_id, appointment_id).await?;
     let row = row.ok_or(OfficeError::UnknownAppointment(appointment_id))?;
-    write_appointment(&row, out)?;
+    write_appointment(&row, &settings, out)?;
     for change in store.history(business_id, appointment_id).await? {
         let place = |at: Option<UtcDateTime>| at.map_or("-".to_owned(), instant);
         let call = change
@@ -444,4 +464,34 @@ pub async fn retention(
     writeln!(out, "transcripts:       {}", days(after.transcripts_days))?;
     writeln!(out, "numbers and names: {}", days(after.phone_numbers_days))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::utc_datetime;
+
+    use super::*;
+
+    #[test]
+    fn two_appointments_of_one_hour_that_comes_twice_are_told_apart() {
+        let settings = crate::demo::business().unwrap().settings;
+        let shown = |starts_at| {
+            let id = AppointmentId::from_uuid(uuid::Uuid::nil());
+            let booking = toran_store::booking::booking_at(&settings, id, starts_at);
+            when(&booking, starts_at, &settings)
+        };
+        for (starts_at, expected) in [
+            (
+                utc_datetime!(2026-10-24 22:30),
+                "2026-10-25 01:30 (UTC+03:00)",
+            ),
+            (
+                utc_datetime!(2026-10-24 23:30),
+                "2026-10-25 01:30 (UTC+02:00)",
+            ),
+            (utc_datetime!(2026-10-25 0:30), "2026-10-25 02:30"),
+        ] {
+            assert_eq!(shown(starts_at), expected);
+        }
+    }
 }

@@ -306,7 +306,10 @@ impl Offer {
     fn new(slot: &Slot) -> Self {
         let (date, time) = (slot.date(), slot.time());
         let mut say = hebrew::moment_words(date, time);
-        if slot.comes_twice() {
+        // The desk offers each hour once; but what is said of a slot is true of that slot.
+        if slot.is_second_pass() {
+            say.push_str(", אחרי שהשעון זז אחורה");
+        } else if slot.comes_twice() {
             say.push_str(", לפני שהשעון זז אחורה");
         }
         Self {
@@ -447,14 +450,14 @@ mod tests {
         .unwrap();
         let taken = night.occupancy([]);
         let availability = night.availability(&taken, utc_datetime!(2026-10-20 8:00));
-        let slots = availability.alternatives(date!(2026 - 10 - 25), Some(time!(1:30)), 1);
+        let slots = availability.alternatives(date!(2026 - 10 - 25), Some(time!(1:30)), 2);
         let event = Outcome::FreeSlots {
             requested: NOTHING,
             slots,
         };
         check(
             &ServerEvent::from_outcome(&event),
-            r#"{"server_event":"free_slots","slots":[{"date":"2026-10-25","time":"01:30","say":"יום ראשון, 25 באוקטובר, בשעה אחת וחצי בלילה, לפני שהשעון זז אחורה"}]}"#,
+            r#"{"server_event":"free_slots","slots":[{"date":"2026-10-25","time":"01:30","say":"יום ראשון, 25 באוקטובר, בשעה אחת וחצי בלילה, לפני שהשעון זז אחורה"},{"date":"2026-10-25","time":"01:30","say":"יום ראשון, 25 באוקטובר, בשעה אחת וחצי בלילה, אחרי שהשעון זז אחורה"}]}"#,
         );
     }
 

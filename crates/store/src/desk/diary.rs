@@ -29,10 +29,12 @@ pub(super) fn settled(wish: Wish) -> Wish {
 }
 
 impl Diary {
+    /// Two passes of one hour sound alike, and whoever asks for that hour means the first: only that one is offered.
     fn availability(&self) -> Availability<'_> {
         self.settings
             .availability(&self.taken, self.now)
             .within_days(LOOK_AHEAD_DAYS)
+            .each_hour_once()
     }
 
     /// What is free of a [settled](settled) wish.

@@ -2,7 +2,7 @@ mod persons;
 mod wishes;
 
 use time::{Date, Duration, Time, macros::date};
-use toran_scheduling::Slot;
+use toran_scheduling::{AppointmentSettings, Slot, TimeZoneName};
 
 use super::*;
 use crate::{
@@ -187,6 +187,60 @@ async fn an_open_question_is_answered_with_the_first_free_slots() {
         "free: 23.11 11:00, 23.11 11:30, 23.11 12:00",
     )
     .await;
+}
+
+/// Open at night, where on this Sunday two o'clock is one o'clock again.
+#[tokio::test]
+async fn an_hour_that_comes_twice_is_offered_once_and_means_the_first() {
+    use time::macros::{time, utc_datetime};
+    let (sunday, eve) = (date!(2026 - 10 - 25), utc_datetime!(2026-10-24 18:00));
+    let store = shop().await;
+    let night = AppointmentSettings::simple(
+        "sun".parse().unwrap(),
+        time!(0:30),
+        time!(2:30),
+        30,
+        TimeZoneName::jerusalem(),
+    );
+    let id = business(1).id;
+    store.update_settings(id, &night.unwrap()).await.unwrap();
+    let desk = Desk::new(Arc::clone(&store));
+    let asked = async |requested: RequestedTime, now| {
+        let answer = desk.look(&inquirer(), requested.into(), false, now).await;
+        answer.outcome
+    };
+    let list = "free: 25.10 00:30, 25.10 01:00, 25.10 01:30, 25.10 02:00";
+    assert_eq!(show(&asked(at(sunday, None), eve).await), list);
+    assert_eq!(
+        show(&asked(at(None, None), eve).await),
+        "free: 25.10 00:30, 25.10 01:00, 25.10 01:30"
+    );
+    let Outcome::FreeSlots { slots, .. } = asked(at(sunday, time!(1:30)), eve).await else {
+        panic!("it is free");
+    };
+    assert!(slots[0].comes_twice() && !slots[0].is_second_pass());
+    // Once that is taken, nobody can say which half past one they mean.
+    let call = open(&store, &key(1, "CA1"), Some(7), 1).await;
+    let order = BookingOrder {
+        now: eve,
+        ..order(&call, sunday, time!(1:30), 1)
+    };
+    assert!(matches!(
+        book(&store, &order).await,
+        BookingAnswer::Created(_)
+    ));
+    let rows = store
+        .appointments(id, eve, eve + Duration::DAY)
+        .await
+        .unwrap();
+    assert_eq!(rows[0].starts_at, utc_datetime!(2026-10-24 22:30));
+    let taken = "taken: 25.10 01:00, 25.10 02:00, 25.10 00:30";
+    assert_eq!(show(&asked(at(sunday, time!(1:30)), eve).await), taken);
+    // Between the two, half past one is over.
+    let between = utc_datetime!(2026-10-24 23:10);
+    let over = "in_the_past: 25.10 02:00, 1.11 01:30";
+    let answer = show(&asked(at(sunday, time!(1:30)), between).await);
+    assert!(answer.starts_with(over), "{answer}");
 }
 
 fn confirmation(call: &crate::CallSession, requested: RequestedTime) -> Confirmation {
