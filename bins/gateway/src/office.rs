@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use time::{Date, Time, macros::format_description};
 use toran_app::{
     SqlStore,
-    office::{self, Actor, DeliveryState, Retention},
+    office::{self, Actor, DeliveryState, Retention, Secret},
 };
 use toran_domain::{AppointmentId, BusinessId, EventId, LeadId, TaskId};
 
@@ -27,6 +27,9 @@ pub(crate) enum AppointmentCommand {
         /// How many days, from now.
         #[arg(long, default_value_t = 30)]
         days: u16,
+        /// Those that were given up, too.
+        #[arg(long)]
+        cancelled: bool,
     },
     /// Show one, with everything that was ever done to it.
     Show {
@@ -181,12 +184,15 @@ pub(crate) enum OutboxCommand {
 pub(crate) enum WebhookCommand {
     /// Show where a business's events go.
     Show(OfBusiness),
-    /// Set it. Without a secret one is made, and written: it is shown only now.
+    /// Set it. Where there is no secret yet, or the address is another, one is made, and written: it is shown only now.
     Set {
         /// The business's id.
         business: BusinessId,
         /// Where: https, or http on this machine.
         url: String,
+        /// Make a new secret, although the address stays: the old one is good for nothing from then on.
+        #[arg(long, conflicts_with = "secret_file")]
+        new_secret: bool,
         /// A file with the secret that signs them, in the form of Standard Webhooks: `whsec_…`.
         #[arg(long, value_name = "FILE")]
         secret_file: Option<PathBuf>,
@@ -206,6 +212,9 @@ pub(crate) struct RetentionArguments {
     /// erased by hand.
     #[arg(long, value_parser = days)]
     phone_numbers: Option<Days>,
+    /// Yes, keep nothing (for 0 days).
+    #[arg(long)]
+    yes: bool,
 }
 
 /// A number of days, or none at all.
@@ -235,9 +244,11 @@ fn time_of_day(text: &str) -> Result<Time, String> {
 impl AppointmentCommand {
     pub(crate) async fn run(self, store: &SqlStore, out: &mut impl Write) -> anyhow::Result<()> {
         match self {
-            Self::List { business, days } => {
-                office::list_appointments(store, business, days, out).await?;
-            }
+            Self::List {
+                business,
+                days,
+                cancelled,
+            } => office::list_appointments(store, business, days, cancelled, out).await?,
             Self::Show {
                 business,
                 appointment,
@@ -326,6 +337,7 @@ impl WebhookCommand {
             Self::Set {
                 business,
                 url,
+                new_secret,
                 secret_file,
             } => {
                 let secret = secret_file.map(|path| {
@@ -335,6 +347,11 @@ impl WebhookCommand {
                 let secret = secret
                     .transpose()?
                     .map(|text| text.trim().to_owned().into());
+                let secret = match secret {
+                    Some(secret) => Secret::Given(secret),
+                    None if new_secret => Secret::New,
+                    None => Secret::Kept,
+                };
                 office::set_webhook(store, business, url, secret, out).await?;
             }
         }
@@ -352,7 +369,7 @@ impl RetentionArguments {
                 .phone_numbers
                 .map_or(before.phone_numbers_days, |days| days.0),
         };
-        office::retention(store, self.of.business, change, out).await?;
+        office::retention(store, self.of.business, change, self.yes, out).await?;
         Ok(())
     }
 }

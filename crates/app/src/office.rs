@@ -6,7 +6,7 @@ mod webhooks;
 use std::io::{self, Write};
 
 pub use split::split_leads;
-use time::{Date, OffsetDateTime, Time, UtcDateTime, macros::format_description};
+use time::{Date, Time, UtcDateTime, macros::format_description};
 use toran_bridge::{Clock as _, SystemClock};
 use toran_crm::WebhookError;
 use toran_domain::{
@@ -20,7 +20,7 @@ use toran_store::{
     MoveOrder, Origin, Outbox as _, StoreError, Tasks as _,
 };
 use toran_store_sql::SqlStore;
-pub use webhooks::{remove_webhook, set_webhook, show_webhook};
+pub use webhooks::{Secret, remove_webhook, set_webhook, show_webhook};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,12 @@ pub enum OfficeError {
     /// The event is no dead letter.
     #[error("event {0} is {state}: only dead ones are replayed or discarded", state = .1.as_str())]
     NoDeadLetter(EventId, DeliveryState),
+    /// All that is kept now would be removed.
+    #[error(
+        "nothing is changed yet: 0 days keep nothing, and what there is would be removed within the hour, for ever. Say --yes to \
+         do so"
+    )]
+    KeepsNothing,
     /// The webhook is refused.
     #[error("the webhook is refused")]
     Webhook(#[from] WebhookError),
@@ -120,10 +126,18 @@ fn when(booking: &Booking, starts_at: UtcDateTime, settings: &AppointmentSetting
     }
 }
 
-/// To the minute, in UTC.
-fn instant(at: UtcDateTime) -> String {
-    let at = OffsetDateTime::from(at);
-    format!("{} {}Z", at.date(), hebrew::clock(at.time()))
+/// To the minute, on the business's own clock: as everything else in these lists.
+fn instant(at: UtcDateTime, settings: &AppointmentSettings) -> String {
+    let local = settings.local(at);
+    format!("{} {}", local.date(), hebrew::clock(local.time()))
+}
+
+/// Writes that a list is not whole, if more was found than was asked for.
+fn write_rest(found: usize, limit: u32, out: &mut dyn Write) -> io::Result<()> {
+    if found <= usize::try_from(limit).unwrap_or(usize::MAX) {
+        return Ok(());
+    }
+    writeln!(out, "there are more than these {limit}: --limit shows more")
 }
 
 /// For whom something is; or else how the line is called from which it came.
@@ -144,16 +158,22 @@ fn number(phone: Option<&PhoneNumber>, given: Option<&PhoneNumber>) -> String {
     }
 }
 
-/// Writes a business's coming appointments.
+/// Writes a business's coming appointments; those that were given up only if they are asked for.
 pub async fn list_appointments(
     store: &SqlStore,
     business_id: BusinessId,
     days: u16,
+    with_cancelled: bool,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     let settings = known(store, business_id).await?.settings;
     let until = now().saturating_add(time::Duration::days(days.into()));
-    let rows = store.appointments(business_id, now(), until).await?;
+    let rows = if with_cancelled {
+        let entries = store.calendar(business_id, now(), until).await?;
+        entries.into_iter().map(|entry| entry.row).collect()
+    } else {
+        store.appointments(business_id, now(), until).await?
+    };
     if rows.is_empty() {
         writeln!(out, "no appointment in the next {days} days")?;
     }
@@ -191,7 +211,8 @@ pub async fn show_appointment(
     let row = row.ok_or(OfficeError::UnknownAppointment(appointment_id))?;
     write_appointment(&row, &settings, out)?;
     for change in store.history(business_id, appointment_id).await? {
-        let place = |at: Option<UtcDateTime>| at.map_or("-".to_owned(), instant);
+        let place =
+            |at: Option<UtcDateTime>| at.map_or("-".to_owned(), |at| instant(at, &settings));
         let call = change
             .origin
             .call_sid
@@ -200,7 +221,7 @@ pub async fn show_appointment(
         writeln!(
             out,
             "    {}  {} by {}  from {} to {}  call {call}",
-            instant(change.origin.at),
+            instant(change.origin.at, &settings),
             change.kind,
             change.origin.actor,
             place(change.from),
@@ -267,19 +288,20 @@ pub async fn list_leads(
     limit: u32,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    known(store, business_id).await?;
-    let leads = store.leads(business_id, limit).await?;
+    let settings = known(store, business_id).await?.settings;
+    let leads = store.leads(business_id, limit.saturating_add(1)).await?;
     if leads.is_empty() {
         writeln!(out, "nobody has called yet")?;
     }
-    for lead in leads {
+    let found = leads.len();
+    for lead in leads.into_iter().take(limit as usize) {
         let name = lead.name.as_ref().map_or("-", |name| name.expose());
         let phone = number(lead.phone.as_ref(), lead.given_phone.as_ref());
-        let since = instant(lead.created_at);
+        let since = instant(lead.created_at, &settings);
         let erased = lead.erased_at.map_or("", |_| "  erased");
         writeln!(out, "{}  {since}  {phone}  {name}{erased}", lead.lead_id)?;
     }
-    Ok(())
+    Ok(write_rest(found, limit, out)?)
 }
 
 /// Writes everything that is kept of a lead, or of one person of it, as JSON.
@@ -330,7 +352,7 @@ pub async fn list_tasks(
     with_done: bool,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    known(store, business_id).await?;
+    let settings = known(store, business_id).await?.settings;
     let tasks = store.tasks(business_id, with_done).await?;
     if tasks.is_empty() {
         writeln!(out, "no task")?;
@@ -344,7 +366,7 @@ pub async fn list_tasks(
             .map_or("-".to_owned(), |date| date.to_string());
         let time = task.requested.time.map_or("-".to_owned(), hebrew::clock);
         let done = task.done_at.map_or("open", |_| "done");
-        let (id, noted) = (task.task_id, instant(task.noted_at));
+        let (id, noted) = (task.task_id, instant(task.noted_at, &settings));
         writeln!(
             out,
             "{id}  {noted}  {done}  {}  {date} {time}  {phone}  {name}",
@@ -369,8 +391,13 @@ pub async fn finish_task(
     }
     let task = store.task(business_id, task_id).await?;
     let task = task.ok_or(OfficeError::UnknownTask(task_id))?;
-    let since = task.done_at.map_or(String::new(), instant);
-    Ok(writeln!(out, "it was done already, {since}")?)
+    let settings = known(store, business_id).await?.settings;
+    let since = task.done_at.map(|at| instant(at, &settings));
+    Ok(writeln!(
+        out,
+        "it was done already, {}",
+        since.unwrap_or_default()
+    )?)
 }
 
 /// Writes a business's newest events.
@@ -381,15 +408,18 @@ pub async fn list_events(
     limit: u32,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    known(store, business_id).await?;
-    let events = store.events(business_id, state, limit).await?;
+    let settings = known(store, business_id).await?.settings;
+    let events = store
+        .events(business_id, state, limit.saturating_add(1))
+        .await?;
     if events.is_empty() {
         writeln!(out, "no such event")?;
     }
-    for event in events {
-        let next = event
-            .next_at
-            .map_or(String::new(), |at| format!("  next {}", instant(at)));
+    let found = events.len();
+    for event in events.into_iter().take(limit as usize) {
+        let next = event.next_at.map_or(String::new(), |at| {
+            format!("  next {}", instant(at, &settings))
+        });
         let error = event
             .last_error
             .map_or(String::new(), |error| format!("  {error}"));
@@ -397,13 +427,13 @@ pub async fn list_events(
             out,
             "{}  {}  {:<22} {:<9} attempts {}{next}{error}",
             event.event_id,
-            instant(event.at),
+            instant(event.at, &settings),
             event.kind.as_str(),
             event.state.as_str(),
             event.attempts,
         )?;
     }
-    Ok(())
+    Ok(write_rest(found, limit, out)?)
 }
 
 /// Gives dead letters another round of attempts: one, or all of the business.
@@ -446,16 +476,24 @@ async fn no_dead_letter(
     }))
 }
 
-/// Writes for how long a business keeps what is personal, after changing what is given.
+/// Writes for how long a business keeps what is personal, after changing what is given. To keep nothing at all removes
+/// everything at once, and is done only if it is `confirmed`.
 pub async fn retention(
     store: &SqlStore,
     business_id: BusinessId,
     change: impl FnOnce(Retention) -> Retention,
+    confirmed: bool,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     let before = store.retention(business_id).await?;
     let before = before.ok_or(OfficeError::UnknownBusiness(business_id))?;
     let after = change(before);
+    let is_new = |before: Option<u16>, after: Option<u16>| after == Some(0) && before != after;
+    let removes_all = is_new(before.transcripts_days, after.transcripts_days)
+        || is_new(before.phone_numbers_days, after.phone_numbers_days);
+    if removes_all && !confirmed {
+        return Err(OfficeError::KeepsNothing);
+    }
     if after != before {
         store.set_retention(business_id, after).await?;
     }

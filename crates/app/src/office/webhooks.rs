@@ -25,17 +25,31 @@ pub async fn show_webhook(
     Ok(())
 }
 
-/// Sets where a business's events go. Without a secret one is made, and written: it is shown only now.
+/// The secret with which events are signed.
+#[derive(Debug, Clone)]
+pub enum Secret {
+    /// This one.
+    Given(SecretString),
+    /// A new one.
+    New,
+    /// The one that there is, as long as the address stays: a receiver that checks it must not be locked out by the way.
+    Kept,
+}
+
+/// Sets where a business's events go. A secret that is made is written: it is shown only now.
 pub async fn set_webhook(
     store: &SqlStore,
     business_id: BusinessId,
     url: String,
-    secret: Option<SecretString>,
+    secret: Secret,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
-    let (made, secret) = match secret {
-        Some(secret) => (false, secret),
-        None => (true, new_secret()),
+    let there_is = store.webhook(business_id).await?;
+    let kept = there_is.filter(|webhook| webhook.url == url);
+    let (made, secret) = match (secret, kept) {
+        (Secret::Given(secret), _) => (false, secret),
+        (Secret::Kept, Some(webhook)) => (false, webhook.secret),
+        (Secret::New | Secret::Kept, _) => (true, new_secret()),
     };
     let webhook = Webhook { url, secret };
     check_webhook(&webhook)?;

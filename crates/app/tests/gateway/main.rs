@@ -11,6 +11,7 @@
 mod calls;
 mod faults;
 mod flood;
+mod limits;
 mod promises;
 mod service;
 mod stage;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         calls::tests(),
         faults::tests(),
         flood::tests(),
+        limits::tests(),
         promises::tests(),
         service::tests(),
         storing::tests(),
