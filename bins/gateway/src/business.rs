@@ -75,7 +75,7 @@ pub(crate) enum BusinessCommand {
     Settings {
         /// Its id, as `business list` shows it.
         id: BusinessId,
-        /// New settings in JSON, in either form; `-` is standard input. Bookings follow them from now on, and
+        /// New settings in JSON, in either form (docs/settings.md); `-` is standard input. Bookings follow them from now on, and
         /// appointments that stand are not touched: one on a resource that is no longer there closes the whole business
         /// for its time.
         #[arg(long, value_name = "FILE")]
@@ -113,7 +113,7 @@ pub(crate) struct BusinessArguments {
     /// The number that callers dial: +97231234567, or 03-123-4567 as it is dialled in Israel.
     #[arg(long, value_parser = PhoneNumber::dialled)]
     number: PhoneNumber,
-    /// Its settings in JSON, in either form, instead of the options below; `-` is standard input.
+    /// Its settings in JSON, in either form (docs/settings.md), instead of the options below; `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["days", "start", "end", "interval", "time_zone", "holidays"])]
     settings: Option<PathBuf>,
     /// Days on which it takes appointments: `sun-fri`, or `sun,tue,thu`.

@@ -1,10 +1,11 @@
 //! Stretches of time that are taken.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use time::{OffsetDateTime, UtcDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    IdError, ResourceId,
+    IdError, ResourceId, SettingsError,
+    tree::{self, Field, Object, Tree},
     zone::{Second, utc},
 };
 
@@ -110,8 +111,8 @@ impl BusyRange {
 /// assert_eq!((closed.resource, appointment.units), (None, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "RawBusy", into = "RawBusy")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "WrittenBusy")]
 pub struct Busy {
     /// When.
     pub range: BusyRange,
@@ -150,50 +151,58 @@ impl From<BusyRange> for Busy {
 
 /// Why a JSON object is nothing that is taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum RawBusyError {
-    #[error("{field}: {found:?} is not an instant: write it like 2026-11-24T09:00:00Z")]
-    NotAnInstant { field: &'static str, found: String },
+enum WrongBusy {
+    #[error(transparent)]
+    Field(#[from] SettingsError),
+    #[error("{field}: {found:?} is not an instant: write it like {like}", field = .0.name, found = .1, like = .0.like)]
+    NotAnInstant(Field, String),
     #[error("to: it must be later than from")]
     Empty,
     #[error("resource: {0}")]
     Resource(IdError),
-    #[error("units: take at least 1")]
-    NoUnits,
+    #[error("units: {0} is out of range: choose 1 to {max}", max = u16::MAX)]
+    Units(i64),
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "something taken is an object")]
-struct RawBusy {
+const FROM: Field = Field::new("from", r#""2026-11-24T09:00:00Z""#);
+const TO: Field = Field::new("to", r#""2026-11-24T10:00:00Z""#);
+const RESOURCE: Field = Field::new("resource", r#""dana""#);
+const UNITS: Field = Field::new("units", "1");
+const BUSY: &[Field] = &[FROM, TO, RESOURCE, UNITS];
+const A_BUSY: &str = r#"{"from": "2026-11-24T09:00:00Z", "to": "2026-11-24T10:00:00Z"}"#;
+
+#[derive(Serialize)]
+struct WrittenBusy {
     from: String,
     to: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
-    #[serde(default = "one_unit")]
     units: u16,
 }
 
-const fn one_unit() -> u16 {
-    1
-}
-
-impl TryFrom<RawBusy> for Busy {
-    type Error = RawBusyError;
-
-    fn try_from(raw: RawBusy) -> Result<Self, RawBusyError> {
-        let (from, to) = (instant("from", &raw.from)?, instant("to", &raw.to)?);
-        let resource = raw.resource.as_deref().map(ResourceId::new).transpose();
-        if raw.units == 0 {
-            return Err(RawBusyError::NoUnits);
-        }
-        Ok(Self {
-            range: BusyRange::new(from, to).map_err(|_| RawBusyError::Empty)?,
-            resource: resource.map_err(RawBusyError::Resource)?,
-            units: raw.units,
-        })
+impl<'de> Deserialize<'de> for Busy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(Tree::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-impl From<Busy> for RawBusy {
+fn read(tree: Tree) -> Result<Busy, WrongBusy> {
+    let mut raw = Object::new("", tree::value("what is taken", tree, A_BUSY)?, BUSY)?;
+    let (from, to) = (instant(&mut raw, FROM)?, instant(&mut raw, TO)?);
+    let resource: Option<String> = raw.maybe(RESOURCE)?;
+    let resource = resource.as_deref().map(ResourceId::new).transpose();
+    let units = raw.maybe(UNITS)?.unwrap_or(1);
+    Ok(Busy {
+        range: BusyRange::new(from, to).map_err(|_| WrongBusy::Empty)?,
+        resource: resource.map_err(WrongBusy::Resource)?,
+        units: u16::try_from(units)
+            .ok()
+            .filter(|units| *units > 0)
+            .ok_or(WrongBusy::Units(units))?,
+    })
+}
+
+impl From<Busy> for WrittenBusy {
     fn from(busy: Busy) -> Self {
         Self {
             from: rfc3339(busy.range.from()),
@@ -204,14 +213,12 @@ impl From<Busy> for RawBusy {
     }
 }
 
-fn instant(field: &'static str, text: &str) -> Result<UtcDateTime, RawBusyError> {
-    OffsetDateTime::parse(text, &Rfc3339)
+fn instant(raw: &mut Object, field: Field) -> Result<UtcDateTime, WrongBusy> {
+    let text: String = raw.must(field)?;
+    OffsetDateTime::parse(&text, &Rfc3339)
         .ok()
         .and_then(OffsetDateTime::checked_to_utc)
-        .ok_or_else(|| RawBusyError::NotAnInstant {
-            field,
-            found: crate::clock_time::excerpt(text),
-        })
+        .ok_or_else(|| WrongBusy::NotAnInstant(field, crate::clock_time::excerpt(&text)))
 }
 
 /// RFC 3339 holds the years 0 to 9999; others are written as `time` shows them.
@@ -291,8 +298,21 @@ mod tests {
         );
         refused(
             r#"{"from":"2026-11-24T09:00:00Z","to":"2026-11-24T10:00:00Z","room":1}"#,
-            "room",
+            "room: there is no such field: there are from, to, resource, units",
         );
+        refused(
+            r#"{"from":"2026-11-24T09:00:00Z","to":9}"#,
+            r#"to: 9 is not a text: write it like "2026-11-24T10:00:00Z""#,
+        );
+        refused(
+            r#"{"to":"2026-11-24T10:00:00Z"}"#,
+            "from: it is missing: write it like",
+        );
+        refused(
+            r#"{"from":"2026-11-24T09:00:00Z","to":"2026-11-24T10:00:00Z","units":65536}"#,
+            "units: 65536 is out of range: choose 1 to 65535",
+        );
+        refused("7", "what is taken: 7 is not an object: write it like {");
         refused(
             r#"{"from":"9999-12-31T23:59:59-23:00","to":"2026-11-24T10:00:00Z"}"#,
             "from: ",

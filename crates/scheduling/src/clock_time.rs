@@ -136,13 +136,15 @@ impl fmt::Debug for ClockTime {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpeningError {
     /// The text is not two hours.
-    #[error("{0:?} is not a stretch of hours: write it like 09:00-13:00")]
+    #[error("{0:?} is not a stretch of hours: write it like \"09:00-13:00\"")]
     NotTwoHours(String),
     /// One of its hours is no reading of the clock.
     #[error(transparent)]
     Hour(#[from] ClockTimeError),
     /// It begins on another day.
-    #[error("it begins at {0}: an opening begins before 24:00 of its own day")]
+    #[error(
+        "it begins at {0}: an opening begins before 24:00 of its own day, so write it with the next one"
+    )]
     BeginsPastMidnight(ClockTime),
     /// It would end before it begins.
     #[error(
@@ -155,7 +157,7 @@ pub enum OpeningError {
         to: ClockTime,
     },
     /// It is longer than a day.
-    #[error("from {from} to {to} is longer than 24 hours")]
+    #[error("from {from} to {to} is longer than 24 hours: write the rest with the next day")]
     TooLong {
         /// Where it would begin.
         from: ClockTime,
@@ -289,7 +291,7 @@ mod tests {
 
     #[test]
     fn an_opening_says_what_is_wrong_with_it() {
-        refused("09:00", "like 09:00-13:00");
+        refused("09:00", r#"like "09:00-13:00""#);
         refused("9-13", "HH:MM");
         refused("18:00-09:00", "22:00-26:00");
         refused("09:00-09:00", "not after its start");

@@ -64,11 +64,6 @@ impl ActiveDays {
         WEEK.into_iter()
     }
 
-    /// The full lowercase English name of a day.
-    pub(crate) const fn name(day: Weekday) -> &'static str {
-        WEEK[day.number_days_from_sunday() as usize].1
-    }
-
     /// The days, Sunday first.
     pub fn iter(self) -> impl Iterator<Item = Weekday> + Clone {
         WEEK.into_iter()

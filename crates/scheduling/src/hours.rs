@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::Weekday;
 
-use crate::{ActiveDays, Opening, clock_time::DAY_MINUTES};
+use crate::{ActiveDays, ClockTime, Opening, clock_time::DAY_MINUTES};
 
 /// The most openings that a day may have.
 pub const MAX_OPENINGS_A_DAY: usize = 24;
@@ -24,7 +24,10 @@ pub enum HoursError {
     #[error("a day has at most {MAX_OPENINGS_A_DAY} openings")]
     TooManyOpenings,
     /// One is not over when the next begins.
-    #[error("{first} and {second} overlap: openings of a day follow each other")]
+    #[error(
+        "{first} and {second} overlap: openings of a day follow each other, so let the second begin at {end} or later",
+        end = first.to()
+    )]
     Overlap {
         /// The earlier one.
         first: Opening,
@@ -32,7 +35,10 @@ pub enum HoursError {
         second: Opening,
     },
     /// The last opening of a day reaches into the first of the next.
-    #[error("{late} goes on past midnight into {early} of the next day: end it earlier")]
+    #[error(
+        "{late} goes on past midnight into {early} of the next day: end it at {end} at the latest",
+        end = a_day_later(early.from())
+    )]
     OverlapsNextDay {
         /// The one that goes on.
         late: Opening,
@@ -221,6 +227,11 @@ impl fmt::Display for WeeklyHours {
         }
         Ok(())
     }
+}
+
+/// A reading of the clock on the following day, in the hours of this one.
+fn a_day_later(time: ClockTime) -> ClockTime {
+    ClockTime::from_minutes(time.minutes() + DAY_MINUTES).unwrap_or(ClockTime::MAX)
 }
 
 /// Whether an opening goes on into one of the following day.

@@ -95,6 +95,7 @@ mod occupancy;
 mod resource;
 mod settings;
 mod slot;
+mod tree;
 mod zone;
 
 pub use availability::{Availability, FreeSlots, Refusal, Verdict};

@@ -17,7 +17,7 @@ pub const MAX_CAPACITY: u16 = 1_000;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not an id: write 1 to {MAX_ID_CHARS} characters without spaces around them or control characters"
+    "{0:?} is not an id: write 1 to {MAX_ID_CHARS} characters without spaces around them or control characters, like \"dana\""
 )]
 pub struct IdError(String);
 

@@ -6,7 +6,7 @@ mod json;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::{Date, Duration, PrimitiveDateTime, Time, UtcDateTime, UtcOffset};
 
 pub use error::{SettingsError, SettingsProblem};
@@ -82,8 +82,8 @@ pub const MAX_ENTRIES: usize = 1_000;
 /// assert!(error.to_string().starts_with("end_hour: "));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "json::RawSettings", into = "json::RawFull")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "json::WrittenFull")]
 pub struct AppointmentSettings {
     form: FullForm,
     resources: Arc<[Resource]>,

@@ -1,6 +1,6 @@
 //! The two forms in which settings are written, and what makes one valid.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::{Date, Duration};
 
 use super::{
@@ -31,8 +31,8 @@ use crate::{
 /// assert_eq!(settings.simple_form(), Some(simple));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "json::RawSimple", into = "json::RawSimple")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "json::WrittenSimple")]
 pub struct SimpleForm {
     /// The days on which the business works.
     pub active_days: ActiveDays,
@@ -72,18 +72,19 @@ impl SimpleForm {
                 SettingsProblem::PastMidnight,
             ));
         }
-        let opening =
-            Opening::new(self.start_hour, self.end_hour).map_err(|error| match error {
-                OpeningError::BeginsPastMidnight(_) => SettingsError::new("start_hour", error),
-                _ => SettingsError::new("end_hour", SettingsProblem::EndNotAfterStart),
-            })?;
+        let opening = Opening::new(self.start_hour, self.end_hour).map_err(|error| {
+            if matches!(error, OpeningError::BeginsPastMidnight(_)) {
+                return SettingsError::new("start_hour", error);
+            }
+            let start = self.start_hour;
+            SettingsError::new("end_hour", SettingsProblem::EndNotAfterStart { start })
+        })?;
         let minutes = self.slot_interval_minutes;
         Bounds::INTERVAL.hold("slot_interval_minutes", minutes)?;
         if minutes > opening.minutes() {
-            return Err(SettingsError::new(
-                "slot_interval_minutes",
-                SettingsProblem::NeverFits { minutes },
-            ));
+            let longest = opening.minutes();
+            let problem = SettingsProblem::NeverFits { minutes, longest };
+            return Err(SettingsError::new("slot_interval_minutes", problem));
         }
         let hours = WeeklyHours::same(self.active_days, opening)
             .map_err(|error| SettingsError::new("end_hour", error))?;
@@ -217,7 +218,7 @@ impl FullForm {
         let most =
             (u32::from(self.booking_horizon_days) + 1) * u32::from(crate::clock_time::DAY_MINUTES);
         if self.minimum_notice_minutes >= most {
-            let problem = SettingsProblem::NoticePastHorizon;
+            let problem = SettingsProblem::NoticePastHorizon { limit: most };
             return Err(SettingsError::new("minimum_notice_minutes", problem));
         }
         Ok(())
@@ -225,17 +226,13 @@ impl FullForm {
 
     /// An appointment must fit into an opening of some day of the week.
     fn check_fit(&self, field: &str, minutes: u16) -> Result<(), SettingsError> {
-        if self
-            .hours
-            .openings()
-            .any(|opening| opening.minutes() >= minutes)
-        {
+        let lengths = self.hours.openings().map(|opening| opening.minutes());
+        let longest = lengths.max().unwrap_or(0);
+        if longest >= minutes {
             Ok(())
         } else {
-            Err(SettingsError::new(
-                field,
-                SettingsProblem::NeverFits { minutes },
-            ))
+            let problem = SettingsProblem::NeverFits { minutes, longest };
+            Err(SettingsError::new(field, problem))
         }
     }
 
@@ -294,7 +291,14 @@ impl FullForm {
     ) -> Result<(), SettingsError> {
         for (index, id) in service.resources.iter().enumerate() {
             let problem = if !self.resources.iter().any(|resource| resource.id == *id) {
-                SettingsProblem::UnknownResource(id.to_string())
+                let some = self.resources.iter().take(SHOWN_RESOURCES);
+                let known: Vec<String> = some
+                    .map(|resource| format!("{:?}", resource.id.as_str()))
+                    .collect();
+                SettingsProblem::UnknownResource {
+                    id: id.to_string(),
+                    known: known.join(", "),
+                }
             } else if service.resources[..index].contains(id) {
                 SettingsProblem::Twice(id.to_string())
             } else {
@@ -306,14 +310,14 @@ impl FullForm {
         let can_give = |resource: &&Resource| {
             service.resources.is_empty() || service.resources.contains(&resource.id)
         };
-        let most = self
+        let capacities = self
             .resources
             .iter()
             .filter(can_give)
             .map(|resource| resource.capacity);
-        if most.max().is_some_and(|most| service.units > most) {
-            let units = service.units;
-            let problem = SettingsProblem::TooManyUnits { units };
+        let units = service.units;
+        if let Some(most) = capacities.max().filter(|most| units > *most) {
+            let problem = SettingsProblem::TooManyUnits { units, most };
             return Err(SettingsError::new(field("units"), problem));
         }
         Ok(())
@@ -395,6 +399,9 @@ pub struct SpecialHours {
     /// The hours of each; closed if there are none.
     pub hours: DayHours,
 }
+
+/// How many of the resources an error message names.
+const SHOWN_RESOURCES: usize = 10;
 
 /// What a number may be.
 #[derive(Clone, Copy)]

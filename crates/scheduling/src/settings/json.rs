@@ -1,15 +1,12 @@
-//! Settings as JSON writes them. Texts and numbers are read as they come and checked here, so that every error
-//! can name its field.
+//! Settings as JSON writes them: every field by its name, what it may hold, and a right value that an error can show.
 
-use std::{fmt, marker::PhantomData};
+mod written;
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, Visitor},
-};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use time::{
     Date, Weekday, format_description::StaticFormatDescription, macros::format_description,
 };
+pub(super) use written::{WrittenFull, WrittenSimple};
 
 use super::{
     AppointmentSettings, Closure, DEFAULT_HORIZON_DAYS, DateSpan, FullForm, SettingsError,
@@ -17,8 +14,10 @@ use super::{
 };
 use crate::{
     ActiveDays, ClockTime, DayHours, Holiday, HolidayRule, HolidayRules, IdError, Opening,
-    Resource, ResourceId, Service, ServiceId, WeeklyHours, clock_time::excerpt,
+    Resource, ResourceId, Service, ServiceId, WeeklyHours,
+    clock_time::excerpt,
     hours::MAX_OPENINGS_A_DAY,
+    tree::{self, Checked, Entries, Field, Object, Tree},
 };
 
 const DATE: StaticFormatDescription = format_description!("[year]-[month]-[day]");
@@ -26,465 +25,357 @@ const DATE: StaticFormatDescription = format_description!("[year]-[month]-[day]"
 const OPEN: &str = "open";
 const CLOSED: &str = "closed";
 
-type Checked<T> = Result<T, SettingsError>;
+const TIME_ZONE: Field = Field::new("time_zone", r#""Asia/Jerusalem""#);
+const HOURS: Field = Field::new("hours", r#"{"sunday": ["09:00-13:00", "16:00-19:00"]}"#);
+const ACTIVE_DAYS: Field = Field::new("active_days", r#"["sunday", "monday"]"#);
+const START_HOUR: Field = Field::new("start_hour", r#""09:00""#);
+const END_HOUR: Field = Field::new("end_hour", r#""18:00""#);
+const SPECIAL_HOURS: Field = Field::new(
+    "special_hours",
+    r#"[{"from": "2026-12-24", "hours": ["09:00-12:00"]}]"#,
+);
+const CLOSURES: Field = Field::new(
+    "closures",
+    r#"[{"from": "2027-08-01", "to": "2027-08-14"}]"#,
+);
+const HOLIDAYS: Field = Field::new(
+    "holidays",
+    r#"{"yom_kippur": "closed", "eve_of_pesach": {"until": "12:00"}}"#,
+);
+const SLOT_INTERVAL: Field = Field::new("slot_interval_minutes", "30");
+const APPOINTMENT: Field = Field::new("appointment_minutes", "45");
+const BUFFER_BEFORE: Field = Field::new("buffer_before_minutes", "10");
+const BUFFER_AFTER: Field = Field::new("buffer_after_minutes", "10");
+const NOTICE: Field = Field::new("minimum_notice_minutes", "120");
+const HORIZON: Field = Field::new("booking_horizon_days", "90");
+const RESOURCES: Field = Field::new("resources", r#"[{"id": "dana", "capacity": 1}]"#);
+const SERVICES: Field = Field::new(
+    "services",
+    r#"[{"id": "colouring", "duration_minutes": 90}]"#,
+);
+const FROM: Field = Field::new("from", r#""2027-08-01""#);
+const TO: Field = Field::new("to", r#""2027-08-14""#);
+const HOURS_OF_DATE: Field = Field::new("hours", r#"["09:00-12:00"]"#);
+const UNTIL: Field = Field::new("until", r#""13:00""#);
+const RESOURCE_ID: Field = Field::new("id", r#""dana""#);
+const CAPACITY: Field = Field::new("capacity", "1");
+const SERVICE_ID: Field = Field::new("id", r#""colouring""#);
+const DURATION: Field = Field::new("duration_minutes", "90");
+const RESOURCES_OF_SERVICE: Field = Field::new("resources", r#"["dana"]"#);
+const UNITS: Field = Field::new("units", "1");
 
-/// The simple form.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "settings are an object")]
-pub(super) struct RawSimple {
-    active_days: Vec<String>,
-    start_hour: String,
-    end_hour: String,
-    slot_interval_minutes: i64,
-    time_zone: String,
-}
+const SIMPLE: &[Field] = &[ACTIVE_DAYS, START_HOUR, END_HOUR, SLOT_INTERVAL, TIME_ZONE];
+const SETTINGS: &[Field] = &[
+    TIME_ZONE,
+    HOURS,
+    ACTIVE_DAYS,
+    START_HOUR,
+    END_HOUR,
+    SPECIAL_HOURS,
+    CLOSURES,
+    HOLIDAYS,
+    SLOT_INTERVAL,
+    APPOINTMENT,
+    BUFFER_BEFORE,
+    BUFFER_AFTER,
+    NOTICE,
+    HORIZON,
+    RESOURCES,
+    SERVICES,
+];
+const SPECIAL_DATE: &[Field] = &[FROM, TO, HOURS_OF_DATE];
+const CLOSURE: &[Field] = &[FROM, TO];
+const SHORT_DAY: &[Field] = &[UNTIL];
+const RESOURCE: &[Field] = &[RESOURCE_ID, CAPACITY];
+const SERVICE: &[Field] = &[
+    SERVICE_ID,
+    DURATION,
+    BUFFER_BEFORE,
+    BUFFER_AFTER,
+    RESOURCES_OF_SERVICE,
+    UNITS,
+];
 
-/// Either form.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "settings are an object")]
-pub(super) struct RawSettings {
-    time_zone: String,
-    hours: Option<InOrder<String, Vec<String>>>,
-    active_days: Option<Vec<String>>,
-    start_hour: Option<String>,
-    end_hour: Option<String>,
-    #[serde(default)]
-    special_hours: Vec<RawSpecialHours>,
-    #[serde(default)]
-    closures: Vec<RawClosure>,
-    #[serde(default)]
-    holidays: InOrder<String, RawHolidayRule>,
-    slot_interval_minutes: i64,
-    appointment_minutes: Option<i64>,
-    #[serde(default)]
-    buffer_before_minutes: i64,
-    #[serde(default)]
-    buffer_after_minutes: i64,
-    #[serde(default)]
-    minimum_notice_minutes: i64,
-    booking_horizon_days: Option<i64>,
-    resources: Option<Vec<RawResource>>,
-    #[serde(default)]
-    services: Vec<RawService>,
-}
+/// Right values of what stands in lists and has no name.
+const A_DAY: &str = r#""sunday""#;
+const AN_OPENING: &str = r#""09:00-13:00""#;
+const OPENINGS: &str = r#"["09:00-13:00"]"#;
+const A_SPECIAL_DATE: &str = r#"{"from": "2026-12-24", "hours": ["09:00-12:00"]}"#;
+const A_CLOSURE: &str = r#"{"from": "2027-08-01", "to": "2027-08-14"}"#;
+const A_RESOURCE: &str = r#"{"id": "dana", "capacity": 1}"#;
+const A_SERVICE: &str = r#"{"id": "colouring", "duration_minutes": 90}"#;
+const SOME_SETTINGS: &str = r#"{"hours": {"sunday": ["09:00-18:00"]}, "slot_interval_minutes": 30, "time_zone": "Asia/Jerusalem"}"#;
 
-/// The full form as it is written.
-#[derive(Serialize)]
-pub(super) struct RawFull {
-    time_zone: String,
-    hours: RawWeek,
-    special_hours: Vec<RawSpecialHours>,
-    closures: Vec<RawClosure>,
-    holidays: RawHolidays,
-    slot_interval_minutes: u16,
-    appointment_minutes: u16,
-    buffer_before_minutes: u16,
-    buffer_after_minutes: u16,
-    minimum_notice_minutes: u32,
-    booking_horizon_days: u16,
-    resources: Vec<RawResource>,
-    services: Vec<RawService>,
-}
+/// The document itself, where it is no object and no field can be named.
+const DOCUMENT: &str = "settings";
 
-/// A map in an order of its own (days from Sunday, holidays through the Hebrew year), which a key that stands twice does
-/// not get past unnoticed.
-struct InOrder<K, V>(Vec<(K, V)>);
-
-type RawWeek = InOrder<&'static str, Vec<String>>;
-type RawHolidays = InOrder<&'static str, RawHolidayRule>;
-
-impl<K, V> Default for InOrder<K, V> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<K: Serialize, V: Serialize> Serialize for InOrder<K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
-    }
-}
-
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for InOrder<String, V> {
+impl<'de> Deserialize<'de> for SimpleForm {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<V>(PhantomData<V>);
-
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for Entries<V> {
-            type Value = InOrder<String, V>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    // More than any week or year has: what is beyond could only be refused.
-                    if entries.len() <= MAX_MAP_ENTRIES {
-                        entries.push(entry);
-                    }
-                }
-                Ok(InOrder(entries))
-            }
-        }
-
-        deserializer.deserialize_map(Entries(PhantomData))
+        simple(Tree::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-const MAX_MAP_ENTRIES: usize = 100;
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSpecialHours {
-    from: String,
-    #[serde(default)]
-    to: Option<String>,
-    hours: Vec<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawClosure {
-    from: String,
-    #[serde(default)]
-    to: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a holiday is \"open\", \"closed\" or {\"until\": \"13:00\"}"
-)]
-enum RawHolidayRule {
-    Word(String),
-    ShortDay(RawShortDay),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawShortDay {
-    until: String,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawResource {
-    id: String,
-    #[serde(default = "one")]
-    capacity: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawService {
-    id: String,
-    duration_minutes: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    buffer_before_minutes: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    buffer_after_minutes: Option<i64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    resources: Vec<String>,
-    #[serde(default = "one")]
-    units: i64,
-}
-
-const fn one() -> i64 {
-    1
-}
-
-impl TryFrom<RawSimple> for SimpleForm {
-    type Error = SettingsError;
-
-    fn try_from(raw: RawSimple) -> Checked<Self> {
-        let minutes = raw.slot_interval_minutes;
-        let form = Self {
-            active_days: active_days(&raw.active_days)?,
-            start_hour: hour("start_hour", &raw.start_hour)?,
-            end_hour: hour("end_hour", &raw.end_hour)?,
-            slot_interval_minutes: Bounds::INTERVAL.read("slot_interval_minutes", minutes)?,
-            time_zone: zone(&raw.time_zone)?,
-        };
-        // A simple form that cannot be meant is not read at all.
-        AppointmentSettings::try_from(form.clone())?;
-        Ok(form)
+impl<'de> Deserialize<'de> for AppointmentSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        settings(Tree::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-impl From<SimpleForm> for RawSimple {
-    fn from(form: SimpleForm) -> Self {
-        Self {
-            active_days: form.active_days.names().map(str::to_owned).collect(),
-            start_hour: form.start_hour.to_string(),
-            end_hour: form.end_hour.to_string(),
-            slot_interval_minutes: form.slot_interval_minutes.into(),
-            time_zone: form.time_zone.into(),
-        }
-    }
+fn document(tree: Tree, fields: &[Field]) -> Checked<Object> {
+    let entries = tree::value(DOCUMENT, tree, SOME_SETTINGS)?;
+    Object::new("", entries, fields)
 }
 
-impl TryFrom<RawSettings> for AppointmentSettings {
-    type Error = SettingsError;
-
-    fn try_from(raw: RawSettings) -> Checked<Self> {
-        let interval = Bounds::INTERVAL.read("slot_interval_minutes", raw.slot_interval_minutes)?;
-        let time_zone = zone(&raw.time_zone)?;
-        let base = match (&raw.hours, &raw.active_days, &raw.start_hour, &raw.end_hour) {
-            (Some(hours), None, None, None) => FullForm::new(time_zone, week(hours)?, interval),
-            (None, Some(days), Some(start), Some(end)) => SimpleForm {
-                active_days: active_days(days)?,
-                start_hour: hour("start_hour", start)?,
-                end_hour: hour("end_hour", end)?,
-                slot_interval_minutes: interval,
-                time_zone,
-            }
-            .to_full()?,
-            _ => return Err(SettingsError::new("hours", SettingsProblem::NeitherForm)),
-        };
-        let appointment_minutes = raw.appointment_minutes.unwrap_or(interval.into());
-        let horizon = raw
-            .booking_horizon_days
-            .unwrap_or(DEFAULT_HORIZON_DAYS.into());
-        FullForm {
-            special_hours: each("special_hours", &raw.special_hours, special_hours)?,
-            closures: each("closures", &raw.closures, |field, raw| {
-                dates(field, &raw.from, raw.to.as_deref()).map(|dates| Closure { dates })
-            })?,
-            holidays: holidays(&raw.holidays)?,
-            appointment_minutes: Bounds::DURATION
-                .read("appointment_minutes", appointment_minutes)?,
-            buffer_before_minutes: Bounds::BUFFER
-                .read("buffer_before_minutes", raw.buffer_before_minutes)?,
-            buffer_after_minutes: Bounds::BUFFER
-                .read("buffer_after_minutes", raw.buffer_after_minutes)?,
-            minimum_notice_minutes: Bounds::NOTICE
-                .read("minimum_notice_minutes", raw.minimum_notice_minutes)?,
-            booking_horizon_days: Bounds::HORIZON.read("booking_horizon_days", horizon)?,
-            resources: match &raw.resources {
-                Some(resources) => each("resources", resources, resource)?,
-                None => base.resources,
-            },
-            services: each("services", &raw.services, service)?,
-            ..base
-        }
-        .try_into()
-        .map_err(|error: SettingsError| match raw.appointment_minutes {
-            // Nobody wrote a length: it is the grid's.
-            None if error.field == "appointment_minutes" => {
-                SettingsError::new("slot_interval_minutes", error.problem)
-            }
-            _ => error,
-        })
-    }
+fn simple(tree: Tree) -> Checked<SimpleForm> {
+    let mut raw = document(tree, SIMPLE)?;
+    let form = simple_form(&mut raw)?;
+    // A simple form that cannot be meant is not read at all.
+    AppointmentSettings::try_from(form.clone())?;
+    Ok(form)
 }
 
-impl From<AppointmentSettings> for RawFull {
-    fn from(settings: AppointmentSettings) -> Self {
-        let form = settings.form;
-        let closure = |closure: Closure| RawClosure {
-            from: date_text(closure.dates.from()),
-            to: Some(date_text(closure.dates.to())),
-        };
-        let special = |special: SpecialHours| RawSpecialHours {
-            from: date_text(special.dates.from()),
-            to: Some(date_text(special.dates.to())),
-            hours: hours_texts(&special.hours),
-        };
-        let days = ActiveDays::named_week()
-            .map(|(day, name)| (name, form.hours.on(day)))
-            .filter(|(_, hours)| !hours.is_closed())
-            .map(|(name, hours)| (name, hours_texts(hours)));
-        let holidays = form.holidays.iter();
-        Self {
-            time_zone: form.time_zone.into(),
-            hours: InOrder(days.collect()),
-            special_hours: form.special_hours.into_iter().map(special).collect(),
-            closures: form.closures.into_iter().map(closure).collect(),
-            holidays: InOrder(
-                holidays
-                    .map(|(day, rule)| (day.as_str(), rule.into()))
-                    .collect(),
-            ),
-            slot_interval_minutes: form.slot_interval_minutes,
-            appointment_minutes: form.appointment_minutes,
-            buffer_before_minutes: form.buffer_before_minutes,
-            buffer_after_minutes: form.buffer_after_minutes,
-            minimum_notice_minutes: form.minimum_notice_minutes,
-            booking_horizon_days: form.booking_horizon_days,
-            resources: form.resources.into_iter().map(RawResource::from).collect(),
-            services: form.services.into_iter().map(RawService::from).collect(),
-        }
-    }
-}
-
-impl From<HolidayRule> for RawHolidayRule {
-    fn from(rule: HolidayRule) -> Self {
-        match rule {
-            HolidayRule::Open => Self::Word(OPEN.to_owned()),
-            HolidayRule::Closed => Self::Word(CLOSED.to_owned()),
-            HolidayRule::ShortDay { until } => Self::ShortDay(RawShortDay {
-                until: until.to_string(),
-            }),
-        }
-    }
-}
-
-impl From<Resource> for RawResource {
-    fn from(resource: Resource) -> Self {
-        Self {
-            id: resource.id.to_string(),
-            capacity: resource.capacity.into(),
-        }
-    }
-}
-
-impl From<Service> for RawService {
-    fn from(service: Service) -> Self {
-        Self {
-            id: service.id.to_string(),
-            duration_minutes: service.duration_minutes.into(),
-            buffer_before_minutes: service.buffer_before_minutes.map(Into::into),
-            buffer_after_minutes: service.buffer_after_minutes.map(Into::into),
-            resources: service.resources.iter().map(ToString::to_string).collect(),
-            units: service.units.into(),
-        }
-    }
-}
-
-/// Reads each entry of a list, with its path.
-fn each<R, T>(
-    field: &str,
-    entries: &[R],
-    read: impl Fn(&str, &R) -> Checked<T>,
-) -> Checked<Vec<T>> {
-    let entries = entries.iter().enumerate();
-    entries
-        .map(|(index, entry)| read(&format!("{field}[{index}]"), entry))
-        .collect()
-}
-
-fn zone(text: &str) -> Checked<crate::TimeZoneName> {
-    text.parse()
-        .map_err(|error: crate::TimeZoneError| SettingsError::new("time_zone", error))
-}
-
-fn hour(field: &str, text: &str) -> Checked<ClockTime> {
-    text.parse()
-        .map_err(|error: crate::ClockTimeError| SettingsError::new(field, error))
-}
-
-fn active_days(names: &[String]) -> Checked<ActiveDays> {
-    let days = names.iter().map(|name| ActiveDays::day(name));
-    days.collect::<Result<_, _>>()
-        .map_err(|error| SettingsError::new("active_days", error))
-}
-
-fn week(raw: &InOrder<String, Vec<String>>) -> Checked<WeeklyHours> {
-    let mut days: Vec<(Weekday, DayHours)> = Vec::with_capacity(7);
-    for (name, openings) in &raw.0 {
-        let day = ActiveDays::day(name).map_err(|error| SettingsError::new("hours", error))?;
-        if days.iter().any(|(other, _)| *other == day) {
-            let problem = SettingsProblem::Twice(excerpt(name));
-            return Err(SettingsError::new("hours", problem));
-        }
-        let field = format!("hours.{}", ActiveDays::name(day));
-        days.push((day, day_hours(&field, openings)?));
-    }
-    WeeklyHours::new(days).map_err(|error| SettingsError::new("hours", error))
-}
-
-fn day_hours(field: &str, raw: &[String]) -> Checked<DayHours> {
-    // One too many is enough to be refused.
-    let some = raw.get(..=MAX_OPENINGS_A_DAY).unwrap_or(raw);
-    let openings: Vec<Opening> = each(field, some, |field, text| {
-        text.parse()
-            .map_err(|error: crate::OpeningError| SettingsError::new(field, error))
-    })?;
-    DayHours::new(openings).map_err(|error| SettingsError::new(field, error))
-}
-
-fn special_hours(field: &str, raw: &RawSpecialHours) -> Checked<SpecialHours> {
-    Ok(SpecialHours {
-        dates: dates(field, &raw.from, raw.to.as_deref())?,
-        hours: day_hours(&format!("{field}.hours"), &raw.hours)?,
+fn simple_form(raw: &mut Object) -> Checked<SimpleForm> {
+    Ok(SimpleForm {
+        active_days: active_days(raw)?,
+        start_hour: hour(raw, START_HOUR)?,
+        end_hour: hour(raw, END_HOUR)?,
+        slot_interval_minutes: interval(raw)?,
+        time_zone: zone(raw)?,
     })
 }
 
-/// Without an end, the first date alone is meant.
-fn dates(field: &str, from: &str, to: Option<&str>) -> Checked<DateSpan> {
-    let end = format!("{field}.to");
-    let from = date(&format!("{field}.from"), from)?;
-    let to = to.map_or(Ok(from), |to| date(&end, to))?;
-    DateSpan::new(from, to).ok_or_else(|| SettingsError::new(end, SettingsProblem::DatesReversed))
-}
-
-fn date(field: &str, text: &str) -> Checked<Date> {
-    Date::parse(text.trim(), DATE)
-        .map_err(|_| SettingsError::new(field, SettingsProblem::Date(excerpt(text))))
-}
-
-fn holidays(raw: &InOrder<String, RawHolidayRule>) -> Checked<HolidayRules> {
-    let mut rules = HolidayRules::default();
-    for (index, (name, rule)) in raw.0.iter().enumerate() {
-        if raw.0[..index].iter().any(|(other, _)| other == name) {
-            let problem = SettingsProblem::Twice(excerpt(name));
-            return Err(SettingsError::new("holidays", problem));
+/// Either form: the full one has hours, the simple one three fields in their place.
+fn settings(tree: Tree) -> Checked<AppointmentSettings> {
+    let mut raw = document(tree, SETTINGS)?;
+    let in_their_place = [ACTIVE_DAYS, START_HOUR, END_HOUR];
+    let simple = in_their_place.into_iter().find(|field| raw.has(*field));
+    let base = match (raw.has(HOURS), simple) {
+        (true, None) => FullForm::new(zone(&mut raw)?, week(&mut raw)?, interval(&mut raw)?),
+        (false, Some(_)) => simple_form(&mut raw)?.to_full()?,
+        (true, Some(field)) => {
+            let problem = SettingsProblem::BothForms;
+            return Err(SettingsError::new(field.name, problem));
         }
-        let holiday: Holiday = name
-            .parse()
-            .map_err(|error: crate::HolidayError| SettingsError::new("holidays", error))?;
-        let rule = match rule {
-            RawHolidayRule::Word(word) if word == OPEN => HolidayRule::Open,
-            RawHolidayRule::Word(word) if word == CLOSED => HolidayRule::Closed,
-            RawHolidayRule::Word(word) => {
-                let problem = SettingsProblem::HolidayRule(excerpt(word));
-                return Err(SettingsError::new(format!("holidays.{name}"), problem));
-            }
-            RawHolidayRule::ShortDay(short) => HolidayRule::ShortDay {
-                until: hour(&format!("holidays.{name}.until"), &short.until)?,
-            },
-        };
-        rules = rules.with(holiday, rule);
+        (false, None) => {
+            let like = HOURS.like;
+            let problem = SettingsProblem::NeitherForm { like };
+            return Err(SettingsError::new(HOURS.name, problem));
+        }
+    };
+    let appointment: Option<u16> = bounded(&mut raw, APPOINTMENT, Bounds::DURATION)?;
+    let horizon = bounded(&mut raw, HORIZON, Bounds::HORIZON)?;
+    let buffer = |raw: &mut Object, field| bounded(raw, field, Bounds::BUFFER);
+    FullForm {
+        special_hours: each(&mut raw, SPECIAL_HOURS, A_SPECIAL_DATE, special_hours)?,
+        closures: each(&mut raw, CLOSURES, A_CLOSURE, closure)?,
+        holidays: holidays(&mut raw)?,
+        appointment_minutes: appointment.unwrap_or(base.slot_interval_minutes),
+        buffer_before_minutes: buffer(&mut raw, BUFFER_BEFORE)?.unwrap_or(0),
+        buffer_after_minutes: buffer(&mut raw, BUFFER_AFTER)?.unwrap_or(0),
+        minimum_notice_minutes: bounded(&mut raw, NOTICE, Bounds::NOTICE)?.unwrap_or(0),
+        booking_horizon_days: horizon.unwrap_or(DEFAULT_HORIZON_DAYS),
+        resources: if raw.has(RESOURCES) {
+            each(&mut raw, RESOURCES, A_RESOURCE, resource)?
+        } else {
+            base.resources
+        },
+        services: each(&mut raw, SERVICES, A_SERVICE, service)?,
+        ..base
+    }
+    .try_into()
+    .map_err(|error: SettingsError| match appointment {
+        // Nobody wrote a length: it is the grid's.
+        None if error.field == APPOINTMENT.name => {
+            SettingsError::new(SLOT_INTERVAL.name, error.problem)
+        }
+        _ => error,
+    })
+}
+
+/// Reads each entry of a list, with its path. A list that is left out has none.
+fn each<T>(
+    raw: &mut Object,
+    field: Field,
+    like: &'static str,
+    read: impl Fn(&str, Tree, &'static str) -> Checked<T>,
+) -> Checked<Vec<T>> {
+    let entries: Vec<Tree> = raw.maybe(field)?.unwrap_or_default();
+    each_of(&raw.path_of(field.name), entries, like, read)
+}
+
+fn each_of<T>(
+    path: &str,
+    entries: Vec<Tree>,
+    like: &'static str,
+    read: impl Fn(&str, Tree, &'static str) -> Checked<T>,
+) -> Checked<Vec<T>> {
+    let entries = entries.into_iter().enumerate();
+    entries
+        .map(|(index, entry)| read(&format!("{path}[{index}]"), entry, like))
+        .collect()
+}
+
+/// A number that may be left out.
+fn bounded<T: TryFrom<i64>>(raw: &mut Object, field: Field, bounds: Bounds) -> Checked<Option<T>> {
+    let number: Option<i64> = raw.maybe(field)?;
+    let read = number.map(|number| bounds.read(field.name, number));
+    read.transpose().map_err(|error| SettingsError {
+        field: raw.path_of(field.name),
+        ..error
+    })
+}
+
+fn interval(raw: &mut Object) -> Checked<u16> {
+    let minutes = bounded(raw, SLOT_INTERVAL, Bounds::INTERVAL)?;
+    minutes.ok_or_else(|| raw.missing(SLOT_INTERVAL))
+}
+
+fn zone(raw: &mut Object) -> Checked<crate::TimeZoneName> {
+    parsed(
+        &raw.path_of(TIME_ZONE.name),
+        &raw.must::<String>(TIME_ZONE)?,
+    )
+}
+
+fn hour(raw: &mut Object, field: Field) -> Checked<ClockTime> {
+    parsed(&raw.path_of(field.name), &raw.must::<String>(field)?)
+}
+
+fn parsed<T: std::str::FromStr>(path: &str, text: &str) -> Checked<T>
+where
+    SettingsProblem: From<T::Err>,
+{
+    text.parse()
+        .map_err(|error| SettingsError::new(path, error))
+}
+
+fn active_days(raw: &mut Object) -> Checked<ActiveDays> {
+    let entries = raw.must(ACTIVE_DAYS)?;
+    let path = raw.path_of(ACTIVE_DAYS.name);
+    let days = each_of(&path, entries, A_DAY, |path, entry, like| {
+        let name: String = tree::value(path, entry, like)?;
+        ActiveDays::day(&name).map_err(|error| SettingsError::new(path, error))
+    });
+    Ok(days?.into_iter().collect())
+}
+
+fn week(raw: &mut Object) -> Checked<WeeklyHours> {
+    let entries: Entries = raw.must(HOURS)?;
+    let path = raw.path_of(HOURS.name);
+    let mut days: Vec<(Weekday, DayHours)> = Vec::with_capacity(7);
+    for (name, openings) in entries {
+        let here = tree::under(&path, &name);
+        let day = ActiveDays::day(&name).map_err(|error| SettingsError::new(&here, error))?;
+        if days.iter().any(|(other, _)| *other == day) {
+            return Err(SettingsError::new(here, SettingsProblem::Repeated));
+        }
+        days.push((day, day_hours(&here, openings, OPENINGS)?));
+    }
+    WeeklyHours::new(days).map_err(|error| SettingsError::new(path, error))
+}
+
+fn day_hours(path: &str, raw: Tree, like: &'static str) -> Checked<DayHours> {
+    let mut openings: Vec<Tree> = tree::value(path, raw, like)?;
+    // One too many is enough to be refused.
+    openings.truncate(MAX_OPENINGS_A_DAY + 1);
+    let openings: Vec<Opening> = each_of(path, openings, AN_OPENING, |path, entry, like| {
+        parsed(path, &tree::value::<String>(path, entry, like)?)
+    })?;
+    DayHours::new(openings).map_err(|error| SettingsError::new(path, error))
+}
+
+fn special_hours(path: &str, raw: Tree, like: &'static str) -> Checked<SpecialHours> {
+    let mut raw = Object::new(path, tree::value(path, raw, like)?, SPECIAL_DATE)?;
+    let hours: Vec<Tree> = raw.must(HOURS_OF_DATE)?;
+    let path = raw.path_of(HOURS_OF_DATE.name);
+    Ok(SpecialHours {
+        dates: dates(&mut raw)?,
+        hours: day_hours(&path, Tree::List(hours), OPENINGS)?,
+    })
+}
+
+fn closure(path: &str, raw: Tree, like: &'static str) -> Checked<Closure> {
+    let mut raw = Object::new(path, tree::value(path, raw, like)?, CLOSURE)?;
+    dates(&mut raw).map(|dates| Closure { dates })
+}
+
+/// Without an end, the first date alone is meant.
+fn dates(raw: &mut Object) -> Checked<DateSpan> {
+    let from: String = raw.must(FROM)?;
+    let from = date(&raw.path_of(FROM.name), &from)?;
+    let (end, to): (_, Option<String>) = (raw.path_of(TO.name), raw.maybe(TO)?);
+    let to = to.map_or(Ok(from), |to| date(&end, &to))?;
+    DateSpan::new(from, to)
+        .ok_or_else(|| SettingsError::new(end, SettingsProblem::DatesReversed { from }))
+}
+
+fn date(path: &str, text: &str) -> Checked<Date> {
+    Date::parse(text.trim(), DATE)
+        .map_err(|_| SettingsError::new(path, SettingsProblem::Date(excerpt(text))))
+}
+
+fn holidays(raw: &mut Object) -> Checked<HolidayRules> {
+    let entries: Entries = raw.maybe(HOLIDAYS)?.unwrap_or_default();
+    let mut rules = HolidayRules::default();
+    let mut seen: Vec<Holiday> = Vec::new();
+    for (name, rule) in entries {
+        let path = tree::under(&raw.path_of(HOLIDAYS.name), &name);
+        let holiday: Holiday = parsed(&path, &name)?;
+        if seen.contains(&holiday) {
+            return Err(SettingsError::new(path, SettingsProblem::Repeated));
+        }
+        seen.push(holiday);
+        rules = rules.with(holiday, holiday_rule(&path, rule)?);
     }
     Ok(rules)
 }
 
-fn resource(field: &str, raw: &RawResource) -> Checked<Resource> {
+fn holiday_rule(path: &str, raw: Tree) -> Checked<HolidayRule> {
+    match raw {
+        Tree::Text(word) if word == OPEN => Ok(HolidayRule::Open),
+        Tree::Text(word) if word == CLOSED => Ok(HolidayRule::Closed),
+        Tree::Object(entries) => {
+            let mut raw = Object::new(path, entries, SHORT_DAY)?;
+            let until = hour(&mut raw, UNTIL)?;
+            Ok(HolidayRule::ShortDay { until })
+        }
+        other => {
+            let problem = SettingsProblem::HolidayRule(other.shown());
+            Err(SettingsError::new(path, problem))
+        }
+    }
+}
+
+fn resource(path: &str, raw: Tree, like: &'static str) -> Checked<Resource> {
+    let mut raw = Object::new(path, tree::value(path, raw, like)?, RESOURCE)?;
     Ok(Resource {
-        id: id(&format!("{field}.id"), ResourceId::new(&raw.id))?,
-        capacity: Bounds::UNITS.read(&format!("{field}.capacity"), raw.capacity)?,
+        id: id(&mut raw, RESOURCE_ID, ResourceId::new)?,
+        capacity: bounded(&mut raw, CAPACITY, Bounds::UNITS)?.unwrap_or(1),
     })
 }
 
-fn service(field: &str, raw: &RawService) -> Checked<Service> {
-    let of = |name: &str| format!("{field}.{name}");
-    let buffer = |name: &str, minutes: Option<i64>| {
-        minutes
-            .map(|minutes| Bounds::BUFFER.read(&of(name), minutes))
-            .transpose()
-    };
+fn service(path: &str, raw: Tree, like: &'static str) -> Checked<Service> {
+    let mut raw = Object::new(path, tree::value(path, raw, like)?, SERVICE)?;
+    let minutes = bounded(&mut raw, DURATION, Bounds::DURATION)?;
     Ok(Service {
-        id: id(&of("id"), ServiceId::new(&raw.id))?,
-        duration_minutes: Bounds::DURATION.read(&of("duration_minutes"), raw.duration_minutes)?,
-        buffer_before_minutes: buffer("buffer_before_minutes", raw.buffer_before_minutes)?,
-        buffer_after_minutes: buffer("buffer_after_minutes", raw.buffer_after_minutes)?,
-        resources: each(&of("resources"), &raw.resources, |field, text| {
-            id(field, ResourceId::new(text))
-        })?,
-        units: Bounds::UNITS.read(&of("units"), raw.units)?,
+        id: id(&mut raw, SERVICE_ID, ServiceId::new)?,
+        duration_minutes: minutes.ok_or_else(|| raw.missing(DURATION))?,
+        buffer_before_minutes: bounded(&mut raw, BUFFER_BEFORE, Bounds::BUFFER)?,
+        buffer_after_minutes: bounded(&mut raw, BUFFER_AFTER, Bounds::BUFFER)?,
+        resources: each(
+            &mut raw,
+            RESOURCES_OF_SERVICE,
+            RESOURCE_ID.like,
+            |path, entry, like| {
+                let text: String = tree::value(path, entry, like)?;
+                ResourceId::new(&text).map_err(|error| SettingsError::new(path, error))
+            },
+        )?,
+        units: bounded(&mut raw, UNITS, Bounds::UNITS)?.unwrap_or(1),
     })
 }
 
-fn id<T>(field: &str, id: Result<T, IdError>) -> Checked<T> {
-    id.map_err(|error| SettingsError::new(field, error))
-}
-
-fn hours_texts(hours: &DayHours) -> Vec<String> {
-    hours.openings().iter().map(ToString::to_string).collect()
-}
-
-/// Years outside 0 to 9999 are written as `time` shows them.
-fn date_text(date: Date) -> String {
-    date.format(DATE).unwrap_or_else(|_| date.to_string())
+fn id<T>(raw: &mut Object, field: Field, new: impl Fn(&str) -> Result<T, IdError>) -> Checked<T> {
+    let text: String = raw.must(field)?;
+    new(&text).map_err(|error| SettingsError::new(raw.path_of(field.name), error))
 }

@@ -1,3 +1,5 @@
+mod wrong;
+
 use proptest::prelude::*;
 use time::macros::date;
 
@@ -71,7 +73,7 @@ fn bad_simple_json_is_refused_by_field() {
         "[]",
         "active_days: name at least one day",
     );
-    bad("sunday", "someday", "active_days: ");
+    bad("sunday", "someday", "active_days[0]: ");
     bad("09:00", "9 o'clock", "start_hour: ");
     bad("09:00", "24:00", "start_hour: ");
     bad("18:00", "24:01", "end_hour: ");
@@ -89,20 +91,29 @@ fn bad_simple_json_is_refused_by_field() {
     bad(
         r#""time_zone""#,
         r#""greeting":"שלום","time_zone""#,
-        "unknown field `greeting`",
+        "greeting: there is no such field: there are time_zone, hours, active_days",
     );
-    bad(r#""start_hour":"09:00","#, "", "hours: give either");
+    bad(
+        r#""start_hour":"09:00","#,
+        "",
+        r#"start_hour: it is missing: write it like "09:00""#,
+    );
     bad(
         r#""time_zone""#,
         r#""hours":{},"time_zone""#,
-        "hours: give either",
+        "active_days: it does not go with hours",
+    );
+    bad(
+        r#""active_days":["sunday","friday"],"start_hour":"09:00","end_hour":"18:00","#,
+        "",
+        r#"hours: it is missing: write it like {"sunday": ["#,
     );
     let short = SIMPLE.replace("18:00", "10:00");
     refused(
         &short,
         "30",
         "61",
-        "slot_interval_minutes: an appointment of 61 minutes fits into none",
+        "slot_interval_minutes: an appointment of 61 minutes fits into none of the opening hours: the longest lasts 60",
     );
 }
 
@@ -117,15 +128,31 @@ fn bad_hours_are_refused_by_field() {
     bad(
         "16:00-19:00",
         "12:59-19:00",
-        "hours.sunday: 09:00-13:00 and 12:59-19:00 overlap",
+        "hours.sunday: 09:00-13:00 and 12:59-19:00 overlap: openings of a day follow each other, so let the second begin at 13:00",
     );
     bad("16:00-19:00", "16:00", "hours.sunday[1]: ");
-    bad(r#""friday":"#, r#""fryday":"#, "hours: ");
-    bad(r#""friday":"#, r#""sun":"#, "hours: \"sun");
+    bad(r#""friday":"#, r#""fryday":"#, "hours.fryday: ");
+    bad(r#""friday":"#, r#""sun":"#, "hours.sun: it is there twice");
+    bad(
+        r#"["08:30-12:30"]"#,
+        r#"["25:00-26:00"]"#,
+        "hours.friday[0]: it begins at 25:00",
+    );
+    bad(
+        r#"["08:30-12:30"]"#,
+        r#"["00:00-25:00"]"#,
+        "hours.friday[0]: from 00:00 to 25:00 is longer",
+    );
+    let many = vec![r#""08:30-08:31""#; 26].join(",");
+    bad(
+        r#""08:30-12:30""#,
+        &many,
+        "hours.friday: a day has at most 24 openings",
+    );
     bad(
         r#""friday":["08:30-12:30"]"#,
         r#""saturday":["20:00-36:00"]"#,
-        "hours: 20:00-36:00 goes on past midnight into 09:00-13:00",
+        "hours: 20:00-36:00 goes on past midnight into 09:00-13:00 of the next day: end it at 33:00",
     );
     bad(
         r#"{"sunday":["09:00-13:00","16:00-19:00"],"friday":["08:30-12:30"]}"#,
@@ -146,7 +173,7 @@ fn bad_dates_are_refused_by_field() {
     bad(
         "2027-08-14",
         "2027-07-14",
-        "closures[0].to: it must not be earlier than from",
+        "closures[0].to: it must not be earlier than from, which is 2027-08-01",
     );
     bad(
         r#""closures":["#,
@@ -156,7 +183,7 @@ fn bad_dates_are_refused_by_field() {
     bad(
         "yom_kippur",
         "christmas",
-        "holidays: \"christmas\" is not a holiday",
+        "holidays.christmas: \"christmas\" is not a holiday",
     );
     bad(
         r#"{"until":"12:00"}"#,
@@ -170,13 +197,14 @@ fn bad_holidays_are_refused_by_field() {
     let bad = |to, message| refused(FULL, r#"{"until":"12:00"}"#, to, message);
     bad(
         r#""shut""#,
-        "holidays.eve_of_pesach: \"shut\" is unknown: write \"open\", \"closed\" or",
+        "holidays.eve_of_pesach: \"shut\" is not what can be done on a holiday: write it like \"closed\", \"open\" or {\"until\"",
     );
+    bad("7", "holidays.eve_of_pesach: 7 is not what can be done");
     bad(
-        "7",
-        "a holiday is \"open\", \"closed\" or {\"until\": \"13:00\"}",
+        r#"{"til":"12:00"}"#,
+        "holidays.eve_of_pesach.til: there is no such field: there are until",
     );
-    bad(r#"{"til":"12:00"}"#, "a holiday is \"open\"");
+    bad("{}", "holidays.eve_of_pesach.until: it is missing");
     bad(r#"{"until":"noon"}"#, "holidays.eve_of_pesach.until: ");
 }
 
@@ -186,7 +214,7 @@ fn bad_numbers_are_refused_by_field() {
     bad(
         r#""appointment_minutes":45"#,
         r#""appointment_minutes":241"#,
-        "appointment_minutes: an appointment of 241 minutes fits into none",
+        "appointment_minutes: an appointment of 241 minutes fits into none of the opening hours: the longest lasts 240",
     );
     bad(
         r#""appointment_minutes":45"#,
@@ -232,7 +260,7 @@ fn bad_resources_and_services_are_refused_by_field() {
     bad(
         r#""resources":["dana"]"#,
         r#""resources":["yossi"]"#,
-        "services[0].resources[0]: \"yossi\" is not one of the resources",
+        "services[0].resources[0]: \"yossi\" is not one of the resources: there are \"dana\", \"studio\"",
     );
     bad(
         r#""resources":["dana"]"#,
@@ -242,7 +270,7 @@ fn bad_resources_and_services_are_refused_by_field() {
     bad(
         r#""units":1"#,
         r#""units":2"#,
-        "services[0].units: 2 units are more than",
+        "services[0].units: 2 units are more than any of its resources has: choose at most 1",
     );
     bad(
         r#""duration_minutes":90"#,
@@ -271,17 +299,17 @@ fn what_stands_twice_or_contradicts_itself_is_refused() {
     bad(
         r#""friday":"#,
         r#""sunday":"#,
-        "hours: \"sunday\" is there twice",
+        "hours.sunday: it is there twice",
     );
     bad(
         r#""yom_kippur":"closed""#,
         r#""eve_of_pesach":"closed""#,
-        "holidays: \"eve_of_pesach\" is there twice",
+        "holidays.eve_of_pesach: it is there twice",
     );
     bad(
         r#""booking_horizon_days":90"#,
         r#""booking_horizon_days":90,"booking_horizon_days":91"#,
-        "duplicate field",
+        "booking_horizon_days: it is there twice",
     );
     let day = FULL.replace(
         r#""booking_horizon_days":90"#,
@@ -291,7 +319,7 @@ fn what_stands_twice_or_contradicts_itself_is_refused() {
         &day,
         r#""minimum_notice_minutes":120"#,
         r#""minimum_notice_minutes":1440"#,
-        "minimum_notice_minutes: so much notice",
+        "minimum_notice_minutes: so much notice reaches past the last day of booking_horizon_days: choose less than 1440",
     );
     // Nobody wrote the length that does not fit.
     let short = r#"{"time_zone":"Asia/Jerusalem","hours":{"sunday":["09:00-10:00"]},"slot_interval_minutes":60}"#;
@@ -301,7 +329,12 @@ fn what_stands_twice_or_contradicts_itself_is_refused() {
         ":61",
         "slot_interval_minutes: an appointment of 61",
     );
-    refused("[]", "[]", "7", "settings are an object");
+    refused(
+        "[]",
+        "[]",
+        "7",
+        "settings: 7 is not an object: write it like {\"hours\"",
+    );
 }
 
 #[test]
