@@ -33,7 +33,7 @@
 //! - `timestamp` is when it happened; the header's is when this attempt was made, and is signed.
 //! - `data` has, beside what its type holds ([`Event::data`](toran_store::Event::data)), whom it is about as it is known
 //!   at this attempt: `phone` and `name` are `null` when they are withheld or were erased, `call_sid` when no call made
-//!   it. `data.name` is the name that the appointment was made under, and is there only if it differs from the lead's.
+//!   it. `data.name` is the name that was said for the appointment or the task, and is there only if one was.
 //! - Events of one lead come in their order; those of different leads may overtake each other.
 //! - An event can come twice, when an answer was lost. `webhook-id` is the same, and tells.
 //!

@@ -3,3 +3,4 @@
 
 mod markdown;
 mod settings;
+mod webhooks;
