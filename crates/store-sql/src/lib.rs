@@ -55,7 +55,7 @@ mod tasks;
 mod transfers;
 mod value;
 
-pub use migrations::{MigrationError, MigrationState};
+pub use migrations::{MigrationError, MigrationState, Schema};
 
 use database::Database;
 

@@ -1,6 +1,11 @@
-//! The schema and its versions.
+//! The schema and its versions: what the database has, what this gateway knows, and whether the two go together.
 
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+mod run;
+
+use sqlx::{
+    migrate::{Migrate, MigrateError, Migration, Migrator},
+    pool::PoolConnection,
+};
 
 use crate::{SqlStore, database::Database};
 
@@ -10,19 +15,33 @@ static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 const SQLITE_TABLE: &str =
     "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1)";
 const POSTGRES_TABLE: &str = "SELECT to_regclass($1) IS NOT NULL";
-/// One process migrates at a time. The number is this product's own.
-const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(8376297614203)";
+/// Where a migration says which is the oldest gateway that works with it.
+const FLOOR_TABLE: &str = "schema_floor";
+const FLOOR: &str = "SELECT version FROM schema_floor WHERE id = 1";
 
 /// Why the schema could not be read or brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// The database was migrated by a newer gateway.
+    /// Migrations that this gateway needs were not applied.
+    #[error("{}, this gateway needs version {known}: run `gateway migrate`", at(.database))]
+    Behind {
+        /// The newest version that the database has, if it has any.
+        database: Option<i64>,
+        /// The newest version that this gateway knows.
+        known: i64,
+    },
+    /// The database was migrated by a newer gateway, and no longer has what this one uses.
     #[error(
-        "the database is at version {version}, which this gateway does not know: run a newer gateway"
+        "this gateway is older than the database: the schema is at version {database}, which takes a gateway that knows \
+         version {floor}, and this one knows up to {known}: run a newer gateway"
     )]
     TooNew {
-        /// The version that is not known here.
-        version: i64,
+        /// The newest version that the database has.
+        database: i64,
+        /// The newest version that a gateway must know to work with it.
+        floor: i64,
+        /// The newest version that this gateway knows.
+        known: i64,
     },
     /// A migration that was applied is not the one that this gateway would apply.
     #[error(
@@ -32,9 +51,33 @@ pub enum MigrationError {
         /// Which one.
         version: i64,
     },
-    /// The database refused, and nothing was changed.
-    #[error("the schema could not be brought up to date; it is as it was: check the database")]
+    /// Somebody else migrates this database, and takes long.
+    #[error("another gateway is migrating the database: try again when it is done")]
+    Busy,
+    /// A migration waited in vain for a lock.
+    #[error(
+        "migration {version} did not get its lock: end what holds the tables for long (a backup, a report, a session that \
+         idles in a transaction), and run `gateway migrate` again; what came before it is applied, nothing of it is"
+    )]
+    Locked {
+        /// Which one.
+        version: i64,
+        /// What the database said last.
+        #[source]
+        source: MigrateError,
+    },
+    /// The database refused.
+    #[error(
+        "the schema could not be read or brought up to date; migrations that it lists are whole, no other is: check the database"
+    )]
     Failed(#[source] MigrateError),
+}
+
+fn at(database: &Option<i64>) -> String {
+    database.map_or_else(
+        || "the database has no schema yet".to_owned(),
+        |version| format!("the database is at schema version {version}"),
+    )
 }
 
 /// One version of the schema.
@@ -48,129 +91,149 @@ pub struct MigrationState {
     pub applied: bool,
 }
 
-impl SqlStore {
-    /// Brings the schema up to date and returns the migrations that it applied.
-    ///
-    /// All of them in one transaction, so that processes that start together do not meet halfway, and a
-    /// failure leaves the schema as it was.
-    pub async fn migrate(&self) -> Result<Vec<MigrationState>, MigrationError> {
-        match &self.database {
-            Database::Sqlite { writer, .. } => {
-                let mut tx = writer.begin().await.map_err(failed)?;
-                let exists = sqlx::query_scalar(SQLITE_TABLE)
-                    .bind(SQLITE.table_name.as_ref())
-                    .fetch_one(&mut *tx)
-                    .await
-                    .map_err(failed)?;
-                let applied = bring_up_to_date(&mut *tx, &SQLITE, exists).await?;
-                tx.commit().await.map_err(failed)?;
-                Ok(applied)
-            }
-            Database::Postgres(pool) => {
-                let mut tx = pool.begin().await.map_err(failed)?;
-                // Building an index may take longer than a caller would wait.
-                for statement in [
-                    "SET LOCAL statement_timeout = 0",
-                    "SET LOCAL lock_timeout = '60s'",
-                    POSTGRES_LOCK,
-                ] {
-                    sqlx::query(statement)
-                        .execute(&mut *tx)
-                        .await
-                        .map_err(failed)?;
-                }
-                let exists = sqlx::query_scalar(POSTGRES_TABLE)
-                    .bind(POSTGRES.table_name.as_ref())
-                    .fetch_one(&mut *tx)
-                    .await
-                    .map_err(failed)?;
-                let applied = bring_up_to_date(&mut *tx, &POSTGRES, exists).await?;
-                tx.commit().await.map_err(failed)?;
-                Ok(applied)
-            }
-        }
+/// How the schema of a database stands to what this gateway knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// The newest version that the database has, if it has any.
+    pub database: Option<i64>,
+    /// The newest version that this gateway knows.
+    pub known: i64,
+    /// The migrations that this gateway knows, and which of them the database has.
+    pub migrations: Vec<MigrationState>,
+}
+
+impl Schema {
+    /// Whether the database has migrations that this gateway does not know, and works with it all the same.
+    pub fn is_newer(&self) -> bool {
+        self.database.is_some_and(|version| version > self.known)
     }
 
+    fn is_complete(&self) -> bool {
+        self.migrations.iter().all(|migration| migration.applied)
+    }
+}
+
+impl SqlStore {
     /// The migrations that this gateway knows, and which of them the database has. Changes nothing.
     pub async fn migration_status(&self) -> Result<Vec<MigrationState>, MigrationError> {
+        Ok(self.schema().await?.migrations)
+    }
+
+    /// Whether this gateway can work with the schema as it is. Changes nothing.
+    pub async fn check_schema(&self) -> Result<Schema, MigrationError> {
+        let schema = self.schema().await?;
+        if schema.is_complete() {
+            return Ok(schema);
+        }
+        Err(MigrationError::Behind {
+            database: schema.database,
+            known: schema.known,
+        })
+    }
+
+    async fn schema(&self) -> Result<Schema, MigrationError> {
         match &self.database {
             Database::Sqlite { readers, .. } => {
                 let mut connection = readers.acquire().await.map_err(failed)?;
-                let exists = sqlx::query_scalar(SQLITE_TABLE)
-                    .bind(SQLITE.table_name.as_ref())
-                    .fetch_one(&mut *connection)
-                    .await
-                    .map_err(failed)?;
-                status(&mut *connection, &SQLITE, exists).await
+                connection.schema().await
             }
             Database::Postgres(pool) => {
-                let mut connection = pool.acquire().await.map_err(failed)?;
-                let exists = sqlx::query_scalar(POSTGRES_TABLE)
-                    .bind(POSTGRES.table_name.as_ref())
-                    .fetch_one(&mut *connection)
-                    .await
-                    .map_err(failed)?;
-                status(&mut *connection, &POSTGRES, exists).await
+                let mut connection: PoolConnection<_> = pool.acquire().await.map_err(failed)?;
+                connection.schema().await
             }
         }
     }
 }
 
-async fn bring_up_to_date(
-    connection: &mut (impl Migrate + Send),
-    known: &Migrator,
-    exists: bool,
-) -> Result<Vec<MigrationState>, MigrationError> {
-    let before = status(connection, known, exists).await?;
-    let table = known.table_name.as_ref();
-    let ensured = connection.ensure_migrations_table(table).await;
-    ensured.map_err(MigrationError::Failed)?;
-    let mut applied = Vec::new();
-    for (migration, state) in known.iter().zip(before) {
-        if !state.applied {
-            let done = connection.apply(table, migration).await;
-            done.map_err(MigrationError::Failed)?;
-            applied.push(MigrationState {
-                applied: true,
-                ..state
-            });
-        }
-    }
-    Ok(applied)
-}
+/// A connection to either database, as far as migrations are concerned.
+trait Versioned: Migrate + Send {
+    fn known() -> &'static Migrator;
 
-async fn status(
-    connection: &mut (impl Migrate + Send),
-    known: &Migrator,
-    exists: bool,
-) -> Result<Vec<MigrationState>, MigrationError> {
-    let applied = if exists {
-        let listed = connection.list_applied_migrations(known.table_name.as_ref());
-        listed.await.map_err(MigrationError::Failed)?
-    } else {
-        Vec::new()
-    };
-    let unknown = applied.iter().find(|it| !known.version_exists(it.version));
-    if let Some(unknown) = unknown {
-        return Err(MigrationError::TooNew {
-            version: unknown.version,
-        });
-    }
-    let states = known.iter().map(|migration| {
-        let mut all = applied.iter();
-        let found = all.find(|applied| applied.version == migration.version);
-        if found.is_some_and(|applied| applied.checksum != migration.checksum) {
-            return Err(MigrationError::Changed {
-                version: migration.version,
-            });
-        }
-        Ok(MigrationState {
+    async fn has_table(&mut self, name: &str) -> Result<bool, sqlx::Error>;
+
+    async fn floor(&mut self) -> Result<i64, sqlx::Error>;
+
+    /// What the database has. Refuses what does not go together.
+    async fn schema(&mut self) -> Result<Schema, MigrationError> {
+        let known = Self::known();
+        let table = known.table_name.as_ref();
+        let applied = if self.has_table(table).await.map_err(failed)? {
+            let listed = self.list_applied_migrations(table).await;
+            listed.map_err(MigrationError::Failed)?
+        } else {
+            Vec::new()
+        };
+        let found = |version| applied.iter().find(|applied| applied.version == version);
+        let state = |migration: &Migration| MigrationState {
             version: migration.version,
             description: migration.description.to_string(),
-            applied: found.is_some(),
+            applied: found(migration.version).is_some(),
+        };
+        let schema = Schema {
+            database: applied.iter().map(|applied| applied.version).max(),
+            known: known.iter().map(|it| it.version).max().unwrap_or_default(),
+            migrations: known.iter().map(state).collect(),
+        };
+        if let Some(unknown) = applied.iter().find(|it| !known.version_exists(it.version)) {
+            self.accept_newer(&schema, unknown.version).await?;
+        }
+        let is_changed = |migration: &&Migration| {
+            found(migration.version).is_some_and(|applied| applied.checksum != migration.checksum)
+        };
+        if let Some(changed) = known.iter().find(is_changed) {
+            let version = changed.version;
+            return Err(MigrationError::Changed { version });
+        }
+        Ok(schema)
+    }
+
+    /// Whether a gateway works with a schema that has a migration which it does not know: what has no floor is not known to.
+    async fn accept_newer(&mut self, schema: &Schema, unknown: i64) -> Result<(), MigrationError> {
+        let has_floor = self.has_table(FLOOR_TABLE).await.map_err(failed)?;
+        let floor = if has_floor {
+            self.floor().await.map_err(failed)?
+        } else {
+            unknown
+        };
+        if floor <= schema.known && schema.is_complete() {
+            return Ok(());
+        }
+        Err(MigrationError::TooNew {
+            database: schema.database.unwrap_or(unknown),
+            floor: floor.max(schema.known + 1),
+            known: schema.known,
         })
-    });
-    states.collect()
+    }
+}
+
+impl Versioned for sqlx::SqliteConnection {
+    fn known() -> &'static Migrator {
+        &SQLITE
+    }
+
+    async fn has_table(&mut self, name: &str) -> Result<bool, sqlx::Error> {
+        let asked = sqlx::query_scalar(SQLITE_TABLE).bind(name.to_owned());
+        asked.fetch_one(self).await
+    }
+
+    async fn floor(&mut self) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar(FLOOR).fetch_one(self).await
+    }
+}
+
+impl Versioned for sqlx::PgConnection {
+    fn known() -> &'static Migrator {
+        &POSTGRES
+    }
+
+    async fn has_table(&mut self, name: &str) -> Result<bool, sqlx::Error> {
+        let asked = sqlx::query_scalar(POSTGRES_TABLE).bind(name.to_owned());
+        asked.fetch_one(self).await
+    }
+
+    async fn floor(&mut self) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar(FLOOR).fetch_one(self).await
+    }
 }
 
 fn failed(error: sqlx::Error) -> MigrationError {
