@@ -3,6 +3,8 @@
 //! The table is filled twice, with one business and with many, each of which has the same thousand appointments, nine a
 //! day. The same questions are asked in both, so that what differs is the size of the table alone.
 
+mod outbox;
+
 use fastrand::Rng;
 use time::{Duration as Span, UtcDateTime, macros::utc_datetime};
 use tokio::time::Duration;
@@ -39,6 +41,9 @@ pub(crate) struct Arguments {
     /// How many appointments the full table holds.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(2_000..=50_000_000))]
     rows: u32,
+    /// How many events wait in the largest outbox.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    backlog: u32,
     /// From which everything random comes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -56,6 +61,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<Vec<String>> {
     let mut problems = Problems::default();
     for kind in arguments.stores.kinds() {
         run_on(kind, arguments, &mut problems).await?;
+        outbox::run_on(kind, arguments.backlog, &mut problems).await?;
     }
     Ok(problems.0)
 }

@@ -357,7 +357,7 @@ async fn tasks_are_done_and_dead_letters_replayed() {
     let business_id = business(1).id;
     bench
         .store
-        .set_webhook(business_id, Some(&webhook), NOW)
+        .set_webhook(business_id, Some(&webhook))
         .await
         .unwrap();
     bench

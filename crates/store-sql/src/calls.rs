@@ -225,7 +225,8 @@ impl Calls for SqlStore {
         let keep = || async {
             let call_sid = &stream.key.call_sid;
             let mut tx = self.database.write(stream.key.business_id).await?;
-            lock_stream(&mut tx, stream).await?;
+            // An end that is taken back is of its lead's order.
+            lock_lead_and_stream(&mut tx, stream).await?;
             if tx.execute(KEEP_ALIVE, values![call_sid, now]).await? == 0 {
                 return Err(StoreError::Superseded.into());
             }

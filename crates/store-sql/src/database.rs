@@ -408,6 +408,21 @@ impl Tx<OneBusiness> {
 }
 
 impl Tx<EveryBusiness> {
+    /// From here on a few rows out of an ordered index are read in its order. PostgreSQL would rather gather and sort what it
+    /// takes to be little, by the average: of one business there may be everything.
+    pub(crate) async fn read_in_order(&mut self) -> Result<(), Failure> {
+        if let Connection::Postgres(tx) = &mut self.connection {
+            sqlx::query(
+                // What is off is only made dear; and for what is dear, a compiler would be asked first.
+                "SELECT set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true), \
+                 set_config('jit', 'off', true)",
+            )
+            .execute(&mut **tx)
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Runs a statement; `values` are its `$1`, `$2`… Returns how many rows it wrote.
     pub(crate) async fn execute(
         &mut self,

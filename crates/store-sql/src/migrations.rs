@@ -23,7 +23,7 @@ const FLOOR: &str = "SELECT version FROM schema_floor WHERE id = 1";
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// Migrations that this gateway needs were not applied.
-    #[error("{}, this gateway needs version {known}: run `gateway migrate`", at(.database))]
+    #[error("{}, this gateway needs version {known}: run `gateway migrate`", at(*.database))]
     Behind {
         /// The newest version that the database has, if it has any.
         database: Option<i64>,
@@ -73,7 +73,7 @@ pub enum MigrationError {
     Failed(#[source] MigrateError),
 }
 
-fn at(database: &Option<i64>) -> String {
+fn at(database: Option<i64>) -> String {
     database.map_or_else(
         || "the database has no schema yet".to_owned(),
         |version| format!("the database is at schema version {version}"),

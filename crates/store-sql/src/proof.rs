@@ -3,6 +3,10 @@
 //! It stands here, and not beside the proofs, because only this crate knows SQL, and because the plan that is shown
 //! must be that of the very statement that is run, not of a copy. It is behind the feature `proof`: no gateway has it.
 
+mod backlog;
+
+pub use backlog::Backlog;
+
 use time::UtcDateTime;
 use toran_domain::{BusinessId, CallSid, LeadId};
 use toran_store::StoreError;

@@ -7,7 +7,6 @@ use toran_store::{Removed, Retention, StoreError};
 use crate::{
     database::{Database, Failure, Repeat, attempts},
     leads::anonymise,
-    outbox::let_go,
     session::lock_lead,
     statement::{Scoped, statements},
     value::values,
@@ -124,13 +123,7 @@ async fn apply_to(
     let old = now.saturating_sub(EVENTS_KEPT);
     removed.events += delete_all(database, business_id, DELETE_DONE, old).await?;
     removed.events += delete_all(database, business_id, DELETE_UNWANTED, old).await?;
-    // A webhook that came while an event was being written did not let it go.
-    let release = || async {
-        let mut tx = database.write(business_id).await?;
-        let_go(&mut tx, now).await?;
-        tx.commit().await
-    };
-    attempts(Repeat::Safe, release).await
+    Ok(())
 }
 
 /// Deletes what is older, some at a time.

@@ -1,5 +1,7 @@
 //! Every statement of this crate, prepared against both schemas as the migrations make them.
 
+use std::{fs::DirEntry, path::Path};
+
 use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _, SqliteConnection};
 use toran_test_postgres::TestDatabase;
 
@@ -26,17 +28,26 @@ fn all() -> impl Iterator<Item = &'static (&'static str, Statement)> {
     MODULES.into_iter().flatten()
 }
 
+/// Every source file of a folder and of those in it.
+fn sources(folder: &Path) -> Vec<String> {
+    let paths = std::fs::read_dir(folder).unwrap();
+    let read = |entry: std::io::Result<DirEntry>| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path)
+        } else {
+            vec![std::fs::read_to_string(path).unwrap()]
+        }
+    };
+    paths.flat_map(read).collect()
+}
+
 #[test]
 fn no_module_is_left_out() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let sources = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let declaring = sources.filter(|path| {
-        let source = std::fs::read_to_string(path).unwrap();
-        source.lines().any(|line| line == "statements! {")
-    });
-    assert_eq!(declaring.count(), MODULES.len());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let all = sources(&folder);
+    let declares = |source: &&String| source.lines().any(|line| line == "statements! {");
+    assert_eq!(all.iter().filter(declares).count(), MODULES.len());
 }
 
 #[tokio::test]

@@ -112,9 +112,13 @@ pub(crate) fn ending(row: &Row) -> Result<Option<CallEnding>, StoreError> {
 /// Opens a call, or opens it again. The business must be there.
 pub(crate) async fn open(tx: &mut Tx<OneBusiness>, opening: &CallOpening) -> Result<(), Failure> {
     let call_sid = &opening.key.call_sid;
-    let reopened = tx.execute(REOPEN, values![call_sid, opening.now]).await?;
-    if reopened > 0 {
-        return take_back_the_end(tx, call_sid, opening.now).await;
+    match lock_lead_and_call(tx, call_sid).await {
+        Ok(_) => {
+            tx.execute(REOPEN, values![call_sid, opening.now]).await?;
+            return take_back_the_end(tx, call_sid, opening.now).await;
+        }
+        Err(Failure::Final(StoreError::UnknownCall)) => {}
+        Err(failure) => return Err(failure),
     }
     let (lead_id, is_new) = find_or_make_lead(tx, opening).await?;
     let inserted = tx

@@ -7,7 +7,7 @@ use toran_store::{Event, SplitPart, StoreError};
 use crate::{
     SqlStore,
     database::{Failure, OneBusiness, Tx},
-    outbox::{Subject, let_go, put_event},
+    outbox::{Subject, put_event},
     session::{lock_call, lock_lead},
     statement::statements,
     value::values,
@@ -76,8 +76,6 @@ impl SqlStore {
         if tx.execute(STRIP, values![lead_id]).await? > 0 {
             tell_of(&mut tx, lead_id, None, &Event::LeadUpdated, now).await?;
         }
-        // What waited behind another's dead letter waits no more.
-        let_go(&mut tx, now).await?;
         tx.commit().await
     }
 }

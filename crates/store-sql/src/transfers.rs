@@ -12,9 +12,7 @@ use crate::{
     SqlStore,
     database::{Failure, OneBusiness, Tx},
     endings::end_held,
-    session::{
-        self, HeldCall, lock_call, lock_lead_and_call, lock_stream, take_back_the_end, take_over,
-    },
+    session::{self, HeldCall, lock_lead_and_call, lock_stream, take_back_the_end, take_over},
     statement::{Scoped, statements},
     tasks::put_task,
     value::values,
@@ -71,7 +69,7 @@ impl SqlStore {
         now: UtcDateTime,
     ) -> Result<bool, Failure> {
         let mut tx = self.database.write(key.business_id).await?;
-        lock_call(&mut tx, &key.call_sid).await?;
+        lock_lead_and_call(&mut tx, &key.call_sid).await?;
         let seen_at = now.saturating_add(LONGEST_TRANSFER);
         let values = values![&key.call_sid, seen_at];
         if tx.execute(BEGIN, values).await? == 0 {

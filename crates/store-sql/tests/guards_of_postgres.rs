@@ -392,7 +392,13 @@ async fn a_strange_schema_is_refused() {
     .await;
     let refused = store.migrate().await;
     assert!(
-        matches!(refused, Err(MigrationError::TooNew { database: 9_000, .. })),
+        matches!(
+            refused,
+            Err(MigrationError::TooNew {
+                database: 9_000,
+                ..
+            })
+        ),
         "{refused:?}"
     );
 }

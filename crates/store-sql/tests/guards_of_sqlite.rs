@@ -457,7 +457,13 @@ async fn a_migration_is_reported_and_a_strange_schema_is_refused() {
         .unwrap();
     let refused = store.migrate().await;
     assert!(
-        matches!(refused, Err(MigrationError::TooNew { database: 9_000, .. })),
+        matches!(
+            refused,
+            Err(MigrationError::TooNew {
+                database: 9_000,
+                ..
+            })
+        ),
         "{refused:?}"
     );
 }

@@ -164,6 +164,7 @@ macro_rules! back_office_suite {
             delivers_a_leads_events_in_order,
             gives_a_delivery_to_one_process_at_a_time,
             leaves_room_for_receivers_that_answer,
+            takes_turns,
             tries_again_and_gives_up_visibly,
             waits_for_a_webhook,
             takes_back_the_end_of_a_call_that_goes_on,

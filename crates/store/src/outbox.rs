@@ -279,7 +279,7 @@ pub struct EventRow {
     pub state: DeliveryState,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it is tried next, if it waits.
+    /// From when it is tried next, if it waits for nothing else: not for its call's end, an earlier event or a webhook.
     pub next_at: Option<UtcDateTime>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
@@ -298,15 +298,15 @@ pub trait Outbox: Send + Sync {
         &self,
         business_id: BusinessId,
         webhook: Option<&Webhook>,
-        now: UtcDateTime,
     ) -> Result<bool, StoreError>;
 
     /// Where a business's events go.
     async fn webhook(&self, business_id: BusinessId) -> Result<Option<Webhook>, StoreError>;
 
-    /// Claims events that are due, of all businesses, for the length of the lease: the oldest of each first. No two processes
-    /// hold the same event at once, and all of them together hold only a few of one business, one of a business whose
-    /// receiver failed last, and not many of all such: receivers that hang do not hold up the others.
+    /// Claims events that are due, of all businesses, for the length of the lease: one of each first, and first of who has
+    /// waited longest. No two processes hold the same event at once, and all of them together hold only a few of one business,
+    /// one of a business whose receiver failed last, and not many of all such: receivers that hang do not hold up the others.
+    /// What it costs depends on what it claims, not on what waits.
     async fn claim_deliveries(
         &self,
         now: UtcDateTime,

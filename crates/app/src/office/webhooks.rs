@@ -53,10 +53,7 @@ pub async fn set_webhook(
     };
     let webhook = Webhook { url, secret };
     check_webhook(&webhook)?;
-    if !store
-        .set_webhook(business_id, Some(&webhook), now())
-        .await?
-    {
+    if !store.set_webhook(business_id, Some(&webhook)).await? {
         return Err(OfficeError::UnknownBusiness(business_id));
     }
     if made {
@@ -67,7 +64,7 @@ pub async fn set_webhook(
 
 /// Lets a business's events go nowhere.
 pub async fn remove_webhook(store: &SqlStore, business_id: BusinessId) -> Result<(), OfficeError> {
-    if store.set_webhook(business_id, None, now()).await? {
+    if store.set_webhook(business_id, None).await? {
         Ok(())
     } else {
         Err(OfficeError::UnknownBusiness(business_id))

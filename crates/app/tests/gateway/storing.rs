@@ -161,10 +161,7 @@ async fn nothing_leaves_before_the_call_is_over() {
         url,
         secret: secret.clone(),
     };
-    let set = stage
-        .store()
-        .set_webhook(dana.id, Some(&webhook), UtcDateTime::UNIX_EPOCH)
-        .await;
+    let set = stage.store().set_webhook(dana.id, Some(&webhook)).await;
     assert!(set.expect("set"));
 
     let mut script = booking();

@@ -163,12 +163,7 @@ impl Outbox for ListedOutbox {
         Ok(())
     }
 
-    async fn set_webhook(
-        &self,
-        _: BusinessId,
-        _: Option<&Webhook>,
-        _: UtcDateTime,
-    ) -> Result<bool, StoreError> {
+    async fn set_webhook(&self, _: BusinessId, _: Option<&Webhook>) -> Result<bool, StoreError> {
         unreachable!("a courier sets no webhook")
     }
 

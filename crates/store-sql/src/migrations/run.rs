@@ -1,4 +1,4 @@
-//! Applying migrations while gateways work, older ones too (docs/decisions/019-expand-then-contract.md).
+//! Applying migrations while gateways work, older ones too (docs/decisions/020-expand-then-contract.md).
 //!
 //! Each migration is a transaction of its own, so that who waits for it waits for one and not for all; what a transaction
 //! cannot do (`-- no-transaction`), an index that is built beside the writers above all, stands alone in its file and can be
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection,
+    error::DatabaseError,
     migrate::{Migrate as _, MigrateError, Migration},
 };
 use tokio::time::{Instant, sleep};
@@ -195,7 +196,7 @@ fn is_locked(error: &MigrateError) -> bool {
     let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
         return false;
     };
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
 }
 

@@ -1,4 +1,4 @@
-//! Expand, then contract (docs/decisions/019-expand-then-contract.md): a new migration that would break the gateways of before
+//! Expand, then contract (docs/decisions/020-expand-then-contract.md): a new migration that would break the gateways of before
 //! it, or keep them waiting, does not pass; and what has landed stays as it is.
 
 use std::{collections::BTreeSet, path::Path};
@@ -6,19 +6,19 @@ use std::{collections::BTreeSet, path::Path};
 use sqlx::migrate::Migrator;
 
 /// What had landed before there was the rule, by the beginning of its checksum. It is not judged, and not changed either.
-const POSTGRES_BEFORE: [(i64, &str); 4] = [
-    (1, "3adebd15a3ace047"),
-    (2, "8065227d2d64399e"),
-    (3, "e04141ff7c4214b7"),
-    (4, "109f4088080b425e"),
+const POSTGRES_BEFORE: [(i64, u64); 4] = [
+    (1, 0x3ade_bd15_a3ac_e047),
+    (2, 0x8065_227d_2d64_399e),
+    (3, 0xe041_41ff_7c42_14b7),
+    (4, 0x109f_4088_080b_425e),
 ];
-const SQLITE_BEFORE: [(i64, &str); 6] = [
-    (1, "aaeffe302a198689"),
-    (2, "70ed82663e11f23e"),
-    (3, "90f64e75229b17b4"),
-    (4, "01e35af2be13d3d4"),
-    (5, "aa6dc5d2b9f4ead2"),
-    (6, "109f4088080b425e"),
+const SQLITE_BEFORE: [(i64, u64); 6] = [
+    (1, 0xaaef_fe30_2a19_8689),
+    (2, 0x70ed_8266_3e11_f23e),
+    (3, 0x90f6_4e75_229b_17b4),
+    (4, 0x01e3_5af2_be13_d3d4),
+    (5, 0xaa6d_c5d2_b9f4_ead2),
+    (6, 0x109f_4088_080b_425e),
 ];
 
 /// What a file that is not run in a transaction begins with, as the macro that embeds it looks for it.
@@ -41,7 +41,7 @@ fn statements(sql: &str) -> Vec<String> {
     let mut in_body = false;
     for (n, part) in text.split("$$").enumerate() {
         if n % 2 == 1 {
-            statement.push_str(&format!("$${part}$$"));
+            statement.extend(["$$", part, "$$"]);
             continue;
         }
         for piece in part.split_inclusive(';') {
@@ -252,7 +252,7 @@ fn check(dialect: Dialect, sql: &str, passes: bool) {
 }
 
 #[test]
-fn the_rule_tells_what_keeps_older_gateways_working() {
+fn a_table_is_changed_without_a_look_at_its_rows() {
     for (sql, passes) in [
         ("ALTER TABLE lead ADD COLUMN note TEXT;", true),
         (
@@ -301,6 +301,14 @@ fn the_rule_tells_what_keeps_older_gateways_working() {
             "ALTER TABLE lead ADD COLUMN a TEXT; ALTER TABLE task ADD COLUMN a TEXT;",
             false,
         ),
+    ] {
+        check(Dialect::Postgres, sql, passes);
+    }
+}
+
+#[test]
+fn what_is_there_is_neither_taken_away_nor_locked() {
+    for (sql, passes) in [
         ("DROP TABLE task;", false),
         (
             "DROP TABLE task; UPDATE schema_floor SET version = 9;",
@@ -367,6 +375,10 @@ fn the_rule_tells_what_keeps_older_gateways_working() {
     ] {
         check(Dialect::Postgres, sql, passes);
     }
+}
+
+#[test]
+fn sqlite_keeps_what_older_gateways_use() {
     for (sql, passes) in [
         (
             "ALTER TABLE lead ADD COLUMN age INTEGER NOT NULL DEFAULT 0 CHECK (age >= 0);",
@@ -396,34 +408,25 @@ fn the_rule_tells_what_keeps_older_gateways_working() {
 }
 
 /// Every file of a folder that is not among those of before the rule keeps to it.
-fn judge_all(dialect: Dialect, known: &Migrator, before: &[(i64, &str)]) {
+fn judge_all(dialect: Dialect, known: &Migrator, before: &[(i64, u64)]) {
     let mut judged = 0;
     for migration in known.iter() {
         let version = migration.version;
         if let Some((_, landed)) = before.iter().find(|(landed, _)| *landed == version) {
-            let checksum: String = migration
+            let begins = migration
                 .checksum
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            assert_eq!(
-                checksum[..16],
-                **landed,
-                "{dialect:?} {version} was changed"
-            );
+                .first_chunk()
+                .map(|it| u64::from_be_bytes(*it));
+            assert_eq!(begins, Some(*landed), "{dialect:?} {version} was changed");
             continue;
         }
         let problems = judge(dialect, migration.sql.as_str());
         assert_eq!(
             problems, [""; 0],
-            "{dialect:?} {version}: see docs/decisions/019-expand-then-contract.md"
+            "{dialect:?} {version}: see docs/decisions/020-expand-then-contract.md"
         );
         judged += 1;
     }
-    println!(
-        "{dialect:?}: {judged} migrations keep to the rule, {} are of before it",
-        before.len()
-    );
     assert!(judged > 0);
 }
 

@@ -27,7 +27,7 @@ fn webhook() -> Webhook {
 /// The `n`-th business, with a webhook.
 pub(super) async fn shop(office: &Office, n: u32) -> BusinessId {
     let id = add(&store(office), n).await.id;
-    let set = office.set_webhook(id, Some(&webhook()), NOW).await;
+    let set = office.set_webhook(id, Some(&webhook())).await;
     assert!(set.expect("set_webhook"));
     id
 }
@@ -374,16 +374,16 @@ pub async fn waits_for_a_webhook(office: Office) {
     let later = NOW + Duration::HOUR;
     assert_eq!(kinds(&claim(&office, later).await), []);
     assert!(office.webhook(id).await.expect("webhook").is_none());
-    let set = office.set_webhook(id, Some(&webhook()), later).await;
+    let set = office.set_webhook(id, Some(&webhook())).await;
     assert!(set.expect("set_webhook"));
     assert_eq!(
         office.webhook(id).await.expect("webhook").expect("set").url,
         webhook().url
     );
     assert_eq!(deliver_all(&office, later).await.len(), 2);
-    let removed = office.set_webhook(id, None, later).await;
+    let removed = office.set_webhook(id, None).await;
     assert!(removed.expect("set_webhook"));
-    let unknown = office.set_webhook(business(2).id, None, later).await;
+    let unknown = office.set_webhook(business(2).id, None).await;
     assert!(!unknown.expect("set_webhook"));
     let again = open(&store(&office), &key(1, "CA-again"), Some(7), 99).await;
     hang_up(&office, &again.key).await;
@@ -529,4 +529,39 @@ pub async fn leaves_room_for_receivers_that_answer(office: Office) {
     businesses.dedup();
     assert_eq!(businesses.len(), AT_ONCE + 1, "one of each");
     assert_eq!(claim(&office, later).await.len(), 0);
+}
+
+/// When there is no room for everybody's first, who was not asked comes first next time: nobody's second stands before it.
+pub async fn takes_turns(office: Office) {
+    const BUSINESSES: u32 = 20;
+    const ROOM: u32 = 8;
+    for n in 1..=BUSINESSES {
+        shop(&office, n).await;
+        for caller in 0..3 {
+            let session = call(&office, n, caller).await;
+            hang_up(&office, &session.key).await;
+        }
+    }
+    let later = NOW + Duration::HOUR;
+    let mut claimed = Vec::new();
+    for _ in 0..BUSINESSES.div_ceil(ROOM) {
+        let some = office.claim_deliveries(later, LEASE, ROOM).await;
+        claimed.extend(some.expect("claim_deliveries"));
+    }
+    let counts: Vec<usize> = (1..=BUSINESSES)
+        .map(|n| {
+            let id = business(n).id;
+            let theirs = claimed.iter().filter(|delivery| delivery.business_id == id);
+            theirs.count()
+        })
+        .collect();
+    assert!(
+        counts.iter().all(|count| (1..=2).contains(count)),
+        "{counts:?}"
+    );
+    assert_eq!(
+        claimed.len(),
+        (BUSINESSES.div_ceil(ROOM) * ROOM) as usize,
+        "no room is left empty"
+    );
 }
