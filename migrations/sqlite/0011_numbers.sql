@@ -1,11 +1,3 @@
--- How a business is served. What is NULL is the deployment's.
-ALTER TABLE business ADD COLUMN voice TEXT CHECK (length(voice) BETWEEN 1 AND 64);
-ALTER TABLE business ADD COLUMN disclosure TEXT CHECK (length(disclosure) BETWEEN 1 AND 300);
-ALTER TABLE business ADD COLUMN max_calls INTEGER CHECK (max_calls BETWEEN 1 AND 65535);
-ALTER TABLE business ADD COLUMN max_calls_per_hour INTEGER CHECK (max_calls_per_hour BETWEEN 1 AND 65535);
-ALTER TABLE business ADD COLUMN max_appointments INTEGER CHECK (max_appointments BETWEEN 1 AND 65535);
-ALTER TABLE business ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1));
-
 -- Every number at which a business is called: business.called_number and its further ones. One number is one business's. The
 -- triggers keep it true under a gateway of an earlier version, which knows business.called_number alone.
 CREATE TABLE called_number (
@@ -40,6 +32,3 @@ CREATE TABLE blocked_number (
     blocked_at  INTEGER NOT NULL,
     PRIMARY KEY (business_id, number)
 ) STRICT;
-
--- A webhook whose address somebody else than the operator named: it may lead to the public internet alone.
-ALTER TABLE webhook ADD COLUMN public_only INTEGER NOT NULL DEFAULT 0 CHECK (public_only IN (0, 1));

@@ -1,11 +1,3 @@
--- How a business is served. What is NULL is the deployment's.
-ALTER TABLE business ADD COLUMN voice TEXT CHECK (length(voice) BETWEEN 1 AND 64);
-ALTER TABLE business ADD COLUMN disclosure TEXT CHECK (length(disclosure) BETWEEN 1 AND 300);
-ALTER TABLE business ADD COLUMN max_calls BIGINT CHECK (max_calls BETWEEN 1 AND 65535);
-ALTER TABLE business ADD COLUMN max_calls_per_hour BIGINT CHECK (max_calls_per_hour BETWEEN 1 AND 65535);
-ALTER TABLE business ADD COLUMN max_appointments BIGINT CHECK (max_appointments BETWEEN 1 AND 65535);
-ALTER TABLE business ADD COLUMN suspended BOOLEAN NOT NULL DEFAULT FALSE;
-
 -- Every number at which a business is called: business.called_number and its further ones. One number is one business's. The
 -- triggers keep it true under a gateway of an earlier version, which knows business.called_number alone.
 CREATE TABLE called_number (
@@ -22,11 +14,6 @@ CREATE TABLE blocked_number (
     blocked_at  TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (business_id, number)
 );
-
--- The rows of every business are meant: the policies let a migration see them.
-SELECT set_config('toran.business_id', '*', true);
-
-INSERT INTO called_number (number, business_id) SELECT called_number, id FROM business;
 
 CREATE FUNCTION toran_note_called_number() RETURNS trigger
     LANGUAGE plpgsql
@@ -68,5 +55,7 @@ BEGIN
 END
 $$;
 
--- A webhook whose address somebody else than the operator named: it may lead to the public internet alone.
-ALTER TABLE webhook ADD COLUMN public_only BOOLEAN NOT NULL DEFAULT FALSE;
+-- The rows of every business are meant: the policies let a migration see them.
+SELECT set_config('toran.business_id', '*', true);
+
+INSERT INTO called_number (number, business_id) SELECT called_number, id FROM business;

@@ -1,0 +1,1 @@
+ALTER TABLE business VALIDATE CONSTRAINT business_terms;

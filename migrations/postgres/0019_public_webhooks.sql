@@ -1,0 +1,2 @@
+-- A webhook whose address somebody else than the operator named: it may lead to the public internet alone.
+ALTER TABLE webhook ADD COLUMN public_only BOOLEAN NOT NULL DEFAULT FALSE;
