@@ -190,6 +190,10 @@ pub(crate) enum WebhookCommand {
         business: BusinessId,
         /// Where: https, or http on this machine.
         url: String,
+        /// Somebody else named the address (the business, say): send nothing to this machine or a private network, whatever its
+        /// name leads to.
+        #[arg(long)]
+        public_only: bool,
         /// Make a new secret, although the address stays: the old one is good for nothing from then on.
         #[arg(long, conflicts_with = "secret_file")]
         new_secret: bool,
@@ -337,6 +341,7 @@ impl WebhookCommand {
             Self::Set {
                 business,
                 url,
+                public_only,
                 new_secret,
                 secret_file,
             } => {
@@ -352,7 +357,7 @@ impl WebhookCommand {
                     None if new_secret => Secret::New,
                     None => Secret::Kept,
                 };
-                office::set_webhook(store, business, url, secret, out).await?;
+                office::set_webhook(store, business, url, secret, public_only, out).await?;
             }
         }
         Ok(())

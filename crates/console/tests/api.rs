@@ -353,6 +353,7 @@ async fn tasks_are_done_and_dead_letters_replayed() {
     let webhook = Webhook {
         url: "https://crm.example".to_owned(),
         secret: SecretString::from("whsec_x"),
+        public_only: false,
     };
     let business_id = business(1).id;
     bench

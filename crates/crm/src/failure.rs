@@ -4,7 +4,7 @@ use std::{error::Error, io, time::Duration};
 
 use reqwest::StatusCode;
 
-use crate::WebhookError;
+use crate::{WebhookError, reach::NotPublic};
 
 /// The longest text that is kept of a failure.
 pub(crate) const MAX_CHARS: usize = 200;
@@ -42,7 +42,9 @@ impl Failure {
     pub(crate) fn of_transport(error: reqwest::Error) -> Self {
         // Receivers are known to keep tokens in path and query.
         let error = error.without_url();
-        if cause::<rustls::Error>(&error).is_some() {
+        if cause::<NotPublic>(&error).is_some() {
+            Self::Webhook(WebhookError::NotPublic)
+        } else if cause::<rustls::Error>(&error).is_some() {
             Self::Tls(error)
         } else if cause::<io::Error>(&error)
             .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)

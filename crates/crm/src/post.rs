@@ -1,17 +1,21 @@
 //! One attempt over HTTP.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{
-    Client, Response, StatusCode,
+    Client, ClientBuilder, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
 use time::UtcDateTime;
 use toran_store::Delivery;
 
 use crate::{
-    ConfigError, CrmConfig, WebhookSecret, WebhookUrl, body::body, failure::Failure,
-    signature::signature, tls,
+    ConfigError, CrmConfig, WebhookError, WebhookSecret, WebhookUrl,
+    body::body,
+    failure::Failure,
+    reach::{PublicResolver, is_private_by_form},
+    signature::signature,
+    tls,
 };
 
 const USER_AGENT: &str = concat!("Toran/", env!("CARGO_PKG_VERSION"));
@@ -23,29 +27,48 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ANSWER_BYTES: usize = 4 * 1024;
 
 #[derive(Debug)]
-pub(crate) struct Poster(Client);
+pub(crate) struct Poster {
+    anywhere: Client,
+    /// For webhooks that somebody else than the operator named.
+    public_only: Client,
+}
 
 impl Poster {
     pub(crate) fn new(config: &CrmConfig) -> Result<Self, ConfigError> {
-        let client = Client::builder()
+        let builder = || Self::builder(config);
+        Ok(Self {
+            anywhere: builder()?.build()?,
+            public_only: builder()?.dns_resolver(Arc::new(PublicResolver)).build()?,
+        })
+    }
+
+    fn builder(config: &CrmConfig) -> Result<ClientBuilder, ConfigError> {
+        Ok(Client::builder()
             .tls_backend_preconfigured(tls::client_config()?)
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(config.request_timeout)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        Ok(Self(client))
+            .no_proxy())
     }
 
     /// Everything of the webhook and the event is read anew, so that what was corrected meanwhile counts.
     pub(crate) async fn post(&self, delivery: &Delivery, now: UtcDateTime) -> Result<(), Failure> {
-        let url: WebhookUrl = delivery.webhook.url.parse()?;
+        let webhook = &delivery.webhook;
+        let url: WebhookUrl = webhook.url.parse()?;
+        let client = if webhook.public_only {
+            // An address in digits is not looked up.
+            if is_private_by_form(&url) {
+                return Err(WebhookError::NotPublic.into());
+            }
+            &self.public_only
+        } else {
+            &self.anywhere
+        };
         let secret = WebhookSecret::parse(&delivery.webhook.secret)?;
         let id = delivery.event_id.to_string();
         let body = body(delivery)?;
-        let response = self
-            .0
+        let response = client
             .post(url.as_url().clone())
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", &id)

@@ -7,6 +7,8 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use toran_store::Webhook;
 use url::{Host, Url};
 
+use crate::reach::is_private_by_form;
+
 /// How a secret is recognised.
 const SECRET_PREFIX: &str = "whsec_";
 
@@ -19,6 +21,11 @@ pub enum WebhookError {
     /// It would be sent in the clear.
     #[error("the webhook's URL must be https; http is for a receiver on this machine only")]
     NotHttps,
+    /// It leads into the network that the gateway stands in, and the operator did not name it.
+    #[error(
+        "the webhook's URL leads to this machine or a private network: name an address of the public internet"
+    )]
+    NotPublic,
     /// Credentials in the URL end in logs.
     #[error(
         "the webhook's URL holds a user or password: leave them out, the signature proves the sender"
@@ -53,13 +60,17 @@ pub enum WebhookError {
 /// let mut webhook = Webhook {
 ///     url: "https://crm.example.com/hooks/toran".into(),
 ///     secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
+///     public_only: false,
 /// };
 /// assert_eq!(check_webhook(&webhook), Ok(()));
 /// webhook.url = "http://crm.example.com/hooks/toran".into();
 /// assert_eq!(check_webhook(&webhook), Err(WebhookError::NotHttps));
 /// ```
 pub fn check_webhook(webhook: &Webhook) -> Result<(), WebhookError> {
-    webhook.url.parse::<WebhookUrl>()?;
+    let url = webhook.url.parse::<WebhookUrl>()?;
+    if webhook.public_only && is_private_by_form(&url) {
+        return Err(WebhookError::NotPublic);
+    }
     WebhookSecret::parse(&webhook.secret)?;
     Ok(())
 }

@@ -216,6 +216,23 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
+async fn what_somebody_else_named_never_leads_into_our_own_network() {
+    let server = receiver(ResponseTemplate::new(200)).await;
+    for url in [
+        server.uri(),
+        "https://169.254.169.254/latest/meta-data".to_owned(),
+        "https://10.0.0.1/hook".to_owned(),
+        "https://[::1]/hook".to_owned(),
+    ] {
+        let mut delivery = delivery(1, &url);
+        delivery.webhook.public_only = true;
+        let (why, _) = attempt(delivery, CrmConfig::default()).await.unwrap();
+        assert!(why.contains("public internet"), "{url}: {why}");
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_receiver_may_ask_for_a_longer_pause() {
     let asking = |status: u16, wait: &str| {
         answered(ResponseTemplate::new(status).insert_header("retry-after", wait))

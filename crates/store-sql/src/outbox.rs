@@ -91,7 +91,7 @@ macro_rules! select_claimed {
     ($these:literal) => {
         concat!(
             "SELECT event.id AS event_id, event.business_id, event.kind, event.at, event.call_sid, event.data, \
-             event.attempts, webhook.url, webhook.secret, COALESCE(appointment.name, task.name) AS for_whom, task.words, \
+             event.attempts, webhook.url, webhook.secret, webhook.public_only, COALESCE(appointment.name, task.name) AS for_whom, task.words, \
              lead.id, lead.phone, lead.given_phone, lead.name, lead.created_at, lead.erased_at \
              FROM outbox AS event \
              JOIN webhook ON webhook.business_id = event.business_id \
@@ -120,10 +120,11 @@ macro_rules! select_events {
 statements! {
     PUT: Scoped = "INSERT INTO outbox (id, business_id, lead_id, call_sid, appointment_id, kind, data, at, next_at) \
         VALUES ($2, $1, $3, $4, $5, $6, $7, $8, $8)";
-    PUT_WEBHOOK: Scoped = "INSERT INTO webhook (business_id, url, secret) VALUES ($1, $2, $3) \
-        ON CONFLICT (business_id) DO UPDATE SET url = excluded.url, secret = excluded.secret";
+    PUT_WEBHOOK: Scoped = "INSERT INTO webhook (business_id, url, secret, public_only) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (business_id) DO UPDATE SET url = excluded.url, secret = excluded.secret, \
+        public_only = excluded.public_only";
     REMOVE_WEBHOOK: Scoped = "DELETE FROM webhook WHERE business_id = $1";
-    WEBHOOK: Scoped = "SELECT url, secret FROM webhook WHERE business_id = $1";
+    WEBHOOK: Scoped = "SELECT url, secret, public_only FROM webhook WHERE business_id = $1";
     ANY_TURN: Across = "SELECT 1 AS one FROM outbox_turn WHERE due_at <= $1 LIMIT 1";
     TURNS: Across = turns!(""), postgres: turns!("FOR UPDATE SKIP LOCKED");
     CLAIM: Across = claim!(
@@ -199,8 +200,13 @@ impl Outbox for SqlStore {
             if !exists(&mut tx).await? {
                 return Ok(false);
             }
-            if let Some(Webhook { url, secret }) = webhook {
-                let values = values![url.as_str(), secret.expose_secret()];
+            if let Some(Webhook {
+                url,
+                secret,
+                public_only,
+            }) = webhook
+            {
+                let values = values![url.as_str(), secret.expose_secret(), *public_only];
                 tx.execute(PUT_WEBHOOK, values).await?;
             } else {
                 tx.execute(REMOVE_WEBHOOK, values![]).await?;
@@ -374,6 +380,7 @@ fn webhook_of(row: &Row) -> Result<Webhook, StoreError> {
     Ok(Webhook {
         url: row.text("webhook.url")?.to_owned(),
         secret: SecretString::from(row.text("webhook.secret")?),
+        public_only: row.flag("webhook.public_only")?,
     })
 }
 

@@ -235,6 +235,8 @@ pub struct Webhook {
     pub url: String,
     /// What signs them, in the form of Standard Webhooks: `whsec_` and base64.
     pub secret: SecretString,
+    /// Whether it may lead to the public internet alone: somebody else than the operator named it.
+    pub public_only: bool,
 }
 
 /// An event that this process is to deliver now.

@@ -9,7 +9,7 @@ use toran_store::{Outbox as _, Webhook};
 use toran_store_sql::SqlStore;
 use uuid::Uuid;
 
-use super::{OfficeError, known, now};
+use super::{OfficeError, known};
 
 /// Writes where a business's events go; the secret is not shown again.
 pub async fn show_webhook(
@@ -36,12 +36,13 @@ pub enum Secret {
     Kept,
 }
 
-/// Sets where a business's events go. A secret that is made is written: it is shown only now.
+/// Sets where a business's events go; with `public_only`, never into the network that the gateway stands in. A secret that is made is written: it is shown only now.
 pub async fn set_webhook(
     store: &SqlStore,
     business_id: BusinessId,
     url: String,
     secret: Secret,
+    public_only: bool,
     out: &mut dyn Write,
 ) -> Result<(), OfficeError> {
     let there_is = store.webhook(business_id).await?;
@@ -51,7 +52,11 @@ pub async fn set_webhook(
         (Secret::Kept, Some(webhook)) => (false, webhook.secret),
         (Secret::New | Secret::Kept, _) => (true, new_secret()),
     };
-    let webhook = Webhook { url, secret };
+    let webhook = Webhook {
+        url,
+        secret,
+        public_only,
+    };
     check_webhook(&webhook)?;
     if !store.set_webhook(business_id, Some(&webhook)).await? {
         return Err(OfficeError::UnknownBusiness(business_id));

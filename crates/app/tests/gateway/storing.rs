@@ -160,6 +160,7 @@ async fn nothing_leaves_before_the_call_is_over() {
     let webhook = Webhook {
         url,
         secret: secret.clone(),
+        public_only: false,
     };
     let set = stage.store().set_webhook(dana.id, Some(&webhook)).await;
     assert!(set.expect("set"));

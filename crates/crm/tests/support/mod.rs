@@ -48,6 +48,7 @@ pub(crate) fn delivery(number: u128, url: &str) -> Delivery {
         webhook: Webhook {
             url: url.to_owned(),
             secret: SECRET.into(),
+            public_only: false,
         },
     }
 }

@@ -100,6 +100,7 @@ fn business() -> Business {
         agent_name: None,
         agent_gender: AgentGender::Female,
         transfer_number: None,
+        terms: toran_domain::Terms::default(),
         settings: settings.expect("settings"),
     }
 }
@@ -205,6 +206,7 @@ async fn side_by_side(store: SqlStore, raw: Raw, older: &str) {
     let webhook = Webhook {
         url: "https://crm.example/hook".to_owned(),
         secret: SecretString::from("whsec_c2VjcmV0"),
+        public_only: false,
     };
     assert!(store.set_webhook(id, Some(&webhook)).await.expect("set"));
     // The newer one has the first, and neither has another of the lead meanwhile.

@@ -349,6 +349,7 @@ async fn nothing_is_forgotten(stores: &[SqlStore]) {
         let webhook = Webhook {
             url: "https://crm.example/hook".to_owned(),
             secret: SecretString::from("whsec_c2VjcmV0"),
+            public_only: false,
         };
         let set = stores[0].set_webhook(id, Some(&webhook)).await;
         assert!(set.expect("set_webhook"));

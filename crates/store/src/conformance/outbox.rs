@@ -21,6 +21,7 @@ fn webhook() -> Webhook {
     Webhook {
         url: "https://crm.example/hook".to_owned(),
         secret: SecretString::from("whsec_c2VjcmV0"),
+        public_only: false,
     }
 }
 

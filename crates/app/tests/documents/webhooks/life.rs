@@ -85,8 +85,9 @@ impl Stage {
         let webhook = Webhook {
             url,
             secret: SecretString::from(SECRET),
+            public_only: false,
         };
-        let set = store.set_webhook(BUSINESS, Some(&webhook), CALLED).await;
+        let set = store.set_webhook(BUSINESS, Some(&webhook)).await;
         assert!(set.expect("set"));
         Self { store, inbox }
     }
@@ -153,6 +154,7 @@ fn business() -> Business {
         agent_name: None,
         agent_gender: AgentGender::Female,
         transfer_number: None,
+        terms: toran_domain::Terms::default(),
         settings: settings.expect("settings"),
     }
 }
@@ -190,6 +192,7 @@ pub(super) async fn a_booking(stage: &Stage) {
         name: Some(said("נועה כהן")),
         one_more: false,
         named_by_caller: true,
+        most_standing: None,
         new_appointment_id: APPOINTMENT,
         now: seconds(40),
     };
