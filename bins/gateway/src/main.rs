@@ -26,6 +26,23 @@ use toran_domain::VoiceName;
 const BAD_CONFIGURATION: u8 = 64;
 /// The exit code for everything else that went wrong.
 const FAILED: u8 = 1;
+/// The exit code of `migrate --status` while migrations are pending.
+const PENDING: u8 = 3;
+
+/// How a command that ran to its end came out.
+enum Outcome {
+    Well,
+    /// It has said what is wrong.
+    NotWell,
+    /// There are migrations to apply.
+    Pending,
+}
+
+impl Outcome {
+    const fn of(is_well: bool) -> Self {
+        if is_well { Self::Well } else { Self::NotWell }
+    }
+}
 
 /// Answers a business's phone in Hebrew and books appointments that really exist.
 #[derive(Parser)]
@@ -50,7 +67,7 @@ enum Command {
     Clips(ClipsArguments),
     /// Bring the database's schema up to date and show its migrations.
     Migrate {
-        /// Only show which there are.
+        /// Only show which there are: exit code 3 while some are pending.
         #[arg(long)]
         status: bool,
     },
@@ -130,8 +147,9 @@ fn main() -> ExitCode {
         .map_err(anyhow::Error::from)
         .and_then(|runtime| runtime.block_on(run(arguments)));
     match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(FAILED),
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::NotWell) => ExitCode::from(FAILED),
+        Ok(Outcome::Pending) => ExitCode::from(PENDING),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "gateway: {}", in_one_line(&error));
             ExitCode::from(exit_code(&error))
@@ -159,7 +177,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if refused { BAD_CONFIGURATION } else { FAILED }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<bool> {
+async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
     let out = &mut Output::standard();
     let command = arguments.command.unwrap_or(Command::Serve);
     if matches!(command, Command::Demo) {
@@ -171,7 +189,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
             },
             Some(watch.clone()),
         )?;
-        return Ok(demo::run(out, &watch, toran_app::stop_signal()).await?);
+        let held = demo::run(out, &watch, toran_app::stop_signal()).await?;
+        return Ok(Outcome::of(held));
     }
     let config = Config::load(arguments.config.as_deref(), &ProcessEnvironment)?;
     match command {
@@ -180,15 +199,19 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Preflight => {
             let watch = LogWatch::default();
             start_log(&config.log, Some(watch.clone()))?;
-            return Ok(preflight::run(config, out, &watch, toran_app::stop_signal()).await?);
+            let ready = preflight::run(config, out, &watch, toran_app::stop_signal()).await?;
+            return Ok(Outcome::of(ready));
         }
         Command::Clips(arguments) => {
             start_log(&config.log, None)?;
-            return Ok(clips::record(&config, &arguments.order(), out).await?);
+            let recorded = clips::record(&config, &arguments.order(), out).await?;
+            return Ok(Outcome::of(recorded));
         }
         Command::Migrate { status } => {
             start_log(&config.log, None)?;
-            migrations::migrate(&config, status, out).await?;
+            if !migrations::migrate(&config, status, out).await? {
+                return Ok(Outcome::Pending);
+            }
         }
         Command::Business { command } => command.run(&open_store(&config).await?, out).await?,
         Command::Appointment { command } => command.run(&open_store(&config).await?, out).await?,
@@ -198,7 +221,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Webhook { command } => command.run(&open_store(&config).await?, out).await?,
         Command::Retention(arguments) => arguments.run(&open_store(&config).await?, out).await?,
     }
-    Ok(true)
+    Ok(Outcome::Well)
 }
 
 async fn serve(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {

@@ -18,6 +18,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use toran_domain::{EffectiveLimits, PriceTable, TermsError, VoiceName};
 use toran_openai::{AccountSettings, ModelList, Role};
+use toran_store_sql::SqlStore;
 use url::Url;
 
 pub use file::LogFormat;
@@ -260,6 +261,12 @@ impl Config {
             reader.problem(
                 DATABASE_URL,
                 "write it as sqlite://path/to/file.db or postgres://user:password@host/database",
+            );
+        }
+        if SqlStore::is_in_memory(&database_url) {
+            reader.problem(
+                DATABASE_URL,
+                "a database in memory is gone with its process, appointments and all: write sqlite://path/to/toran.db",
             );
         }
         let spool = reader.environment.get(SPOOL).or(file.spool);

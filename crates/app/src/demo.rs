@@ -15,7 +15,7 @@ use toran_simulator::{
 use uuid::Uuid;
 
 use crate::{
-    Config, ProcessEnvironment, RehearsalError,
+    Config, ProcessEnvironment, RehearsalError, Tenure,
     businesses::NewBusiness,
     checklist::{Check, Evidence, ten_parts},
     config::Strings,
@@ -62,7 +62,16 @@ async fn call(
     )?;
     let config = demo_config(&openai.base_url(), database)?;
     terminal.text(&format!("scenario: {}\n", Scenario::demo()?.title))?;
-    let rehearsal = rehearse(config, business()?, script, terminal, stop).await?;
+    let database_is_ours = Tenure::Deployment;
+    let rehearsal = rehearse(
+        database_is_ours,
+        config,
+        business()?,
+        script,
+        terminal,
+        stop,
+    )
+    .await?;
     let wire = openai.events();
     let lines = watch.lines();
     let checks = ten_parts(&Evidence {

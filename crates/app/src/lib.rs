@@ -21,6 +21,7 @@ pub mod businesses;
 pub mod checklist;
 pub mod clips;
 pub mod config;
+mod database;
 pub mod demo;
 mod health;
 pub mod migrations;
@@ -60,6 +61,7 @@ use rounds::Rounds;
 use serve::{HttpLimits, Server};
 
 pub use config::{Config, ConfigError, ProcessEnvironment, Strings};
+pub use database::{SchemaError, open_store};
 pub use rehearsal::RehearsalError;
 pub use serve::{Connections, HttpPatience};
 pub use toran_store_sql::SqlStore;
@@ -129,6 +131,9 @@ pub enum StartError {
     /// The database cannot be brought up to date.
     #[error("cannot migrate the database")]
     Migration(#[from] MigrationError),
+    /// Its schema is not the one that this gateway needs, and it is not this command's to change.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// Requests could not be kept while the database is away.
     #[error(
         "there is no place where requests are kept until they are tasks: choose another folder by TORAN_SPOOL, on a disk that outlives the process"
@@ -158,12 +163,29 @@ pub struct App {
     account: Arc<Account>,
     store: Arc<SqlStore>,
     spool: Arc<FileSpool>,
-    rounds: Rounds,
+    rounds: Option<Rounds>,
+}
+
+/// What a gateway may do to the database that it stands on, beside its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tenure {
+    /// It is the deployment's: it migrates, and makes the rounds.
+    Deployment,
+    /// It places one call to try the deployment, and leaves the rest to the deployment's own gateways.
+    Guest,
 }
 
 impl App {
     /// Puts a gateway together: opens the database and brings it up to date, and joins the crates.
     pub async fn build(config: &Config, surroundings: Surroundings) -> Result<Self, StartError> {
+        Self::build_as(Tenure::Deployment, config, surroundings).await
+    }
+
+    pub(crate) async fn build_as(
+        tenure: Tenure,
+        config: &Config,
+        surroundings: Surroundings,
+    ) -> Result<Self, StartError> {
         if !config.openai.is_reachable() {
             return Err(StartError::NoModel);
         }
@@ -173,7 +195,10 @@ impl App {
             secondary_auth_token: twilio.secondary_auth_token,
             shared_keys: twilio.shared_keys,
         };
-        let store = Arc::new(open_store(config).await?);
+        let store = Arc::new(match tenure {
+            Tenure::Deployment => database::open_and_migrate(config).await?,
+            Tenure::Guest => open_store(config).await?,
+        });
         warn_of_open_lock(&store).await;
         let spool = Arc::new(spooling::claim(&config.spool)?);
         let clock = surroundings.clock;
@@ -223,12 +248,12 @@ impl App {
             server: Server::new(router, limits, surroundings.patience),
             live_calls: bridge.live_calls(),
             stopping,
-            rounds: Rounds {
+            rounds: (tenure == Tenure::Deployment).then(|| Rounds {
                 store: Arc::clone(&store),
                 spool: Arc::clone(&spool),
                 spool_folder: config.spool.clone(),
                 clock,
-            },
+            }),
             account,
             store,
             spool,
@@ -270,7 +295,8 @@ impl App {
             rounds,
         } = self;
         let end_rounds = CancellationToken::new();
-        let mut rounds = rounds.start(&end_rounds).map_err(io::Error::other)?;
+        let rounds = rounds.map(|rounds| rounds.start(&end_rounds)).transpose();
+        let mut rounds = rounds.map_err(io::Error::other)?.unwrap_or_default();
         let connections = server.connections();
         // Served to the end of the drain: what asks is told that this gateway takes no calls.
         let mut serving = tokio::spawn(server.run(listener));
@@ -329,19 +355,6 @@ async fn serve_until(
             Err(broken) => Err(io::Error::other(broken)),
         },
     }
-}
-
-/// Opens the configured database and brings it up to date.
-pub async fn open_store(config: &Config) -> Result<SqlStore, StartError> {
-    let store = SqlStore::open(&config.database_url).await?;
-    for migration in store.migrate().await? {
-        info!(
-            version = migration.version,
-            description = migration.description,
-            "migration applied"
-        );
-    }
-    Ok(store)
 }
 
 /// A superuser sees every tenant's rows, whatever the policies say.

@@ -20,19 +20,22 @@ pub enum MigrateError {
     Terminal(#[from] io::Error),
 }
 
-/// Brings the schema up to date (unless only its state is asked for) and shows every migration.
+/// Brings the schema up to date (unless only its state is asked for) and shows every migration. `true` if none is pending
+/// afterwards.
 pub async fn migrate(
     config: &Config,
     only_show: bool,
     out: &mut dyn Write,
-) -> Result<(), MigrateError> {
+) -> Result<bool, MigrateError> {
     let store = SqlStore::open(&config.database_url).await?;
     let applied_now = if only_show {
         Vec::new()
     } else {
         store.migrate().await?
     };
+    let mut is_current = true;
     for migration in store.migration_status().await? {
+        is_current &= migration.applied;
         let state = match (
             migration.applied,
             applied_now
@@ -50,5 +53,5 @@ pub async fn migrate(
         )?;
     }
     store.close().await;
-    Ok(())
+    Ok(is_current)
 }

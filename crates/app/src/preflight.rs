@@ -13,14 +13,15 @@ use toran_simulator::{
 
 use toran_call::Fact;
 use toran_openai::{ModelStatus, Role};
+use uuid::Uuid;
 
 use crate::{
-    Config, RehearsalError,
+    Config, RehearsalError, StartError, Tenure,
     businesses::NewBusiness,
     checklist::{Milestone, milestones},
     demo,
     model_check::report_models,
-    models, readiness,
+    models, open_store, readiness,
     rehearsal::{Rehearsal, clear_away, rehearse},
     telemetry::LogWatch,
     terminal::{Ear, Terminal},
@@ -36,13 +37,15 @@ pub async fn run(
     let mut terminal = Terminal::new(out);
     let mut causes = readiness::missing(&config);
     let service = service_problem(&config, &mut terminal).await?;
-    let asks_in_vain = service.is_some();
-    causes.extend(service);
-    if asks_in_vain {
+    let schema = schema_problem(&config).await?;
+    if schema.is_some() {
+        terminal.text("no call is placed: the database does not have this gateway's schema")?;
+    } else if service.is_some() {
         terminal.text("no call is placed: the model's service would refuse it")?;
     } else {
         causes.extend(place_call(&config, &mut terminal, watch, stop).await?);
     }
+    causes.extend(service.into_iter().chain(schema));
     let verdict = match causes.as_slice() {
         [] if config.openai.is_reachable() => "READY: this deployment books.".to_owned(),
         [] => "READY, as far as a simulated OpenAI can tell: set OPENAI_API_KEY to check the real one.".to_owned(),
@@ -50,6 +53,18 @@ pub async fn run(
     };
     terminal.text(&format!("\n{verdict}"))?;
     Ok(causes.is_empty())
+}
+
+/// Why the deployment's database is not as this gateway needs it. To change that is not for a check to do.
+async fn schema_problem(config: &Config) -> Result<Option<String>, RehearsalError> {
+    match open_store(config).await {
+        Ok(store) => {
+            store.close().await;
+            Ok(None)
+        }
+        Err(StartError::Schema(refusal)) => Ok(Some(refusal.to_string())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Why the model's service would serve no call: the key, or a role for which every model is gone.
@@ -116,8 +131,7 @@ async fn place_call(
         name: "בדיקה לפני עלייה לאוויר".to_owned(),
         ..demo::business()?
     };
-    let rehearsal = rehearse(config.clone(), business, script, terminal, stop).await?;
-    clear_away(&config, &rehearsal.business).await?;
+    let rehearsal = rehearse_as_guest(config, business, script, terminal, stop).await?;
     terminal.text("\nmilestones:")?;
     let found = milestones(&watch.lines());
     for milestone in &found {
@@ -132,6 +146,35 @@ async fn place_call(
         ))?;
     }
     Ok(call_problem(&found, &rehearsal))
+}
+
+/// Holds the rehearsal in the deployment's database, with a spool of its own beside the deployment's, and removes both the
+/// business and the spool.
+async fn rehearse_as_guest(
+    mut config: Config,
+    business: NewBusiness,
+    script: Vec<Step>,
+    terminal: &mut Terminal<'_>,
+    stop: impl Future<Output = ()>,
+) -> Result<Rehearsal, RehearsalError> {
+    // What others left in the deployment's spool is for its own gateways to bring in.
+    config
+        .spool
+        .push(format!("preflight-{}", Uuid::now_v7().simple()));
+    let held = rehearse(
+        Tenure::Guest,
+        config.clone(),
+        business,
+        script,
+        terminal,
+        stop,
+    )
+    .await;
+    let removed = std::fs::remove_dir_all(&config.spool);
+    let rehearsal = held?;
+    clear_away(&config, &rehearsal.business).await?;
+    removed?;
+    Ok(rehearsal)
 }
 
 async fn simulated_openai() -> Result<OpenAiSimulator, RehearsalError> {

@@ -28,7 +28,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    App, Config, HttpPatience, StartError, Surroundings,
+    App, Config, HttpPatience, StartError, Surroundings, Tenure,
     businesses::{self, BusinessError, NewBusiness},
     terminal::Terminal,
 };
@@ -99,6 +99,7 @@ pub(crate) fn throw_away_number() -> Result<PhoneNumber, PhoneNumberError> {
 ///
 /// The business stays for whoever wants to look at it; [`clear_away`] removes it. After a failure it is removed here.
 pub(crate) async fn rehearse(
+    tenure: Tenure,
     mut config: Config,
     business: NewBusiness,
     script: Vec<Step>,
@@ -116,7 +117,8 @@ pub(crate) async fn rehearse(
     config.twilio.auth_token = Some(SecretString::from(auth_token.clone()));
     let (observer, observations) = mpsc::channel(4_096);
     let clock = SystemClock;
-    let app = App::build(
+    let app = App::build_as(
+        tenure,
         &config,
         Surroundings {
             listener,
@@ -349,6 +351,7 @@ mod tests {
         let script = vec![Step::WaitForSpeech { timeout_ms: 15_000 }];
         let mut gone = Gone;
         let held = rehearse(
+            Tenure::Deployment,
             config.clone(),
             business,
             script,

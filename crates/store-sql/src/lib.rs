@@ -55,7 +55,7 @@ mod tasks;
 mod transfers;
 mod value;
 
-pub use migrations::{MigrationError, MigrationState, Schema};
+pub use migrations::{MigrationError, MigrationState, Schema, SchemaState};
 
 use database::Database;
 
@@ -64,8 +64,7 @@ use database::Database;
 pub enum OpenError {
     /// The address is none of a database that is known here.
     #[error(
-        "this is no address of a database: write sqlite://path/to/toran.db, sqlite::memory:, or \
-         postgres://user:password@host/database"
+        "this is no address of a database: write sqlite://path/to/toran.db or postgres://user:password@host/database"
     )]
     BadUrl(#[source] Option<sqlx::Error>),
     /// The file or the server cannot be reached.
@@ -97,6 +96,11 @@ impl SqlStore {
             _ => return Err(OpenError::BadUrl(None)),
         };
         Ok(Self { database })
+    }
+
+    /// Whether a database of this address lives in memory alone, and is gone with its process.
+    pub fn is_in_memory(url: &str) -> bool {
+        sqlite::is_in_memory(url)
     }
 
     /// Closes every connection, after the questions that are under way.

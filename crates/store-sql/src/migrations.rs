@@ -9,12 +9,17 @@ use sqlx::{
 
 use crate::{SqlStore, database::Database};
 
-static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(crate) static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 const SQLITE_TABLE: &str =
     "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1)";
 const POSTGRES_TABLE: &str = "SELECT to_regclass($1) IS NOT NULL";
+/// Whether there is any table, whoever made it.
+const SQLITE_TABLES: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table')";
+const POSTGRES_TABLES: &str = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS c \
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') \
+    AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')";
 /// Where a migration says which is the oldest gateway that works with it.
 const FLOOR_TABLE: &str = "schema_floor";
 const FLOOR: &str = "SELECT version FROM schema_floor WHERE id = 1";
@@ -113,7 +118,49 @@ impl Schema {
     }
 }
 
+/// How a schema stands to what this gateway knows, where the two may go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaState {
+    /// Nobody has made a table yet.
+    Empty,
+    /// There are tables, and none of them is of this product.
+    Foreign,
+    /// Every migration that this gateway knows was applied, and no other.
+    Current {
+        /// The newest of them.
+        at: i64,
+    },
+    /// Migrations wait to be applied.
+    Older {
+        /// The newest that was.
+        at: i64,
+        /// The newest that is known here.
+        needs: i64,
+    },
+    /// A newer gateway has applied further ones, with which this one goes on working.
+    Newer {
+        /// The newest of them.
+        at: i64,
+        /// The newest that is known here.
+        knows: i64,
+    },
+}
+
 impl SqlStore {
+    /// How the schema stands to what this gateway knows. Changes nothing.
+    pub async fn schema_state(&self) -> Result<SchemaState, MigrationError> {
+        match &self.database {
+            Database::Sqlite { readers, .. } => {
+                let mut connection = readers.acquire().await.map_err(failed)?;
+                connection.state().await
+            }
+            Database::Postgres(pool) => {
+                let mut connection: PoolConnection<_> = pool.acquire().await.map_err(failed)?;
+                connection.state().await
+            }
+        }
+    }
+
     /// The migrations that this gateway knows, and which of them the database has. Changes nothing.
     pub async fn migration_status(&self) -> Result<Vec<MigrationState>, MigrationError> {
         Ok(self.schema().await?.migrations)
@@ -151,7 +198,21 @@ trait Versioned: Migrate + Send {
 
     async fn has_table(&mut self, name: &str) -> Result<bool, sqlx::Error>;
 
+    async fn has_tables(&mut self) -> Result<bool, sqlx::Error>;
+
     async fn floor(&mut self) -> Result<i64, sqlx::Error>;
+
+    async fn state(&mut self) -> Result<SchemaState, MigrationError> {
+        let schema = self.schema().await?;
+        let needs = schema.known;
+        Ok(match schema.database {
+            None if self.has_tables().await.map_err(failed)? => SchemaState::Foreign,
+            None => SchemaState::Empty,
+            Some(at) if !schema.is_complete() => SchemaState::Older { at, needs },
+            Some(at) if schema.is_newer() => SchemaState::Newer { at, knows: needs },
+            Some(at) => SchemaState::Current { at },
+        })
+    }
 
     /// What the database has. Refuses what does not go together.
     async fn schema(&mut self) -> Result<Schema, MigrationError> {
@@ -216,6 +277,10 @@ impl Versioned for sqlx::SqliteConnection {
         asked.fetch_one(self).await
     }
 
+    async fn has_tables(&mut self) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(SQLITE_TABLES).fetch_one(self).await
+    }
+
     async fn floor(&mut self) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar(FLOOR).fetch_one(self).await
     }
@@ -231,9 +296,20 @@ impl Versioned for sqlx::PgConnection {
         asked.fetch_one(self).await
     }
 
+    async fn has_tables(&mut self) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(POSTGRES_TABLES).fetch_one(self).await
+    }
+
     async fn floor(&mut self) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar(FLOOR).fetch_one(self).await
     }
+}
+
+/// [`SqlStore::schema_state`] of one connection to a SQLite file.
+pub(crate) async fn sqlite_state(
+    connection: &mut sqlx::SqliteConnection,
+) -> Result<SchemaState, MigrationError> {
+    connection.state().await
 }
 
 fn failed(error: sqlx::Error) -> MigrationError {

@@ -7,6 +7,7 @@ mod backlog;
 
 pub use backlog::Backlog;
 
+use sqlx::migrate::Migrator;
 use time::UtcDateTime;
 use toran_domain::{BusinessId, CallSid, LeadId};
 use toran_store::StoreError;
@@ -14,6 +15,8 @@ use toran_store::StoreError;
 use crate::{
     SqlStore,
     appointments::{BUSY, LONGEST_BUSY},
+    database::Database,
+    migrations::SQLITE,
     statement::{Across, Scoped, statement},
     value::values,
 };
@@ -139,4 +142,30 @@ pub async fn explain_busy(
     }
     tx.run_text("DEALLOCATE busy".to_owned()).await?;
     Ok(plans)
+}
+
+/// Makes the schema of a new SQLite database as an earlier gateway made it, which knew no version after this one.
+pub async fn migrate_as_of(store: &SqlStore, version: i64) -> Result<(), StoreError> {
+    let Database::Sqlite { writer, .. } = &store.database else {
+        return Err(StoreError::unavailable("only SQLite is migrated so far"));
+    };
+    let known = SQLITE.iter().filter(|known| known.version <= version);
+    let earlier = Migrator::with_migrations(known.cloned().collect());
+    let mut tx = writer.begin().await.map_err(StoreError::unavailable)?;
+    let applied = earlier.run_direct(None, &mut *tx, false).await;
+    applied.map_err(StoreError::unavailable)?;
+    tx.commit().await.map_err(StoreError::unavailable)
+}
+
+/// Notes a version as applied that this gateway does not know, as a later gateway would.
+pub async fn note_later_version(store: &SqlStore, version: i64) -> Result<(), StoreError> {
+    let mut tx = store.database.write_across().await?;
+    let empty = if tx.is_postgres() { "''::bytea" } else { "x''" };
+    tx.run_text(format!(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES ({version}, 'of a later gateway', TRUE, {empty}, 0)"
+    ))
+    .await?;
+    tx.commit().await?;
+    Ok(())
 }

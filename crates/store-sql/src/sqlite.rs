@@ -45,7 +45,7 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         .busy_timeout(BUSY_TIMEOUT)
         .synchronous(SqliteSynchronous::Full);
     // Every in-memory connection that closes may take the data with it: one, kept for ever.
-    if address.contains(":memory:") || address.contains("mode=memory") {
+    if is_in_memory(url) {
         let connected = pool(1).connect_with(options).await;
         let writer = connected.map_err(OpenError::CannotOpen)?;
         let readers = writer.clone();
@@ -75,6 +75,12 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         readers,
         faults,
     })
+}
+
+/// Whether an address names a database that has no file.
+pub(crate) fn is_in_memory(url: &str) -> bool {
+    let address = url.strip_prefix("sqlite:").unwrap_or_default();
+    address.contains(":memory:") || address.contains("mode=memory")
 }
 
 /// When the disk, or what is under it, last failed a connection.

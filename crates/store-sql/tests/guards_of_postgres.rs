@@ -14,7 +14,7 @@ use toran_store::{
         order, prepare_race, race,
     },
 };
-use toran_store_sql::{MigrationError, OpenError, SqlStore};
+use toran_store_sql::{MigrationError, OpenError, SchemaState, SqlStore};
 use toran_test_postgres::TestDatabase;
 
 /// Half past four of Tuesday, as SQL.
@@ -371,6 +371,42 @@ async fn names_and_tasks_of_an_older_version_are_kept() {
         .collect();
     let name = Some(toran_domain::Pii::new("דוד".to_owned()));
     assert_eq!(shown, [(toran_domain::TaskKind::Booking, None, name)]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_state_of_a_schema_is_told() {
+    let Some(database) = TestDatabase::create().await else {
+        return;
+    };
+    let store = SqlStore::open(&database.url()).await.unwrap();
+    let mut db = PgConnection::connect(&database.url()).await.unwrap();
+    assert_eq!(store.schema_state().await.unwrap(), SchemaState::Empty);
+    run(&mut db, "CREATE TABLE of_somebody_else (x INT)").await;
+    assert_eq!(store.schema_state().await.unwrap(), SchemaState::Foreign);
+    let needs = store.migrate().await.unwrap().last().unwrap().version;
+    let current = SchemaState::Current { at: needs };
+    assert_eq!(store.schema_state().await.unwrap(), current);
+    run(
+        &mut db,
+        "INSERT INTO _sqlx_migrations VALUES (9000, 'later', now(), TRUE, '', 0)",
+    )
+    .await;
+    let newer = SchemaState::Newer {
+        at: 9_000,
+        knows: needs,
+    };
+    assert_eq!(store.schema_state().await.unwrap(), newer);
+    run(
+        &mut db,
+        &format!("DELETE FROM _sqlx_migrations WHERE version IN (9000, {needs})"),
+    )
+    .await;
+    let state = store.schema_state().await.unwrap();
+    assert!(
+        matches!(state, SchemaState::Older { needs: it, .. } if it == needs),
+        "{state:?}"
+    );
     store.close().await;
 }
 

@@ -15,7 +15,7 @@ use toran_store::{
         order, prepare_race, race, stream,
     },
 };
-use toran_store_sql::{MigrationError, OpenError, SqlStore};
+use toran_store_sql::{MigrationError, OpenError, SchemaState, SqlStore};
 
 /// A file with business 1, in which call `CA1` holds Tuesday 16:30 to 17:00, business 2 with a call
 /// `CA2`, and a connection that knows nothing of Toran's code.
@@ -465,6 +465,44 @@ async fn a_migration_is_reported_and_a_strange_schema_is_refused() {
             })
         ),
         "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_state_of_a_schema_is_told() {
+    let file = TempDatabase::new();
+    let store = SqlStore::open(&file.url()).await.unwrap();
+    assert_eq!(store.schema_state().await.unwrap(), SchemaState::Empty);
+    let mut db = SqliteConnection::connect(&file.url()).await.unwrap();
+    let sql = "CREATE TABLE of_somebody_else (x)";
+    sqlx::query(sql).execute(&mut db).await.unwrap();
+    assert_eq!(store.schema_state().await.unwrap(), SchemaState::Foreign);
+
+    let mut earlier = sqlx::migrate!("../../migrations/sqlite");
+    earlier.migrations.to_mut().truncate(3);
+    earlier.run_direct(None, &mut db, false).await.unwrap();
+    let known = store.migration_status().await.unwrap();
+    let needs = known.last().unwrap().version;
+    let older = SchemaState::Older { at: 3, needs };
+    assert_eq!(store.schema_state().await.unwrap(), older);
+    store.migrate().await.unwrap();
+    let current = SchemaState::Current { at: needs };
+    assert_eq!(store.schema_state().await.unwrap(), current);
+
+    let later = "INSERT INTO _sqlx_migrations VALUES (9000, 'later', 0, TRUE, x'', 0)";
+    sqlx::query(later).execute(&mut db).await.unwrap();
+    let newer = SchemaState::Newer {
+        at: 9_000,
+        knows: needs,
+    };
+    assert_eq!(store.schema_state().await.unwrap(), newer);
+    // What is known here must be there in full: a schema that went another way is no newer one.
+    let gap = "DELETE FROM _sqlx_migrations WHERE version = 2";
+    sqlx::query(gap).execute(&mut db).await.unwrap();
+    let strange = store.schema_state().await;
+    assert!(
+        matches!(strange, Err(MigrationError::TooNew { database: 9_000, .. })),
+        "{strange:?}"
     );
 }
 

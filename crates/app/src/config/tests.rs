@@ -77,6 +77,14 @@ fn what_is_wrong_is_named_all_at_once() {
     check_refused("[openai]\ngreeting = 'x'", [], &["greeting"]);
     check_refused("[prices.gpt-4o-mini]\ntext = 1", [], &["text"]);
     check_refused("database_url = 'mysql://x'", [], &["TORAN_DATABASE_URL"]);
+    for in_memory in [
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite://x?mode=memory",
+    ] {
+        let variable = ("TORAN_DATABASE_URL", in_memory);
+        check_refused("", [variable], &["TORAN_DATABASE_URL", "sqlite://path"]);
+    }
     check_refused("[log]\nformat = 'xml'", [], &["log.format", "xml"]);
     check_refused("[limits]\nmax_calls = 0", [], &["max_calls"]);
     check_refused(

@@ -1,0 +1,4 @@
+//! The gateway's commands as an operator runs them: processes, their exit codes and what they say, on real files.
+
+mod deployment;
+mod schema;
