@@ -12,7 +12,7 @@ use office::{
 };
 use tokio::task::JoinHandle;
 use toran_app::{
-    App, Config, ProcessEnvironment, StartError, Surroundings,
+    App, Config, ProcessEnvironment, StartError, Surroundings, backup,
     clips::{self, ClipOrder},
     config::{ConfigError, LogFormat, LogSection, VARIABLES},
     demo, migrations, model_check, open_store,
@@ -71,6 +71,13 @@ enum Command {
         #[arg(long)]
         status: bool,
     },
+    /// Copy the SQLite database into a new file, while a gateway may write.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Put a backup into the database's place, or only check it.
+    Restore(RestoreArguments),
     /// The businesses of this deployment.
     Business {
         #[command(subcommand)]
@@ -103,6 +110,18 @@ enum Command {
     },
     /// For how long a business keeps what is personal.
     Retention(RetentionArguments),
+}
+
+#[derive(Args)]
+struct RestoreArguments {
+    /// A backup that `gateway backup` made.
+    file: PathBuf,
+    /// Only tell what is in it, and whether it is good.
+    #[arg(long, conflicts_with = "replace")]
+    verify: bool,
+    /// Move a database that is there aside, to NAME.before-restore-TIME.
+    #[arg(long)]
+    replace: bool,
 }
 
 #[derive(Args)]
@@ -212,6 +231,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
             if !migrations::migrate(&config, status, out).await? {
                 return Ok(Outcome::Pending);
             }
+        }
+        Command::Backup { file } => backup::back_up(&config, &file, out).await?,
+        Command::Restore(RestoreArguments { file, verify, .. }) if verify => {
+            return Ok(Outcome::of(backup::verify(&config, &file, out).await?));
+        }
+        Command::Restore(RestoreArguments { file, replace, .. }) => {
+            let restored = backup::restore(&config, &file, replace, out).await?;
+            return Ok(Outcome::of(restored));
         }
         Command::Business { command } => command.run(&open_store(&config).await?, out).await?,
         Command::Appointment { command } => command.run(&open_store(&config).await?, out).await?,

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+pub mod backup;
 pub mod businesses;
 pub mod checklist;
 pub mod clips;

@@ -30,6 +30,7 @@
 //! ```
 
 mod appointments;
+mod backup;
 mod businesses;
 mod calls;
 mod changes;
@@ -43,6 +44,7 @@ mod persons;
 mod postgres;
 #[cfg(feature = "proof")]
 pub mod proof;
+mod restore;
 mod retention;
 mod row;
 #[cfg(test)]
@@ -55,7 +57,11 @@ mod tasks;
 mod transfers;
 mod value;
 
+pub use backup::{BackupError, InspectError, Inspection, back_up, inspect};
 pub use migrations::{MigrationError, MigrationState, Schema, SchemaState};
+pub use restore::{RestoreError, restore};
+
+use std::path::PathBuf;
 
 use database::Database;
 
@@ -96,6 +102,14 @@ impl SqlStore {
             _ => return Err(OpenError::BadUrl(None)),
         };
         Ok(Self { database })
+    }
+
+    /// The file of a SQLite database's address; `None` for PostgreSQL and for one in memory.
+    pub fn file(url: &str) -> Result<Option<PathBuf>, OpenError> {
+        if !url.starts_with("sqlite:") || Self::is_in_memory(url) {
+            return Ok(None);
+        }
+        sqlite::file(url).map(Some)
     }
 
     /// Whether a database of this address lives in memory alone, and is gone with its process.

@@ -1,7 +1,7 @@
 //! Opening a SQLite database.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -75,6 +75,13 @@ pub(crate) async fn open(url: &str) -> Result<Database, OpenError> {
         readers,
         faults,
     })
+}
+
+/// The file that an address names, as SQLite will open it.
+pub(crate) fn file(url: &str) -> Result<PathBuf, OpenError> {
+    let options = SqliteConnectOptions::from_str(url);
+    let options = options.map_err(|source| OpenError::BadUrl(Some(source)))?;
+    Ok(options.get_filename().to_path_buf())
 }
 
 /// Whether an address names a database that has no file.
