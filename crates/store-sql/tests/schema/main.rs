@@ -10,3 +10,4 @@ mod rules;
 #[path = "../support/mod.rs"]
 mod support;
 mod turns;
+mod upgrades;

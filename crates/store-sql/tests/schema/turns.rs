@@ -152,7 +152,7 @@ async fn people(raw: &mut Raw) {
 }
 
 /// Where the flag of an event is not what its lead's events and its call say.
-const WRONG_NEXT: &str = "SELECT COUNT(*) FROM outbox AS event WHERE event.is_next <> (event.state = 'pending' \
+pub(crate) const WRONG_NEXT: &str = "SELECT COUNT(*) FROM outbox AS event WHERE event.is_next <> (event.state = 'pending' \
     AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.business_id = event.business_id \
         AND earlier.lead_id = event.lead_id AND earlier.state IN ('pending', 'dead') AND earlier.seq < event.seq) \
     AND NOT EXISTS (SELECT 1 FROM call_session AS call WHERE call.business_id = event.business_id \
