@@ -40,20 +40,15 @@ CREATE TRIGGER business_is_called_otherwise AFTER UPDATE OF called_number ON bus
 CREATE TRIGGER business_is_called_no_more BEFORE DELETE ON business
     FOR EACH ROW EXECUTE FUNCTION toran_note_called_number();
 
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['called_number', 'blocked_number'] LOOP
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
-        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
-        EXECUTE format(
-            'CREATE POLICY one_business ON %I USING ((SELECT toran_scope()) = ''*'' OR business_id::text = (SELECT toran_scope()))',
-            name
-        );
-    END LOOP;
-END
-$$;
+ALTER TABLE called_number ENABLE ROW LEVEL SECURITY;
+ALTER TABLE called_number FORCE ROW LEVEL SECURITY;
+CREATE POLICY one_business ON called_number
+    USING ((SELECT toran_scope()) = '*' OR business_id::text = (SELECT toran_scope()));
+
+ALTER TABLE blocked_number ENABLE ROW LEVEL SECURITY;
+ALTER TABLE blocked_number FORCE ROW LEVEL SECURITY;
+CREATE POLICY one_business ON blocked_number
+    USING ((SELECT toran_scope()) = '*' OR business_id::text = (SELECT toran_scope()));
 
 -- The rows of every business are meant: the policies let a migration see them.
 SELECT set_config('toran.business_id', '*', true);

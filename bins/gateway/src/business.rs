@@ -230,6 +230,10 @@ impl UpdateArguments {
 }
 
 /// An empty text takes away what there is.
+#[expect(
+    clippy::option_option,
+    reason = "an option that is not given, one that takes away, and one with a value are three things"
+)]
 fn parsed_or_none<T: FromStr>(text: Option<&str>) -> Result<Option<Option<T>>, T::Err> {
     text.map(|text| (!text.is_empty()).then(|| text.parse()).transpose())
         .transpose()

@@ -19,7 +19,7 @@ use tokio::{
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What is prompt.
-const PROMPTLY: Duration = Duration::from_secs(2);
+const PROMPTLY: Duration = Duration::from_secs(5);
 
 /// A gateway process that may have so many descriptors, of which it has fewer at first; killed when dropped.
 struct Gateway {

@@ -101,11 +101,12 @@ pub async fn restore(
 
 fn tell(found: &Inspection, out: &mut dyn Write) -> io::Result<()> {
     match found.schema {
-        Some(SchemaState::Current { at }) => writeln!(out, "{:<13} {at}", "schema")?,
+        Some(SchemaState::Current { at } | SchemaState::Newer { at, .. }) => {
+            writeln!(out, "{:<13} {at}", "schema")?;
+        }
         Some(SchemaState::Older { at, needs }) => {
             writeln!(out, "{:<13} {at} (this gateway's is {needs})", "schema")?;
         }
-        Some(SchemaState::Newer { at, .. }) => writeln!(out, "{:<13} {at}", "schema")?,
         Some(SchemaState::Empty | SchemaState::Foreign) | None => {}
     }
     for (name, count) in &found.counts {

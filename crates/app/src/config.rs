@@ -314,9 +314,9 @@ impl Config {
 
 impl TwilioSection {
     fn read(reader: &mut Reader<'_>, file: file::TwilioFile) -> Self {
-        let shared_keys = file.shared_keys.into_iter().filter_map(|(name, secret)| {
+        let shared_keys = file.shared_keys.into_iter().map(|(name, secret)| {
             let setting = format!("twilio.shared_keys.{name}");
-            Some((name, reader.checked(&setting, secret)?))
+            (name, reader.checked(&setting, secret))
         });
         let shared_keys = shared_keys.collect();
         Self {
@@ -344,7 +344,7 @@ impl OpenAiSection {
                 &["http", "https"],
             )
             .or_else(|| DEFAULT_OPENAI_BASE_URL.parse().ok())?;
-        let voice = reader.voice(file.voice);
+        let voice = reader.voice(file.voice.as_deref());
         Some(Self {
             account: AccountSettings {
                 api_key: reader.api_key(file.api_key, file.api_key_file),
@@ -468,7 +468,7 @@ impl Reader<'_> {
             return given;
         }
         match std::fs::read_to_string(&path) {
-            Ok(text) => self.checked(setting, SecretString::from(text.trim())),
+            Ok(text) => Some(self.checked(setting, SecretString::from(text.trim()))),
             Err(error) => {
                 self.problem(setting, format!("`{path}` cannot be read ({error})"));
                 None
@@ -482,21 +482,21 @@ impl Reader<'_> {
             .get(variable)
             .map(SecretString::from)
             .or(file)?;
-        self.checked(variable, secret)
+        Some(self.checked(variable, secret))
     }
 
-    fn checked(&mut self, key: &str, secret: SecretString) -> Option<SecretString> {
+    fn checked(&mut self, key: &str, secret: SecretString) -> SecretString {
         if secret.expose_secret().chars().any(char::is_whitespace) {
             self.problem(
                 key,
                 "holds white space: it was probably copied with a line break",
             );
         }
-        Some(secret)
+        secret
     }
 
-    fn voice(&mut self, file: Option<String>) -> Option<VoiceName> {
-        let voice = file.as_deref().unwrap_or(DEFAULT_VOICE).parse();
+    fn voice(&mut self, file: Option<&str>) -> Option<VoiceName> {
+        let voice = file.unwrap_or(DEFAULT_VOICE).parse();
         voice
             .map_err(|error: TermsError| self.problem("openai.voice", error.to_string()))
             .ok()

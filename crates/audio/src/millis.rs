@@ -29,6 +29,10 @@ impl Millis {
     }
 
     /// Of a standard duration, rounded down.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what does not fit was returned before"
+    )]
     pub const fn of(length: Duration) -> Self {
         // Saturating: a `From` or `TryFrom` is not const yet.
         let millis = length.as_millis();

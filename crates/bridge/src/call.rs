@@ -308,10 +308,10 @@ impl Driver {
             }
         };
         let translation = model::translate(event, self.business.text.as_str());
-        if let Some((of, usage)) = translation.usage.filter(|(_, usage)| !usage.is_zero()) {
-            if let Some(model) = self.model_of(of) {
-                self.recorder.record(Entry::Usage { model, usage });
-            }
+        if let Some((of, usage)) = translation.usage.filter(|(_, usage)| !usage.is_zero())
+            && let Some(model) = self.model_of(of)
+        {
+            self.recorder.record(Entry::Usage { model, usage });
         }
         for input in translation.inputs {
             self.feed(Input::Model(input));

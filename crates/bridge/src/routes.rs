@@ -2,7 +2,7 @@
 //! clip is fetched, for the proof in an address of ours.
 
 mod clips;
-mod media;
+pub(crate) mod media;
 mod webhooks;
 
 use std::sync::Arc;

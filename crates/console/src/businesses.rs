@@ -1,4 +1,8 @@
 //! The businesses themselves: what is told of them, how they are served, their numbers.
+#![expect(
+    clippy::option_option,
+    reason = "a field that is left out, one that is null, and one with a value are three things"
+)]
 
 use std::{num::NonZeroU16, str::FromStr};
 

@@ -24,7 +24,7 @@ use tokio::{
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{
-        Message, Utf8Bytes, client::IntoClientRequest, handshake::client::Request,
+        self, Message, Utf8Bytes, client::IntoClientRequest, handshake::client::Request,
         protocol::WebSocketConfig,
     },
 };
@@ -41,6 +41,8 @@ pub use error::{ConnectError, SendError, SocketClosed};
 const READ_BUFFER_BYTES: usize = 8 * 1024;
 /// Far above any event: the largest carry a second or two of audio.
 const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+/// What is gathered for one write: what the queue holds at a moment, unless it is much.
+const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// What may wait to be written; above the largest message of ours, a system prompt.
 const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
 /// How long a close may take: nobody waits for it but a task.
@@ -206,7 +208,14 @@ async fn pump(
                     _ = pings.tick() => None,
                 };
                 match command {
-                    Some(Some(command)) => writer.send(command).await?,
+                    Some(Some(command)) => {
+                        writer.feed(command).await?;
+                        // What is queued already goes out in the same write.
+                        while let Ok(command) = outgoing.try_recv() {
+                            writer.feed(command).await?;
+                        }
+                        writer.flush().await?;
+                    }
                     Some(None) => return Ok::<(), SendError>(()),
                     None => writer.ping().await?,
                 }
@@ -313,10 +322,26 @@ impl RealtimeWriter {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), SendError> {
-        match timeout(self.patience, self.sink.send(message)).await {
-            Ok(sent) => sent.map_err(|error| SendError::Lost(Box::new(error))),
-            Err(_elapsed) => Err(SendError::Stalled),
-        }
+        within(self.patience, self.sink.send(message)).await
+    }
+
+    /// Puts an event before what is flushed next.
+    async fn feed(&mut self, json: String) -> Result<(), SendError> {
+        within(self.patience, self.sink.feed(Message::text(json))).await
+    }
+
+    async fn flush(&mut self) -> Result<(), SendError> {
+        within(self.patience, self.sink.flush()).await
+    }
+}
+
+async fn within(
+    patience: Duration,
+    writing: impl Future<Output = Result<(), tungstenite::Error>>,
+) -> Result<(), SendError> {
+    match timeout(patience, writing).await {
+        Ok(written) => written.map_err(|error| SendError::Lost(Box::new(error))),
+        Err(_elapsed) => Err(SendError::Stalled),
     }
 }
 
@@ -346,7 +371,7 @@ fn limits() -> WebSocketConfig {
         .read_buffer_size(READ_BUFFER_BYTES)
         .max_message_size(Some(MAX_MESSAGE_BYTES))
         .max_frame_size(Some(MAX_MESSAGE_BYTES))
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
 }
 

@@ -157,7 +157,8 @@ async fn serve_having(model: &'static str) -> (Arc<Account>, JoinHandle<()>) {
             let mut asked = String::new();
             #[expect(clippy::result_large_err, reason = "the signature is the library's")]
             let read = |request: &Request, response: Response| {
-                asked = request.uri().query().unwrap_or_default().to_owned();
+                let query = request.uri().query().unwrap_or_default();
+                query.clone_into(&mut asked);
                 Ok(response)
             };
             let mut peer = accept_hdr_async(stream, read).await.unwrap();

@@ -501,7 +501,13 @@ async fn the_state_of_a_schema_is_told() {
     sqlx::query(gap).execute(&mut db).await.unwrap();
     let strange = store.schema_state().await;
     assert!(
-        matches!(strange, Err(MigrationError::TooNew { database: 9_000, .. })),
+        matches!(
+            strange,
+            Err(MigrationError::TooNew {
+                database: 9_000,
+                ..
+            })
+        ),
         "{strange:?}"
     );
 }

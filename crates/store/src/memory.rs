@@ -165,8 +165,8 @@ impl Businesses for MemoryStore {
     ) -> Result<Option<Answering>, StoreError> {
         let state = self.state()?;
         let mut tenants = state.tenants.values();
-        let called = tenants.find(|tenant| tenant.is_called_at(number));
-        Ok(called.map(|tenant| Answering {
+        let tenant = tenants.find(|tenant| tenant.is_called_at(number));
+        Ok(tenant.map(|tenant| Answering {
             business: tenant.business.clone(),
             blocked: caller.is_some_and(|caller| tenant.blocked.contains(caller.e164())),
             recent_calls: caller.map_or(0, |caller| tenant.calls_of_since(caller, now - RECENT)),

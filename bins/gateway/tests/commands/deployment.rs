@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
+use time::{UtcDateTime, macros::time};
+use toran_domain::{AgentGender, Business, BusinessId, BusinessText, LeadId, Terms};
+use toran_scheduling::{AppointmentSettings, TimeZoneName};
+use toran_store::{Businesses as _, CallKey, CallOpening, CallSession, Calls as _};
 use toran_store_sql::SqlStore;
+use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -140,6 +145,43 @@ impl Drop for Serving {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+pub(crate) fn business(number: u32) -> Business {
+    let settings = AppointmentSettings::simple(
+        "sun-sat".parse().expect("days"),
+        time!(9:00),
+        time!(18:00),
+        30,
+        TimeZoneName::jerusalem(),
+    );
+    Business {
+        id: BusinessId::from_uuid(Uuid::from_u128(number.into())),
+        name: format!("מספר {number}"),
+        called_number: format!("+9723{number:07}").parse().expect("a number"),
+        text: BusinessText::default(),
+        agent_name: None,
+        agent_gender: AgentGender::Female,
+        transfer_number: None,
+        terms: Terms::default(),
+        settings: settings.expect("settings"),
+    }
+}
+
+/// The first business, and a call of somebody who had not called before.
+pub(crate) async fn called(store: &SqlStore, now: UtcDateTime) -> CallSession {
+    let called = business(1);
+    store.add_business(&called).await.expect("added");
+    let opening = CallOpening {
+        key: CallKey {
+            business_id: called.id,
+            call_sid: "CA1".parse().expect("a call's id"),
+        },
+        caller: Some("+972541234567".parse().expect("a number")),
+        new_lead_id: LeadId::from_uuid(Uuid::from_u128(1)),
+        now,
+    };
+    store.open_call(&opening).await.expect("a call")
 }
 
 /// The names of what lies in a folder.

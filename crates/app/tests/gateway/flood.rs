@@ -25,7 +25,7 @@ tests![
 ];
 
 /// What is prompt.
-const PROMPTLY: Duration = Duration::from_secs(2);
+const PROMPTLY: Duration = Duration::from_secs(5);
 /// What happens at all happens within this.
 const AT_LAST: Duration = Duration::from_secs(10);
 /// Short, so that the tests are.

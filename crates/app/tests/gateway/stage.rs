@@ -51,7 +51,7 @@ pub(crate) const NOW: UtcDateTime = utc_datetime!(2026-11-22 08:00);
 /// The provider's secret.
 pub(crate) const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 /// What is waited for happens within this, or not at all.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A test of the harness, with a runtime of its own.
 pub(crate) fn test<F>(name: &str, body: impl FnOnce() -> F + Send + 'static) -> Trial

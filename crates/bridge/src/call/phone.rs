@@ -6,6 +6,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _, stream::SplitSink, stream::SplitStream};
+use smallvec::SmallVec;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use toran_call::{FromPhone, MarkId, PhoneAudio};
 use toran_domain::patience;
@@ -15,8 +16,8 @@ use toran_telephony::{
 };
 use tracing::{Instrument as _, Span, debug, warn};
 
-/// Messages waiting for the phone: about ten seconds of speech. A phone that reads slower than that is gone.
-const QUEUE: usize = 256;
+/// What waits for the phone, in pieces: about ten seconds of speech. A phone that reads slower than that is gone.
+const QUEUE: usize = 128;
 /// A phone that takes no byte for this long is gone.
 const STALLED_AFTER: Duration = Duration::from_secs(5);
 /// For both sides to close the stream.
@@ -24,11 +25,16 @@ const CLOSE_PATIENCE: Duration = patience::PHONE_CLOSE;
 /// Room for the decoded audio of many frames, taken again when the frames are done with.
 const DECODE_BUFFER: usize = 16 * 1024;
 
+/// What leaves in one write: a piece of audio and its mark, or one message.
+type Parcel = SmallVec<[Utf8Bytes; 2]>;
+
 pub(super) struct Phone {
     stream_sid: StreamSid,
     reader: SplitStream<WebSocket>,
     /// None once the stream is closed.
-    queue: Option<mpsc::Sender<Utf8Bytes>>,
+    queue: Option<mpsc::Sender<Parcel>>,
+    /// A piece whose mark is still to come.
+    piece: Option<Utf8Bytes>,
     writer: JoinHandle<()>,
     decoded: BytesMut,
     lost: bool,
@@ -38,12 +44,13 @@ pub(super) struct Phone {
 impl Phone {
     pub(super) fn new(socket: WebSocket, stream_sid: StreamSid) -> Self {
         let (sink, reader) = socket.split();
-        let (queue, messages) = mpsc::channel(QUEUE);
-        let writer = tokio::spawn(write(sink, messages).instrument(Span::current()));
+        let (queue, parcels) = mpsc::channel(QUEUE);
+        let writer = tokio::spawn(write(sink, parcels).instrument(Span::current()));
         Self {
             stream_sid,
             reader,
             queue: Some(queue),
+            piece: None,
             writer,
             decoded: BytesMut::new(),
             lost: false,
@@ -53,6 +60,8 @@ impl Phone {
 
     /// What the phone says next. After its stream is gone it says so, once and for all. Cancel safe.
     pub(super) async fn next(&mut self) -> FromPhone {
+        // A piece that has no mark waits for none.
+        self.send_piece();
         loop {
             if self.lost {
                 return FromPhone::StreamLost;
@@ -135,10 +144,12 @@ impl Phone {
         }
     }
 
+    /// Its mark follows at once, and both leave together: the writer, on another thread, must not find one without the other.
     pub(super) fn play(&mut self, mulaw: &[u8]) {
+        self.send_piece();
         let mut message = String::new();
         media_into(self.stream_sid.as_str(), mulaw, &mut message);
-        self.send(message);
+        self.piece = Some(message.into());
     }
 
     pub(super) fn mark(&mut self, mark: MarkId) {
@@ -156,11 +167,24 @@ impl Phone {
         ));
     }
 
+    /// Sends a message, and the piece before it in the same write.
     fn send(&mut self, message: String) {
+        let mut parcel: Parcel = self.piece.take().into_iter().collect();
+        parcel.push(message.into());
+        self.queue(parcel);
+    }
+
+    fn send_piece(&mut self) {
+        if let Some(piece) = self.piece.take() {
+            self.queue(Parcel::from_iter([piece]));
+        }
+    }
+
+    fn queue(&mut self, parcel: Parcel) {
         let taken = self
             .queue
             .as_ref()
-            .is_some_and(|queue| queue.try_send(message.into()).is_ok());
+            .is_some_and(|queue| queue.try_send(parcel).is_ok());
         if !taken && !self.lost {
             warn!("the phone's stream takes no more audio");
             self.lost = true;
@@ -170,6 +194,7 @@ impl Phone {
     /// Sends what is queued, closes the stream, and reads on until the other side has closed it too: a socket that
     /// is dropped with something unread takes its last words with it.
     pub(super) async fn close(&mut self) {
+        self.send_piece();
         self.queue = None;
         let closing = async {
             let _ = (&mut self.writer).await;
@@ -181,13 +206,13 @@ impl Phone {
     }
 }
 
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Receiver<Utf8Bytes>) {
-    while let Some(message) = messages.recv().await {
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut parcels: mpsc::Receiver<Parcel>) {
+    while let Some(parcel) = parcels.recv().await {
         let written = async {
-            sink.feed(Message::Text(message)).await?;
+            feed(&mut sink, parcel).await?;
             // What is queued already goes out in the same write.
-            while let Ok(message) = messages.try_recv() {
-                sink.feed(Message::Text(message)).await?;
+            while let Ok(parcel) = parcels.try_recv() {
+                feed(&mut sink, parcel).await?;
             }
             sink.flush().await
         };
@@ -203,3 +228,14 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut messages: mpsc::Rece
     let closing = sink.send(Message::Close(Some(normal)));
     let _ = timeout(STALLED_AFTER, closing).await;
 }
+
+/// Puts a parcel into the socket's buffer, which holds it whole until it is flushed.
+async fn feed(sink: &mut SplitSink<WebSocket, Message>, parcel: Parcel) -> Result<(), axum::Error> {
+    for message in parcel {
+        sink.feed(Message::Text(message)).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

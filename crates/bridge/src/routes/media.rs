@@ -25,6 +25,8 @@ use crate::{Bridge, admission::Place, call};
 
 /// Frames are small: the default of 128 KiB for each call would be wasted.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// What is gathered for one write: six pieces of audio with their marks, three times what is ever sent ahead.
+const WRITE_BUFFER_BYTES: usize = 8 * 1024;
 /// What may wait in the socket itself, beside the queue before it.
 const MAX_WRITE_BUFFER_BYTES: usize = 1024 * 1024;
 /// The provider says `start` at once.
@@ -45,18 +47,22 @@ pub(super) async fn media(
         warn!("no place for another call: raise limits.max_calls or add a gateway");
         return Ok((StatusCode::SERVICE_UNAVAILABLE, "no place for another call").into_response());
     };
-    let upgrade = upgrade
-        .max_message_size(MAX_INBOUND_FRAME_BYTES)
-        .max_frame_size(MAX_INBOUND_FRAME_BYTES)
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| async move {
+    Ok(sized(upgrade).on_upgrade(move |socket| async move {
         let admission = Arc::clone(&bridge);
         admission.admission.run(async move {
             serve(bridge, socket, place).await;
         });
     }))
+}
+
+/// With buffers as a media stream needs them.
+pub(crate) fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MAX_INBOUND_FRAME_BYTES)
+        .max_frame_size(MAX_INBOUND_FRAME_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
 }
 
 /// Why a stream is refused after its handshake.

@@ -17,6 +17,7 @@ use axum::{
     extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, Response, StatusCode, header},
     routing::{get, post},
+    serve::ListenerExt as _,
 };
 use serde_json::Value;
 use time::UtcDateTime;
@@ -147,6 +148,12 @@ impl OpenAiSimulator {
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(Arc::clone(&shared));
         let stop = shared.stop.clone();
+        // Nothing waits here for an acknowledgement: what a client measures is the client.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection was gone before it was set up");
+            }
+        });
         tokio::spawn(async move {
             let served =
                 axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());

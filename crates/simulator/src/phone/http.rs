@@ -52,9 +52,11 @@ pub(super) struct HttpClient(Client<HttpConnector, Full<Bytes>>);
 
 impl HttpClient {
     pub(super) fn new() -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
         let mut builder = Client::builder(TokioExecutor::new());
         // A connection that is kept may lead to a gateway that is gone by the next request.
-        Self(builder.pool_max_idle_per_host(0).build_http())
+        Self(builder.pool_max_idle_per_host(0).build(connector))
     }
 
     /// Sends a request and reads the answer, within the provider's patience.

@@ -198,6 +198,7 @@ async fn delivers(store: &SqlStore, written: &Written) {
     let webhook = Webhook {
         url: "https://crm.example/hook".to_owned(),
         secret: SecretString::from("whsec_c2VjcmV0"),
+        public_only: false,
     };
     assert!(
         store

@@ -337,7 +337,7 @@ pub async fn is_called_at_several_numbers(store: Shared) {
             .await
             .expect("called_numbers")
     };
-    assert_eq!(numbers().await, [further.clone()]);
+    assert_eq!(numbers().await, std::slice::from_ref(&further));
     assert_eq!(add_number(first.id, &phone(5)).await, NumberAddition::Added);
     assert_eq!(numbers().await, [further.clone(), phone(5)]);
     let remove = async |number: &PhoneNumber| {
@@ -394,7 +394,7 @@ pub async fn knows_who_calls_before_taking_the_call(store: Shared) {
         .blocked_numbers(first.id)
         .await
         .expect("blocked_numbers");
-    assert_eq!(blocked, [caller.clone()]);
+    assert_eq!(blocked, std::slice::from_ref(&caller));
     let unblock = async || {
         store
             .unblock_number(first.id, &caller)

@@ -118,9 +118,7 @@ fn a_session_that_comes_late_is_used_after_one_excuse() {
 #[test]
 fn an_attempt_is_given_up_only_at_the_time_that_it_was_given() {
     let mut call = Call::new(with_clips());
-    let within = match call.engine.config.timings.session_patience {
-        Millis(within) => within,
-    };
+    let Millis(within) = call.engine.config.timings.session_patience;
     call.wait(within - 1);
     assert_eq!(call.opens(), 0);
     call.wait(1);
